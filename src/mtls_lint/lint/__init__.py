@@ -1,0 +1,1 @@
+"""Rules, packs, the runner and findings."""

@@ -1,0 +1,1 @@
+"""Tree to behaviour: inheritance, defaults by version, servers, sockets and names."""

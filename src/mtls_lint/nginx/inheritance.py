@@ -1,0 +1,158 @@
+"""Effective settings: which directive gives a value, and how it got there."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+from mtls_lint.nginx.defaults import default_of
+from mtls_lint.nginx.version import NginxVersion
+from mtls_lint.syntax.source import Span
+from mtls_lint.syntax.tree import Directive, Problem, ProblemKind, Unknown, index_by_name
+
+
+class Origin(Enum):
+    """How a value came to a block."""
+
+    SET = "set here"
+    OVERRIDDEN = "set here, over an outer value"
+    INHERITED = "inherited"
+    DEFAULT = "nginx's default"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """The effective value of one directive in one block.
+
+    ``directives`` are those that give the value (several for list directives, none for a default);
+    ``overrides`` those of the nearest outer block that they displace: one occurrence in an inner block
+    drops all of the outer ones (nginx-mtls-http.md 1, ngx_conf_merge_ptr_value). ``default`` holds
+    nginx's own words when nothing is set, None where nginx has no default. ``unknown`` says that the
+    value may stand in text that could not be read. ``assumed`` marks a default of a fragment: the
+    surrounding configuration, which was not given, may set it.
+    """
+
+    name: str
+    directives: tuple[Directive, ...]
+    origin: Origin
+    overrides: tuple[Directive, ...] = ()
+    default: tuple[str, ...] | None = None
+    unknown: Unknown | None = None
+    assumed: bool = False
+
+    @property
+    def is_set(self) -> bool:
+        """Whether some directive gives the value."""
+        return bool(self.directives)
+
+    @property
+    def directive(self) -> Directive | None:
+        """The directive that gives the value; the first where there are several."""
+        return self.directives[0] if self.directives else None
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """All arguments of all directives that give the value, or the default's words."""
+        if self.directives:
+            return tuple(word for directive in self.directives for word in directive.args)
+        return self.default or ()
+
+    @property
+    def value(self) -> str | None:
+        """The first argument, or the first word of the default; None when there is neither."""
+        return next(iter(self.words), None)
+
+    @property
+    def lower(self) -> str:
+        """The value in lower case (nginx compares flags and enumerations so); empty when there is none."""
+        return (self.value or "").lower()
+
+    @property
+    def is_on(self) -> bool:
+        """Whether a flag is on."""
+        return self.lower == "on"
+
+    @property
+    def span(self) -> Span | None:
+        """Where the value is set."""
+        return self.directives[0].span if self.directives else None
+
+
+class Scope:
+    """One level of the configuration (http, server, location ...) and the levels around it."""
+
+    __slots__ = ("_index", "_settings", "_unread", "directives", "kind", "module", "open", "outer", "version")
+
+    def __init__(
+        self,
+        kind: str,
+        directives: tuple[Directive, ...],
+        outer: "Scope | None",
+        *,
+        module: str,
+        version: NginxVersion,
+        is_open: bool = False,
+    ) -> None:
+        """``is_open`` says that this level, or one around it, was not given in full (a fragment)."""
+        self.kind = kind
+        self.directives = directives
+        self.outer = outer
+        self.module = module
+        self.version = version
+        self.open = is_open or (outer is not None and outer.open)
+        self._index: dict[str, tuple[Directive, ...]] | None = None
+        self._settings: dict[str, Setting] = {}
+        self._unread: tuple[Problem, ...] | None = None
+
+    def find(self, name: str) -> tuple[Directive, ...]:
+        """The directives of this name at this very level."""
+        if self._index is None:
+            self._index = index_by_name(self.directives)
+        return self._index.get(name, ())
+
+    @property
+    def unread(self) -> tuple[Problem, ...]:
+        """What could not be read of this level: its includes, harmless ones left out."""
+        if self._unread is None:
+            self._unread = unread_includes(self.find("include"))
+        return self._unread
+
+    def setting(self, name: str) -> Setting:
+        """The effective value of ``name`` at this level; computed once."""
+        setting = self._settings.get(name)
+        if setting is None:
+            setting = self._settings[name] = self._compute(name)
+        return setting
+
+    def _compute(self, name: str) -> Setting:
+        if own := self.find(name):
+            overridden = self.outer.setting(name).directives if self.outer is not None else ()
+            return Setting(name, own, Origin.OVERRIDDEN if overridden else Origin.SET, overridden)
+        unknown = unknown_because(self.unread)
+        if self.outer is None:
+            default = default_of(name, self.module, self.version)
+            return Setting(name, (), Origin.DEFAULT, default=default, unknown=unknown, assumed=self.open)
+        outer = self.outer.setting(name)
+        if outer.is_set:
+            return Setting(name, outer.directives, Origin.INHERITED, unknown=unknown or outer.unknown)
+        if unknown is None or outer.unknown is not None:
+            return outer
+        return Setting(name, (), Origin.DEFAULT, default=outer.default, unknown=unknown, assumed=outer.assumed)
+
+
+def unread_includes(includes: Iterable[Directive]) -> tuple[Problem, ...]:
+    """The problems of these include directives that leave something unknown."""
+    return tuple(
+        directive.problem
+        for directive in includes
+        if directive.problem is not None
+        and not directive.problem.harmless
+        and directive.problem.kind is not ProblemKind.REFUSED
+    )
+
+
+def unknown_because(unread: tuple[Problem, ...]) -> Unknown | None:
+    """What unread includes leave unknown, in words; None when there are none."""
+    if not unread:
+        return None
+    first = unread[0]
+    return Unknown(f"{first.place}: {first.message}")

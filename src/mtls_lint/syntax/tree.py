@@ -1,0 +1,166 @@
+"""The tree: directives with their places, and what could not be read."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from mtls_lint.syntax.source import SourceFile, Span, Token
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A value that cannot be known here, and why. What depends on it is not evaluated."""
+
+    reason: str
+
+
+class ProblemKind(Enum):
+    """Why a text, or part of it, is not in the tree."""
+
+    SYNTAX = "syntax"
+    """nginx refuses the text: the tree holds nothing of this file."""
+    REFUSED = "refused"
+    """The text was read, but nginx refuses it (an include loop, an include of a directory)."""
+    UNREADABLE = "unreadable"
+    """The text is there but could not be read (permission, a FIFO, too large)."""
+    ABSENT = "absent"
+    """An included file that is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that could not be read: what, why, and what to do about it.
+
+    ``span`` is the place to show (the word, or the include directive); None when no text was read at
+    all. ``path`` is the file that is the matter. ``harmless`` marks files of nginx's own distribution
+    (``mime.types`` ...) whose content has no say in TLS.
+    """
+
+    kind: ProblemKind
+    path: str
+    span: Span | None
+    message: str
+    hint: str
+    harmless: bool = False
+
+    @property
+    def place(self) -> str:
+        """``file:line:column``, or the path when no text was read."""
+        return str(self.span) if self.span is not None else self.path
+
+
+class Directive:
+    """One directive as it takes effect at one place of the configuration.
+
+    A file that is included twice gives two sets of directives, each with its own ``includes`` (the
+    include directives it came through, outermost first) and ``parent`` (the block directive it stands
+    in, None at the top of the tree). ``block`` is None for a simple directive; for a block it holds the
+    directives inside, included files spliced in where their ``include`` stands (the include directive
+    itself stays, before them).
+    """
+
+    __slots__ = ("_index", "args", "block", "end", "includes", "name", "parent", "problem", "source", "start")
+
+    def __init__(
+        self,
+        name: Token,
+        args: tuple[Token, ...],
+        source: SourceFile,
+        end: int,
+        parent: "Directive | None" = None,
+        includes: "tuple[Directive, ...]" = (),
+    ) -> None:
+        self.name = name
+        self.args = args
+        self.source = source
+        self.start = name.start
+        self.end = end
+        self.parent = parent
+        self.includes = includes
+        self.block: tuple[Directive, ...] | None = None
+        self.problem: Problem | None = None
+        """For an ``include`` whose files could not be read: why."""
+        self._index: dict[str, tuple[Directive, ...]] | None = None
+
+    @property
+    def span(self) -> Span:
+        """From the name to the ``;`` of a simple directive or the ``{`` of a block, inclusive."""
+        return Span(self.source, self.start, self.end)
+
+    def arg_span(self, index: int) -> Span:
+        """The place of argument ``index``; IndexError when there is none."""
+        token = self.args[index]
+        return Span(self.source, token.start, token.end)
+
+    @property
+    def children(self) -> "tuple[Directive, ...]":
+        """The directives inside, none for a simple directive."""
+        return self.block or ()
+
+    def find(self, name: str) -> "tuple[Directive, ...]":
+        """The directives of this name directly inside, in order."""
+        if self._index is None:
+            self._index = index_by_name(self.children)
+        return self._index.get(name, ())
+
+    def walk(self) -> "Iterator[Directive]":
+        """This directive and everything inside it, in order."""
+        stack = [self]
+        while stack:
+            directive = stack.pop()
+            yield directive
+            if directive.block:
+                stack.extend(reversed(directive.block))
+
+    @property
+    def ancestors(self) -> "Iterator[Directive]":
+        """The blocks around this directive, innermost first."""
+        parent = self.parent
+        while parent is not None:
+            yield parent
+            parent = parent.parent
+
+    @property
+    def text(self) -> str:
+        """Name and arguments, one blank between them, decoded: for identities and messages."""
+        return " ".join((self.name, *self.args))
+
+    def __repr__(self) -> str:
+        return f"<{self.text} at {self.span}>"
+
+
+def index_by_name(directives: Iterable[Directive]) -> dict[str, tuple[Directive, ...]]:
+    """Directives by name, each list in order."""
+    index: dict[str, list[Directive]] = {}
+    for directive in directives:
+        index.setdefault(directive.name, []).append(directive)
+    return {name: tuple(found) for name, found in index.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A configuration as text: the main file's directives with all includes spliced in.
+
+    ``context`` says where the top-level directives belong: ``("main",)`` for a whole configuration,
+    ``("http",)`` for a fragment of server blocks, ``("http", "server")`` for directives meant for a
+    server, and so on (``("stream",)``, ``("stream", "server")``, ``("http", "server", "location")``,
+    ``("http", "upstream")`` ...). ``main_directory`` is the directory relative paths resolve against
+    (that of the main file: nginx-mtls-http.md 1).
+    """
+
+    path: str
+    main_directory: str
+    context: tuple[str, ...]
+    directives: tuple[Directive, ...]
+    sources: tuple[SourceFile, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def is_fragment(self) -> bool:
+        """Whether what surrounds these directives was not given."""
+        return self.context != ("main",)
+
+    def walk(self) -> Iterator[Directive]:
+        """Every directive of the tree, in order."""
+        for directive in self.directives:
+            yield from directive.walk()
