@@ -94,11 +94,11 @@ class Scope:
     ) -> None:
         """``is_open`` says that this level, or one around it, was not given in full (a fragment)."""
         self.kind = kind
+        self.open: bool = is_open or (outer is not None and outer.open)
         self.directives = directives
         self.outer = outer
         self.module = module
         self.version = version
-        self.open = is_open or (outer is not None and outer.open)
         self._index: dict[str, tuple[Directive, ...]] | None = None
         self._settings: dict[str, Setting] = {}
         self._unread: tuple[Problem, ...] | None = None
@@ -136,7 +136,9 @@ class Scope:
             return Setting(name, outer.directives, Origin.INHERITED, unknown=unknown or outer.unknown)
         if unknown is None or outer.unknown is not None:
             return outer
-        return Setting(name, (), Origin.DEFAULT, default=outer.default, unknown=unknown, assumed=outer.assumed)
+        return Setting(
+            name, (), Origin.DEFAULT, default=outer.default, unknown=unknown, assumed=outer.assumed
+        )
 
 
 def unread_includes(includes: Iterable[Directive]) -> tuple[Problem, ...]:

@@ -1,0 +1,102 @@
+"""What a rule gets beside the thing it visits."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from mtls_lint.lint.evidence import Evidence
+from mtls_lint.lint.finding import NotEvaluated
+from mtls_lint.lint.settings import Settings
+from mtls_lint.nginx.material import FileReference, ServerCertificate
+from mtls_lint.nginx.model import Configuration
+from mtls_lint.nginx.version import NginxVersion
+from mtls_lint.pki.store import FileState, PemFile
+from mtls_lint.syntax.source import Span
+
+if TYPE_CHECKING:
+    from mtls_lint.pki.certificate import Certificate
+    from mtls_lint.pki.key import PrivateKey
+
+
+class Context:
+    """The run as one rule sees it: the model, the certificate files, the settings and the clock.
+
+    A rule opens no file and reads no clock: it asks here. Each question that finds no answer records, in
+    the rule's name, that something was not evaluated and why, and returns None; the rule just goes on.
+    """
+
+    def __init__(
+        self,
+        rule: str,
+        configuration: Configuration,
+        evidence: Evidence,
+        settings: Settings,
+        now: datetime,
+        record: Callable[[NotEvaluated], None],
+    ) -> None:
+        self.rule = rule
+        self.configuration = configuration
+        self.settings = settings
+        self.now = now
+        """The moment the run speaks of, with its time zone (``--now``)."""
+        self._evidence = evidence
+        self._record = record
+
+    @property
+    def version(self) -> NginxVersion:
+        """The nginx version the run speaks of."""
+        return self.configuration.version
+
+    def not_evaluated(self, span: Span, reason: str) -> None:
+        """Record that this rule could not decide something at ``span``, and why."""
+        self._record(NotEvaluated(self.rule, span.path, span.line, reason))
+
+    def file(self, reference: FileReference) -> PemFile | None:
+        """The file as it was found, whatever its state; None (and recorded) when its path is unknown."""
+        file = self._evidence.read(reference)
+        if file is None:
+            self.not_evaluated(reference.span, reference.unknown.reason if reference.unknown else "no path")
+        return file
+
+    def is_missing(self, reference: FileReference) -> bool:
+        """Whether an absent file is really missing here (see ``Evidence.is_missing``)."""
+        return self._evidence.is_missing(reference)
+
+    def readable(self, reference: FileReference) -> PemFile | None:
+        """The file when it could be read; None (and recorded) otherwise."""
+        file = self.file(reference)
+        if file is None:
+            return None
+        if file.state is not FileState.READ:
+            self.not_evaluated(reference.span, f"{reference.written}: {file.reason}")
+            return None
+        return file
+
+    def certificates(self, reference: FileReference) -> "tuple[Certificate, ...] | None":
+        """The certificates nginx reads from the file; None (and recorded) when it cannot read any."""
+        file = self.readable(reference)
+        if file is None:
+            return None
+        if file.certificate_defect is not None:
+            self.not_evaluated(reference.span, f"{reference.written}: {file.certificate_defect}")
+            return None
+        return file.certificates
+
+    def leaf(self, reference: FileReference) -> "Certificate | None":
+        """The first certificate of the file: the one nginx presents; None (and recorded) without one."""
+        certificates = self.certificates(reference)
+        return certificates[0] if certificates else None
+
+    def key(self, pair: ServerCertificate) -> "PrivateKey | None":
+        """The private key of a pair, opened with its password file; None (and recorded) without one."""
+        if pair.key is None:
+            return None
+        file = self.readable(pair.key)
+        if file is None:
+            return None
+        if file.key_defect is not None or not file.keys:
+            self.not_evaluated(
+                pair.key.span, f"{pair.key.written}: {file.key_defect or 'no private key in it'}"
+            )
+            return None
+        return file.keys[0]

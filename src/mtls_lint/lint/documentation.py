@@ -1,0 +1,83 @@
+"""A rule's docstring, taken apart: title, text, examples, references."""
+
+import inspect
+import re
+from dataclasses import dataclass, field
+
+
+class DocumentationError(ValueError):
+    """The docstring is no rule page; the message says what is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A fenced nginx block. ``options`` are the words ``key=value`` behind ``nginx`` on the fence."""
+
+    text: str
+    options: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Documentation:
+    """The parts of a rule's page."""
+
+    title: str
+    text: str
+    bad: tuple[Example, ...]
+    good: tuple[Example, ...]
+    references: str
+
+
+_SECTION = re.compile(r"^(Bad|Good|References):[ \t]*(.*)$", re.MULTILINE)
+_FENCE = re.compile(r"^```nginx([^\n]*)\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
+
+
+def parse_documentation(docstring: str | None) -> Documentation:
+    """Take a rule module's docstring apart.
+
+    The first line is the title; ``Bad:`` and ``Good:`` stand at the start of a line, each followed by
+    fenced nginx blocks; ``References:`` comes last. Raises DocumentationError where a part is missing.
+    """
+    if not docstring or not docstring.strip():
+        raise DocumentationError("the module has no docstring; it is the rule's page")
+    page = inspect.cleandoc(docstring)
+    title, _, rest = page.partition("\n")
+    parts: dict[str, str] = {"text": rest}
+    matches = list(_SECTION.finditer(rest))
+    if matches:
+        parts["text"] = rest[: matches[0].start()]
+    for match, following in zip(matches, [*matches[1:], None], strict=True):
+        end = following.start() if following is not None else len(rest)
+        parts[match[1]] = parts.get(match[1], "") + match[2] + rest[match.end() : end]
+    documentation = Documentation(
+        title=title.strip(),
+        text=parts["text"].strip(),
+        bad=_examples(parts.get("Bad", "")),
+        good=_examples(parts.get("Good", "")),
+        references=parts.get("References", "").strip(),
+    )
+    _check(documentation)
+    return documentation
+
+
+def _examples(text: str) -> tuple[Example, ...]:
+    return tuple(
+        Example(body, dict(word.split("=", 1) for word in options.split() if "=" in word))
+        for options, body in _FENCE.findall(text)
+    )
+
+
+def _check(documentation: Documentation) -> None:
+    missing = [
+        name
+        for name, present in {
+            "a title on the first line that ends with a full stop": documentation.title.endswith("."),
+            "a text that says what is wrong and what to do": documentation.text,
+            "a fenced nginx block under 'Bad:'": documentation.bad,
+            "a fenced nginx block under 'Good:'": documentation.good,
+            "a 'References:' section": documentation.references,
+        }.items()
+        if not present
+    ]
+    if missing:
+        raise DocumentationError("the docstring lacks " + ", and ".join(missing))

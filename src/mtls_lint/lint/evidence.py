@@ -1,0 +1,57 @@
+"""Certificate files as rules see them: read once, and an answer of their own when they are not there."""
+
+import os.path
+from functools import cached_property
+
+from mtls_lint.nginx.material import FileReference, server_certificates, trust_files
+from mtls_lint.nginx.model import Configuration
+from mtls_lint.pki.store import FileState, PemFile, PemStore
+
+
+class Evidence:
+    """The files that a configuration names, read through one store."""
+
+    def __init__(self, configuration: Configuration, store: PemStore) -> None:
+        self._configuration = configuration
+        self._store = store
+        self.unreadable = False
+        """Whether some file that is there could not be read."""
+
+    def read(self, reference: FileReference) -> PemFile | None:
+        """The file; None when its path cannot be known."""
+        if reference.path is None:
+            return None
+        file = self._store.read(reference.path)
+        self.unreadable |= file.state is FileState.UNREADABLE
+        return file
+
+    def is_missing(self, reference: FileReference) -> bool:
+        """Whether an absent file is really missing, not just left out of a copy of the configuration.
+
+        In repositories certificates are usually absent, and that says nothing. A file is missing where
+        its neighbours are: when another file that the configuration names stands in the same directory,
+        or when the configuration is linted in the very place that the (absolute) path points into.
+        """
+        file = self.read(reference)
+        if file is None or reference.path is None or file.state is not FileState.ABSENT:
+            return False
+        tree = self._configuration.tree
+        if not tree.is_fragment and reference.written.startswith("/"):
+            home = os.path.abspath(tree.main_directory)
+            if os.path.commonpath((home, reference.path)) == home != "/":
+                return True
+        return os.path.dirname(reference.path) in self._inhabited
+
+    @cached_property
+    def _inhabited(self) -> frozenset[str]:
+        references: list[FileReference | None] = []
+        for pair in server_certificates(self._configuration):
+            references += (pair.certificate, pair.key, pair.passwords)
+        references += (trust.reference for trust in trust_files(self._configuration))
+        return frozenset(
+            os.path.dirname(reference.path)
+            for reference in references
+            if reference is not None
+            and reference.path is not None
+            and self._store.read(reference.path).state is FileState.READ
+        )

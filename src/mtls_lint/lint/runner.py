@@ -1,0 +1,207 @@
+"""Runs rules over a configuration and collects what they say."""
+
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from mtls_lint.lint.context import Context
+from mtls_lint.lint.evidence import Evidence
+from mtls_lint.lint.finding import Finding, NotEvaluated, Reported, Severity
+from mtls_lint.lint.identity import Places, fingerprint
+from mtls_lint.lint.rule import Rule
+from mtls_lint.lint.settings import Settings
+from mtls_lint.nginx.material import ServerCertificate, TrustFile, server_certificates, trust_files
+from mtls_lint.nginx.model import (
+    Configuration,
+    Location,
+    Socket,
+    VirtualServer,
+    configuration_directives,
+)
+from mtls_lint.pki.store import PemStore
+from mtls_lint.syntax.source import SourceFile
+from mtls_lint.syntax.tree import Directive, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Crash:
+    """A rule that failed: its id, the error in one line, and the traceback for its author."""
+
+    rule: str
+    error: str
+    traceback: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything a run found, in a fixed order; the input of every output format."""
+
+    findings: tuple[Reported, ...] = ()
+    not_evaluated: tuple[NotEvaluated, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    crashes: tuple[Crash, ...] = ()
+    sources: tuple[SourceFile, ...] = ()
+    servers: int = 0
+    rules: int = 0
+    unreadable: bool = False
+    """Whether something that is there could not be read: the run is incomplete (exit code 3)."""
+
+    def count(self, severity: Severity) -> int:
+        """How many findings of this severity are not suppressed."""
+        return sum(1 for f in self.findings if f.severity is severity and f.suppressed is None)
+
+    @property
+    def suppressed(self) -> int:
+        """How many findings an ignore hides."""
+        return sum(1 for f in self.findings if f.suppressed is not None)
+
+
+class _Run:
+    """The state of one run over one configuration."""
+
+    def __init__(
+        self, configuration: Configuration, settings: Settings, now: datetime, store: PemStore
+    ) -> None:
+        self.configuration = configuration
+        self.settings = settings
+        self.now = now
+        self.evidence = Evidence(configuration, store)
+        self.places = Places(configuration)
+        self.found: dict[tuple[object, ...], tuple[Rule, Finding]] = {}
+        self.not_evaluated: dict[NotEvaluated, None] = {}
+        self.crashes: list[Crash] = []
+        self._subjects: dict[type, Sequence[object]] = {}
+        self._directives: dict[str, tuple[Directive, ...]] | None = None
+
+    def check(self, rule: Rule) -> None:
+        """Run one rule over everything it visits; a crash is recorded and ends this rule only."""
+        context = Context(rule.id, self.configuration, self.evidence, self.settings, self.now, self._record)
+        try:
+            for subject in self._visited(rule):
+                for finding in rule.declaration.function(subject, context):
+                    # A snippet that many servers include is said once, at its one place.
+                    span = finding.span
+                    key = (rule.id, span.source, span.start, span.end, finding.message)
+                    self.found.setdefault(key, (rule, finding))
+        except Exception as error:  # noqa: BLE001 - the other rules go on, whatever this one does
+            self.crashes.append(Crash(rule.id, f"{type(error).__name__}: {error}", traceback.format_exc()))
+
+    def _record(self, entry: NotEvaluated) -> None:
+        self.not_evaluated.setdefault(entry)
+
+    def _visited(self, rule: Rule) -> Iterable[object]:
+        kind = rule.declaration.subject
+        if kind is Directive:
+            return self._directives_named(rule.declaration.directives)
+        if kind not in self._subjects:
+            self._subjects[kind] = _SUBJECTS[kind](self.configuration)
+        return self._subjects[kind]
+
+    def _directives_named(self, names: Sequence[str]) -> Iterable[Directive]:
+        if self._directives is None:
+            self._directives = configuration_directives(self.configuration)
+        for name in names or self._directives:
+            yield from self._directives.get(name, ())
+
+    def reported(self) -> tuple[Reported, ...]:
+        """The findings with identities, sorted by place."""
+        ordered = sorted(self.found.values(), key=_order)
+        seen: Counter[tuple[str, str, str]] = Counter()
+        reported = []
+        for rule, finding in ordered:
+            directive = self.places.directive_at(finding.span)
+            path = finding.path or (self.places.logical_path(directive) if directive is not None else "")
+            identity = (rule.id, path, directive.text if directive is not None else "")
+            reported.append(
+                Reported(
+                    rule.id,
+                    finding.severity or rule.severity,
+                    finding.confidence or rule.confidence,
+                    finding,
+                    fingerprint(*identity, seen[identity]),
+                    rule.declaration.controls,
+                )
+            )
+            seen[identity] += 1
+        return tuple(reported)
+
+
+_SUBJECTS: dict[type, Callable[[Configuration], Sequence[object]]] = {
+    Configuration: lambda configuration: (configuration,),
+    VirtualServer: lambda configuration: configuration.servers,
+    Location: lambda configuration: [
+        location for server in configuration.servers for location in server.all_locations()
+    ],
+    Socket: lambda configuration: configuration.sockets,
+    ServerCertificate: server_certificates,
+    TrustFile: trust_files,
+}
+
+
+def _order(entry: tuple[Rule, Finding]) -> tuple[str, int, int, str, str]:
+    rule, finding = entry
+    return (finding.span.path, finding.span.start, -finding.span.end, rule.id, finding.message)
+
+
+def run(
+    configuration: Configuration,
+    rules: Iterable[Rule],
+    settings: Settings,
+    now: datetime,
+    store: PemStore | None = None,
+    progress: Callable[[Rule], None] | None = None,
+) -> Report:
+    """Run ``rules`` over ``configuration``.
+
+    ``now`` is the moment to judge validity at (with a time zone); ``store`` may be shared by several runs
+    so that a file is read once; ``progress`` is called before each rule.
+    """
+    store = store if store is not None else PemStore()
+    state = _Run(configuration, settings, now, store)
+    selected = tuple(rules)
+    for rule in selected:
+        if progress is not None:
+            progress(rule)
+        state.check(rule)
+    tree = configuration.tree
+    entries = [*_unread(tree.problems), *_crashed(state.crashes, tree.path), *state.not_evaluated]
+    return Report(
+        findings=state.reported(),
+        not_evaluated=tuple(sorted(entries, key=lambda e: (e.path, e.line, e.reason, e.rule))),
+        problems=tree.problems,
+        crashes=tuple(state.crashes),
+        sources=tree.sources,
+        servers=len(configuration.servers),
+        rules=len(selected),
+        unreadable=any(not problem.harmless for problem in tree.problems) or state.evidence.unreadable,
+    )
+
+
+def _unread(problems: Iterable[Problem]) -> Iterable[NotEvaluated]:
+    for problem in problems:
+        path = problem.span.path if problem.span is not None else problem.path
+        line = problem.span.line if problem.span is not None else 1
+        yield NotEvaluated("", path, line, f"{problem.message}; {problem.hint}")
+
+
+def _crashed(crashes: Iterable[Crash], path: str) -> Iterable[NotEvaluated]:
+    for crash in crashes:
+        yield NotEvaluated(crash.rule, path, 1, f"the rule crashed: {crash.error}")
+
+
+def merge(reports: Sequence[Report]) -> Report:
+    """One report of several trees, in the order given."""
+    if len(reports) == 1:
+        return reports[0]
+    return Report(
+        findings=tuple(f for report in reports for f in report.findings),
+        not_evaluated=tuple(e for report in reports for e in report.not_evaluated),
+        problems=tuple(p for report in reports for p in report.problems),
+        crashes=tuple(c for report in reports for c in report.crashes),
+        sources=tuple(dict.fromkeys(s for report in reports for s in report.sources)),
+        servers=sum(report.servers for report in reports),
+        rules=max((report.rules for report in reports), default=0),
+        unreadable=any(report.unreadable for report in reports),
+    )

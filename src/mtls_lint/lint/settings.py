@@ -1,0 +1,18 @@
+"""What the user chose for a run."""
+
+from dataclasses import dataclass
+
+from mtls_lint.nginx.version import NEWEST_STABLE, NginxVersion
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The parameters that rules may read.
+
+    ``require`` are the server names that must ask for a client certificate (``--require``);
+    ``expiry_days`` the horizon for expiry in days, None for a third of each lifetime.
+    """
+
+    nginx_version: NginxVersion = NEWEST_STABLE
+    require: tuple[str, ...] = ()
+    expiry_days: int | None = None

@@ -1,0 +1,120 @@
+"""``listen`` directives and the sockets they make."""
+
+import ipaddress
+from dataclasses import dataclass
+
+from mtls_lint.syntax.tree import Directive
+
+
+@dataclass(frozen=True, slots=True)
+class SocketKey:
+    """What nginx groups listens by: family, address, port and transport (nginx-mtls-http.md 2.1).
+
+    ``address`` is ``*`` for all IPv4 addresses, ``[::]`` for all IPv6 ones, else the normalised address,
+    a host name as written, or ``unix:/path`` (then ``port`` is 0).
+    """
+
+    family: str
+    address: str
+    port: int
+    transport: str = "tcp"
+
+    @property
+    def is_wildcard(self) -> bool:
+        """Whether the socket takes connections to every address of its family."""
+        return self.address in {"*", "[::]"}
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can reach it: loopback addresses and Unix sockets."""
+        if self.family == "unix" or self.address == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.address.strip("[]")).is_loopback
+        except ValueError:
+            return False
+
+    def __str__(self) -> str:
+        if self.family == "unix":
+            return self.address
+        suffix = "/udp" if self.transport == "udp" else ""
+        return f"{self.address}:{self.port}{suffix}"
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """One ``listen`` of one server, or the implicit one of a server without any (``directive`` None)."""
+
+    directive: Directive | None
+    key: SocketKey
+    ssl: bool = False
+    default_server: bool = False
+    quic: bool = False
+    http2: bool = False
+    proxy_protocol: bool = False
+
+
+IMPLICIT = Listen(None, SocketKey("ipv4", "*", 80))
+"""A server without ``listen`` listens on ``*:80`` (ngx_http_core_server; ``*:8000`` when not root)."""
+
+
+def parse_listen(directive: Directive, *, module: str) -> tuple[Listen, ...]:
+    """The sockets a ``listen`` directive asks for: several when it names a range of ports.
+
+    Nothing for what nginx refuses or what holds a template's placeholder: the address is then unknown.
+    """
+    if not directive.args:
+        return ()
+    flags = {str(word).lower() for word in directive.args[1:]}
+    quic = "quic" in flags
+    transport = "udp" if quic or (module == "stream" and "udp" in flags) else "tcp"
+    return tuple(
+        Listen(
+            directive,
+            key,
+            # A QUIC socket always speaks TLS (ngx_http_add_addresses, nginx-mtls-http.md 1).
+            ssl="ssl" in flags or quic,
+            default_server=bool(flags & {"default_server", "default"}),
+            quic=quic,
+            http2="http2" in flags,
+            proxy_protocol="proxy_protocol" in flags,
+        )
+        for key in _keys(str(directive.args[0]), transport)
+    )
+
+
+def _keys(text: str, transport: str) -> tuple[SocketKey, ...]:
+    if text.lower().startswith("unix:"):
+        return (SocketKey("unix", text, 0, transport),)
+    if text.isdigit():
+        address, ports = "*", text
+    elif text.startswith("["):
+        address, _, rest = text.partition("]")
+        address, ports = address + "]", rest.removeprefix(":") or "80"
+    elif "-" in text and text.replace("-", "").isdigit():
+        address, ports = "*", text
+    else:
+        address, _, ports = text.partition(":")
+        ports = ports or "80"
+    first, _, last = ports.partition("-")
+    if not first.isdigit() or not (last or first).isdigit():
+        return ()
+    family, address = _normalise(address)
+    return tuple(
+        SocketKey(family, address, port, transport) for port in range(int(first), int(last or first) + 1)
+    )
+
+
+def _normalise(address: str) -> tuple[str, str]:
+    if address in {"*", "0.0.0.0"}:  # noqa: S104 - this reads addresses, it binds none
+        return "ipv4", "*"
+    if address.startswith("["):
+        try:
+            v6 = ipaddress.IPv6Address(address[1:-1])
+        except ValueError:
+            return "ipv6", address.lower()
+        return "ipv6", f"[{v6.compressed}]"
+    try:
+        return "ipv4", str(ipaddress.IPv4Address(address))
+    except ValueError:
+        return "name", address.lower()

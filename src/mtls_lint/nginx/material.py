@@ -1,0 +1,151 @@
+"""Certificate material: which files the configuration names, and what nginx uses each for."""
+
+import os.path
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from mtls_lint.nginx.inheritance import Setting
+from mtls_lint.nginx.model import Configuration, VirtualServer
+from mtls_lint.syntax.source import Span
+from mtls_lint.syntax.tree import Directive, Unknown
+
+_K = TypeVar("_K", bound=Hashable)
+
+_RUNTIME_PREFIXES = {
+    "data:": "the certificate is in a variable (data:), known only when a client connects",
+    "engine:": "the key is in an OpenSSL engine",
+    "store:": "the key is in an OpenSSL store",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FileReference:
+    """A file that a directive names. ``path`` is None when it cannot be known: ``unknown`` says why."""
+
+    directive: Directive
+    path: str | None
+    unknown: Unknown | None = None
+
+    @property
+    def written(self) -> str:
+        """The path as it stands in the configuration."""
+        return str(self.directive.args[0]) if self.directive.args else ""
+
+    @property
+    def span(self) -> Span:
+        """Where the path stands."""
+        return self.directive.arg_span(0) if self.directive.args else self.directive.span
+
+
+@dataclass(frozen=True, slots=True)
+class ServerCertificate:
+    """A certificate with its key as nginx pairs them (by order), and the servers that present it.
+
+    ``key`` is None when no key is given for it; ``passwords`` is the file of ``ssl_password_file``.
+    """
+
+    certificate: FileReference
+    key: FileReference | None
+    passwords: FileReference | None
+    servers: tuple[VirtualServer, ...]
+
+    @property
+    def directive(self) -> Directive:
+        """The ``ssl_certificate`` directive."""
+        return self.certificate.directive
+
+
+@dataclass(frozen=True, slots=True)
+class TrustFile:
+    """A file of CA certificates that nginx trusts for client certificates, and the servers that do.
+
+    Both ``ssl_client_certificate`` and ``ssl_trusted_certificate`` make client trust (nginx-mtls-http.md
+    0, rule 6). Only servers that ask for client certificates and have a TLS context are listed: in others
+    the file is not opened, or has no say about clients.
+    """
+
+    reference: FileReference
+    servers: tuple[VirtualServer, ...]
+
+    @property
+    def directive(self) -> Directive:
+        """The directive that names the file."""
+        return self.reference.directive
+
+
+def reference_to(configuration: Configuration, directive: Directive) -> FileReference:
+    """The file ``directive`` names, resolved against the main file's directory (nginx-mtls-http.md 1).
+
+    Only certificates and keys may be variables; in CA, CRL and password paths nginx takes ``$`` literally.
+    """
+    if not directive.args:
+        return FileReference(directive, None, Unknown("no path is given"))
+    written = str(directive.args[0])
+    if directive.name.endswith(("ssl_certificate", "ssl_certificate_key")):
+        for prefix, reason in _RUNTIME_PREFIXES.items():
+            if written.startswith(prefix):
+                return FileReference(directive, None, Unknown(reason))
+        if "$" in written:
+            reason = "the path holds a variable: it is known only when a client connects"
+            return FileReference(directive, None, Unknown(reason))
+    return FileReference(directive, os.path.join(configuration.tree.main_directory, written))  # noqa: PTH118 - nginx's own rule: plain concatenation, nothing is normalised
+
+
+def server_certificates(configuration: Configuration) -> tuple[ServerCertificate, ...]:
+    """Every certificate that some server presents, each pair of directives once."""
+    groups = _Groups[tuple[Directive, Directive | None, Directive | None]]()
+    for server in configuration.servers:
+        certificates = server.setting("ssl_certificate").directives
+        keys = server.setting("ssl_certificate_key").directives
+        passwords = _named_file(server.setting("ssl_password_file"))
+        for index, certificate in enumerate(certificates):
+            if _named(certificate):
+                key = keys[index] if index < len(keys) else None
+                groups.add((certificate, key, passwords), server)
+    return tuple(
+        ServerCertificate(
+            reference_to(configuration, certificate),
+            reference_to(configuration, key) if key is not None else None,
+            reference_to(configuration, passwords) if passwords is not None else None,
+            servers,
+        )
+        for (certificate, key, passwords), servers in groups
+    )
+
+
+def trust_files(configuration: Configuration) -> tuple[TrustFile, ...]:
+    """Every file of client trust that nginx opens, each directive once."""
+    groups = _Groups[Directive]()
+    for server in configuration.servers:
+        if server.verify_client == "off" or not server.has_ssl_context:
+            continue
+        for name in ("ssl_client_certificate", "ssl_trusted_certificate"):
+            directive = _named_file(server.setting(name))
+            if directive is not None:
+                groups.add(directive, server)
+    return tuple(TrustFile(reference_to(configuration, directive), servers) for directive, servers in groups)
+
+
+def _named(directive: Directive) -> bool:
+    # An empty string cancels an inherited path (nginx-mtls-http.md 1).
+    return bool(directive.args) and directive.args[0] != ""
+
+
+def _named_file(setting: Setting) -> Directive | None:
+    directive = setting.directive
+    return directive if directive is not None and _named(directive) else None
+
+
+class _Groups(Generic[_K]):
+    """Servers by what they share, in order of first use."""
+
+    def __init__(self) -> None:
+        self._members: dict[_K, list[VirtualServer]] = {}
+
+    def add(self, key: _K, server: VirtualServer) -> None:
+        self._members.setdefault(key, []).append(server)
+
+    def __iter__(self) -> Iterator[tuple[_K, tuple[VirtualServer, ...]]]:
+        for key, servers in self._members.items():
+            yield key, tuple(servers)

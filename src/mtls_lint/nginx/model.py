@@ -1,0 +1,258 @@
+"""The model: servers, locations and sockets, as nginx makes them from a tree."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from mtls_lint.nginx.inheritance import Scope, Setting
+from mtls_lint.nginx.listen import IMPLICIT, Listen, SocketKey, parse_listen
+from mtls_lint.nginx.names import NameKind, ServerName, parse_names
+from mtls_lint.nginx.version import NEWEST_STABLE, NginxVersion
+from mtls_lint.syntax.directives import is_opaque
+from mtls_lint.syntax.source import Span
+from mtls_lint.syntax.tree import Directive, Tree, index_by_name
+
+MODULES = ("http", "stream", "mail")
+
+
+class Location:
+    """A ``location`` block, an ``if`` or a ``limit_except`` of an http server.
+
+    ``modifier`` is ``=``, ``^~``, ``~``, ``~*``, ``@`` or empty; ``pattern`` what follows it. For ``if``
+    and ``limit_except`` the kind says so and the pattern is the text of the condition.
+    """
+
+    __slots__ = ("children", "directive", "kind", "modifier", "parent", "pattern", "scope", "server")
+
+    def __init__(self, directive: Directive, server: "VirtualServer", parent: "Location | None") -> None:
+        self.directive = directive
+        self.server = server
+        self.parent = parent
+        self.kind = str(directive.name)
+        self.modifier, self.pattern = _location_pattern(directive)
+        outer = server.scope if parent is None else parent.scope
+        self.scope: Scope = Scope(
+            self.kind, directive.children, outer, module=server.module, version=server.scope.version
+        )
+        self.children: tuple[Location, ...] = tuple(
+            Location(child, server, self) for child in directive.children if child.name in _LOCATION_BLOCKS
+        )
+
+    def setting(self, name: str) -> Setting:
+        """The effective value of ``name`` in this block."""
+        return self.scope.setting(name)
+
+    @property
+    def span(self) -> Span:
+        """Where the block opens."""
+        return self.directive.span
+
+    def walk(self) -> "Iterator[Location]":
+        """This block and those inside it."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+class VirtualServer:
+    """A ``server`` block of http, stream or mail.
+
+    ``directive`` is None for the server that a fragment of bare directives is meant for; such a server
+    is not ``complete``: what is absent from it may stand elsewhere.
+    """
+
+    __slots__ = ("directive", "listens", "locations", "module", "names", "scope", "sockets")
+
+    def __init__(self, directive: Directive | None, scope: Scope, module: str) -> None:
+        self.directive = directive
+        self.module = module
+        self.scope: Scope = scope
+        self.names: tuple[ServerName, ...] = parse_names(scope.find("server_name"))
+        self.listens: tuple[Listen, ...] = self._listens()
+        self.sockets: tuple[Socket, ...] = ()
+        self.locations: tuple[Location, ...] = tuple(
+            Location(child, self, None) for child in scope.directives if child.name in _LOCATION_BLOCKS
+        )
+
+    def _listens(self) -> tuple[Listen, ...]:
+        given = self.scope.find("listen")
+        if not given:
+            # Only http has an implicit listen; a server that was not given in full has an unknown one.
+            return (IMPLICIT,) if self.module == "http" and self.complete else ()
+        return tuple(listen for directive in given for listen in parse_listen(directive, module=self.module))
+
+    @property
+    def complete(self) -> bool:
+        """Whether all of this block was given and read: what is absent here is absent."""
+        return self.directive is not None and not self.scope.unread
+
+    @property
+    def span(self) -> Span:
+        """Where the server opens (its first directive, where a fragment has no block)."""
+        if self.directive is not None:
+            return self.directive.span
+        return self.scope.directives[0].span
+
+    def setting(self, name: str) -> Setting:
+        """The effective value of ``name`` in this server."""
+        return self.scope.setting(name)
+
+    @property
+    def has_ssl_context(self) -> bool:
+        """Whether nginx builds a TLS context here, and so opens the CA, CRL and certificate files.
+
+        nginx-mtls-http.md 1 (ngx_http_ssl_merge_srv_conf): a certificate, ``ssl_reject_handshake on``, or,
+        before 1.25.1, ``ssl on``.
+        """
+        if self.setting("ssl_certificate").is_set or self.setting("ssl_reject_handshake").is_on:
+            return True
+        return self.scope.version < (1, 25, 1) and self.setting("ssl").is_on
+
+    @property
+    def tls_sockets(self) -> "tuple[Socket, ...]":
+        """The sockets of this server that speak TLS."""
+        return tuple(socket for socket in self.sockets if socket.ssl)
+
+    @property
+    def plain_sockets(self) -> "tuple[Socket, ...]":
+        """The sockets of this server that do not."""
+        return tuple(socket for socket in self.sockets if not socket.ssl)
+
+    @property
+    def verify_client(self) -> str:
+        """The effective mode: ``off``, ``on``, ``optional`` or ``optional_no_ca`` (lower-cased)."""
+        return self.setting("ssl_verify_client").lower
+
+    @property
+    def label(self) -> str:
+        """How people call this server: its first name, else ``default``, with its first port."""
+        names = [str(name) for name in self.names if name.kind is not NameKind.EMPTY]
+        name = names[0] if names else "_"
+        for listen in self.listens:
+            return f"{name}:{listen.key.port}" if listen.key.port else f"{name}:{listen.key.address}"
+        return name
+
+    @property
+    def logical_path(self) -> str:
+        """The identity of this server across edits: ``http/server[api.example.com:443]``."""
+        return f"{self.module}/server[{self.label}]"
+
+    def all_locations(self) -> Iterator[Location]:
+        """Every location, nested ones, ``if`` and ``limit_except`` included, in order."""
+        for location in self.locations:
+            yield from location.walk()
+
+    def __repr__(self) -> str:
+        return f"<{self.logical_path}>"
+
+
+class Socket:
+    """An address and port, with the servers that listen there, in file order."""
+
+    __slots__ = ("default_server", "key", "members", "ssl")
+
+    def __init__(self, key: SocketKey, members: tuple[tuple[VirtualServer, Listen], ...]) -> None:
+        self.key = key
+        self.members = members
+        self.default_server = next((s for s, listen in members if listen.default_server), members[0][0])
+        # The ssl flags of all listens are OR-ed; before 1.25.1 the default server's ``ssl on`` counts too
+        # (nginx-mtls-http.md 2.1).
+        self.ssl = any(listen.ssl for _, listen in members) or (
+            self.default_server.scope.version < (1, 25, 1) and self.default_server.setting("ssl").is_on
+        )
+
+    @property
+    def servers(self) -> tuple[VirtualServer, ...]:
+        """The servers, each once."""
+        return tuple(dict.fromkeys(server for server, _ in self.members))
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What nginx of ``version`` makes of ``tree``."""
+
+    tree: Tree
+    version: NginxVersion = NEWEST_STABLE
+    servers: tuple[VirtualServer, ...] = ()
+    sockets: tuple[Socket, ...] = ()
+    scopes: dict[str, Scope] = field(default_factory=dict)
+    """The level of each module (``http``, ``stream``, ``mail``) that the tree has."""
+
+    def servers_of(self, module: str) -> tuple[VirtualServer, ...]:
+        """The servers of one module, in file order."""
+        return tuple(server for server in self.servers if server.module == module)
+
+
+_LOCATION_BLOCKS = frozenset({"location", "if", "limit_except"})
+
+
+def _location_pattern(directive: Directive) -> tuple[str, str]:
+    words = [str(word) for word in directive.args]
+    if directive.name != "location":
+        return "", " ".join(words)
+    if len(words) > 1:
+        return words[0], words[1]
+    if not words:
+        return "", ""
+    # nginx takes a modifier that is glued to its pattern as well (ngx_http_core_location).
+    for modifier in ("=", "^~", "~*", "~", "@"):
+        if words[0].startswith(modifier):
+            return modifier, words[0][len(modifier) :]
+    return "", words[0]
+
+
+def build(tree: Tree, version: NginxVersion = NEWEST_STABLE) -> Configuration:
+    """The model of ``tree`` under nginx ``version``; never fails: what was not read is marked unknown."""
+    servers: list[VirtualServer] = []
+    scopes: dict[str, Scope] = {}
+    for module in MODULES:
+        for scope in _module_scopes(tree, module, version):
+            scopes.setdefault(module, scope)
+            servers += _servers(tree, scope, module)
+    sockets = _sockets(servers)
+    return Configuration(tree, version, tuple(servers), sockets, scopes)
+
+
+def _module_scopes(tree: Tree, module: str, version: NginxVersion) -> Iterator[Scope]:
+    if tree.context == ("main",):
+        for directive in index_by_name(tree.directives).get(module, ()):
+            yield Scope(module, directive.children, None, module=module, version=version)
+    elif tree.context[0] == module:
+        level = tree.directives if len(tree.context) == 1 else ()
+        yield Scope(module, level, None, module=module, version=version, is_open=True)
+
+
+def _servers(tree: Tree, scope: Scope, module: str) -> Iterator[VirtualServer]:
+    for directive in scope.find("server"):
+        if directive.block is not None:
+            inner = Scope("server", directive.block, scope, module=module, version=scope.version)
+            yield VirtualServer(directive, inner, module)
+    if tree.context == (module, "server") and tree.directives:
+        inner = Scope("server", tree.directives, scope, module=module, version=scope.version)
+        yield VirtualServer(None, inner, module)
+
+
+def _sockets(servers: list[VirtualServer]) -> tuple[Socket, ...]:
+    members: dict[tuple[str, SocketKey], list[tuple[VirtualServer, Listen]]] = {}
+    for server in servers:
+        for listen in server.listens:
+            members.setdefault((server.module, listen.key), []).append((server, listen))
+    sockets = tuple(Socket(key, tuple(group)) for (_, key), group in members.items())
+    of_server: dict[VirtualServer, list[Socket]] = {}
+    for socket in sockets:
+        for server in socket.servers:
+            of_server.setdefault(server, []).append(socket)
+    for server, own in of_server.items():
+        server.sockets = tuple(own)
+    return sockets
+
+
+def configuration_directives(configuration: Configuration) -> dict[str, tuple[Directive, ...]]:
+    """All directives of the tree by name, the rows of opaque blocks (``map``, ``types`` ...) left out."""
+    found: dict[str, list[Directive]] = {}
+    stack = list(reversed(configuration.tree.directives))
+    while stack:
+        directive = stack.pop()
+        found.setdefault(directive.name, []).append(directive)
+        if directive.block and not is_opaque(directive.name):
+            stack.extend(reversed(directive.block))
+    return {name: tuple(group) for name, group in found.items()}

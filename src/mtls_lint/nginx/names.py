@@ -1,0 +1,79 @@
+"""``server_name``: what each form means to nginx."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from mtls_lint.syntax.source import Span
+from mtls_lint.syntax.tree import Directive
+
+
+class NameKind(Enum):
+    """The forms of a server name (nginx-mtls-http.md 2.2)."""
+
+    EXACT = "exact"
+    LEADING_WILDCARD = "leading wildcard"
+    """``*.example.com``: any number of labels in front."""
+    DOTTED = "dotted"
+    """``.example.com``: the name itself and everything below it."""
+    TRAILING_WILDCARD = "trailing wildcard"
+    """``mail.*``."""
+    REGEX = "regex"
+    EMPTY = "empty"
+    """``""``: requests without a Host."""
+    PLACEHOLDER = "placeholder"
+    """``_`` and other names no client can ask for: used to mean "none in particular"."""
+    VARIABLE = "variable"
+    """``$hostname``: known only on the machine itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerName:
+    """One word of ``server_name``; ``text`` is lower-cased as nginx does, a regular expression is not."""
+
+    kind: NameKind
+    text: str
+    directive: Directive
+    index: int
+
+    @property
+    def span(self) -> Span:
+        """Where the name stands."""
+        return self.directive.arg_span(self.index)
+
+    @property
+    def is_concrete(self) -> bool:
+        """Whether clients can ask for it by a name that can stand in a certificate."""
+        return self.kind in {NameKind.EXACT, NameKind.LEADING_WILDCARD, NameKind.DOTTED}
+
+    def __str__(self) -> str:
+        return self.text or '""'
+
+
+def parse_names(directives: tuple[Directive, ...]) -> tuple[ServerName, ...]:
+    """The names of all ``server_name`` directives of a server, in order (they add up)."""
+    return tuple(
+        _parse(str(word), directive, index)
+        for directive in directives
+        for index, word in enumerate(directive.args)
+    )
+
+
+def _parse(word: str, directive: Directive, index: int) -> ServerName:
+    if word.startswith("~"):
+        return ServerName(NameKind.REGEX, word, directive, index)
+    text = word.lower()
+    if not text:
+        kind = NameKind.EMPTY
+    elif "$" in text:
+        kind = NameKind.VARIABLE
+    elif text.startswith("*."):
+        kind = NameKind.LEADING_WILDCARD
+    elif text.startswith("."):
+        kind = NameKind.DOTTED
+    elif text.endswith(".*"):
+        kind = NameKind.TRAILING_WILDCARD
+    elif not any(char.isalnum() for char in text):
+        kind = NameKind.PLACEHOLDER
+    else:
+        kind = NameKind.EXACT
+    return ServerName(kind, text, directive, index)
