@@ -89,7 +89,8 @@ def reference_to(configuration: Configuration, directive: Directive) -> FileRefe
         if "$" in written:
             reason = "the path holds a variable: it is known only when a client connects"
             return FileReference(directive, None, Unknown(reason))
-    return FileReference(directive, os.path.join(configuration.tree.main_directory, written))  # noqa: PTH118 - nginx's own rule: plain concatenation, nothing is normalised
+    # Concatenation as nginx does it (ngx_conf_full_name): nothing is normalised, no link is followed.
+    return FileReference(directive, os.path.join(configuration.tree.main_directory, written))
 
 
 def server_certificates(configuration: Configuration) -> tuple[ServerCertificate, ...]:
