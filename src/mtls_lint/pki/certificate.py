@@ -1,0 +1,339 @@
+"""A certificate and what OpenSSL reads in it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from mtls_lint.pki import der, extensions, names, signature
+from mtls_lint.pki._crypto import dsa, ec, ed448, ed25519, exceptions, hashes, rsa, x509
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from mtls_lint.pki.extensions import Extensions
+
+_OLD_DIGESTS = {"1.2.840.113549.1.1.2": "md2", "1.2.840.113549.1.1.3": "md4", "1.2.840.113549.1.1.4": "md5"}
+_KEY_NAMES = {
+    "1.2.840.113549.1.1.1": "RSA",
+    "1.2.840.113549.1.1.10": "RSA",
+    "1.2.840.10045.2.1": "EC",
+    "1.2.840.10040.4.1": "DSA",
+    "1.3.101.112": "Ed25519",
+    "1.3.101.113": "Ed448",
+}
+_SIGNATURE_FAMILIES = (
+    ("1.2.840.113549.1.1.", "RSA"),
+    ("1.2.840.10045.4.", "EC"),
+    ("1.3.101.112", "Ed25519"),
+    ("1.3.101.113", "Ed448"),
+    ("1.2.840.10040.4.", "DSA"),
+    ("2.16.840.1.101.3.4.3.1", "DSA"),
+    ("2.16.840.1.101.3.4.3.2", "DSA"),
+)
+_AUX_REJECT = 0xA0
+
+
+class Certificate:
+    """One X.509 certificate; facts are worked out when they are first asked for.
+
+    ``line`` is where its PEM block starts; ``trusted_aux`` tells that the block was a TRUSTED CERTIFICATE.
+    Two certificates are equal when their bytes are.
+    """
+
+    def __init__(self, native: x509.Certificate, line: int = 1, aux: bytes | None = None) -> None:
+        """Wrap a loaded certificate; ``aux`` are the bytes behind it in a TRUSTED CERTIFICATE."""
+        self.native = native
+        self.line = line
+        self.trusted_aux = aux is not None
+        self._aux = aux or b""
+
+    @classmethod
+    def from_der(cls, data: bytes, line: int = 1, aux: bytes | None = None) -> Certificate:
+        """Load one certificate; ValueError says why it cannot be."""
+        try:
+            native = x509.load_der_x509_certificate(data)
+            certificate = cls(native, line, aux)
+            _ = certificate.subject_der, certificate.issuer_der  # names are parsed late; damage shows here
+        except (ValueError, TypeError, x509.InvalidVersion, exceptions.UnsupportedAlgorithm) as error:
+            raise ValueError(str(error)) from None
+        return certificate
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Certificate) and self.native == other.native
+
+    def __hash__(self) -> int:
+        return hash(self.native)
+
+    def __repr__(self) -> str:
+        return f"Certificate({self.subject!r}, line={self.line})"
+
+    @cached_property
+    def subject(self) -> str:
+        """Subject as RFC 4514 text; empty for an empty name."""
+        return names.text(self.native.subject)
+
+    @cached_property
+    def issuer(self) -> str:
+        """Issuer as RFC 4514 text."""
+        return names.text(self.native.issuer)
+
+    @cached_property
+    def common_name(self) -> str | None:
+        """The subject's last common name."""
+        return names.common_name(self.native.subject)
+
+    @property
+    def display_name(self) -> str:
+        """A short name for messages: the common name, a SAN, the subject, or the serial number."""
+        alternatives = self.dns_names + self.uris + self.emails + self.ip_addresses
+        return self.common_name or (
+            alternatives[0] if alternatives else self.subject or f"serial {self.serial}"
+        )
+
+    @cached_property
+    def subject_der(self) -> bytes:
+        """The encoded subject."""
+        return self.native.subject.public_bytes()
+
+    @cached_property
+    def issuer_der(self) -> bytes:
+        """The encoded issuer."""
+        return self.native.issuer.public_bytes()
+
+    @property
+    def subject_der_length(self) -> int:
+        """Bytes of the encoded subject: what a CertificateRequest spends on it, less two."""
+        return len(self.subject_der)
+
+    @cached_property
+    def canonical_subject(self) -> names.CanonicalName:
+        """Subject in the form in which OpenSSL compares names."""
+        return names.canonical(self.native.subject)
+
+    @cached_property
+    def canonical_issuer(self) -> names.CanonicalName:
+        """Issuer in the form in which OpenSSL compares names."""
+        if self.issuer_der == self.subject_der:
+            return self.canonical_subject
+        return names.canonical(self.native.issuer)
+
+    @property
+    def serial(self) -> str:
+        """Serial number in upper-case hexadecimal digits, as ``openssl x509 -serial`` and nginx show it."""
+        digits = f"{self.native.serial_number:X}"
+        return digits if len(digits) % 2 == 0 else f"0{digits}"
+
+    @property
+    def version(self) -> int:
+        """1 or 3."""
+        return self.native.version.value + 1
+
+    @property
+    def not_before(self) -> datetime:
+        """First moment of validity, UTC."""
+        return self.native.not_valid_before_utc
+
+    @property
+    def not_after(self) -> datetime:
+        """Last moment of validity, UTC."""
+        return self.native.not_valid_after_utc
+
+    @cached_property
+    def public_key(self) -> object | None:
+        """The public key of the library; None when it knows no such key."""
+        try:
+            return self.native.public_key()
+        except (ValueError, TypeError, exceptions.UnsupportedAlgorithm):
+            return None
+
+    @property
+    def key_algorithm(self) -> str:
+        """RSA, EC, Ed25519, Ed448, DSA, or the dotted number of another algorithm."""
+        oid = self.native.public_key_algorithm_oid.dotted_string
+        return _KEY_NAMES.get(oid, oid)
+
+    @property
+    def key_bits(self) -> int | None:
+        """Size of the key in bits as people name it (RSA modulus, EC field); None when unknown."""
+        return key_bits(self.public_key)
+
+    @property
+    def curve(self) -> str | None:
+        """OpenSSL's name of the elliptic curve; None for other keys."""
+        key = self.public_key
+        return key.curve.name if isinstance(key, ec.EllipticCurvePublicKey) else None
+
+    @property
+    def rsa_exponent(self) -> int | None:
+        """Public exponent of an RSA key."""
+        key = self.public_key
+        return key.public_numbers().e if isinstance(key, rsa.RSAPublicKey) else None
+
+    @cached_property
+    def signature_digest(self) -> str | None:
+        """Digest under the signature, such as "sha256"; None for Ed25519, Ed448 and unknown algorithms."""
+        try:
+            algorithm = self.native.signature_hash_algorithm
+        except (ValueError, TypeError, exceptions.UnsupportedAlgorithm):
+            return _OLD_DIGESTS.get(self.native.signature_algorithm_oid.dotted_string)
+        return None if algorithm is None else algorithm.name
+
+    @cached_property
+    def extensions(self) -> Extensions:
+        """All extensions that decide something."""
+        return extensions.read(self.native)
+
+    @property
+    def malformed(self) -> str | None:
+        """Why the extensions cannot be read; they count as absent then."""
+        return self.extensions.malformed
+
+    @property
+    def self_issued(self) -> bool:
+        """Whether subject and issuer are one name (EXFLAG_SI)."""
+        return self.subject_der == self.issuer_der or self.canonical_subject == self.canonical_issuer
+
+    @cached_property
+    def self_signed(self) -> bool:
+        """Whether OpenSSL takes the certificate as the end of a chain (EXFLAG_SS).
+
+        Self-issued, its AKI (if any) fits itself, and the signature is of its own key's kind; the signature
+        itself is not tested (x509v3_cache_extensions in crypto/x509/v3_purp.c).
+        """
+        if not self.self_issued or not self.identified_by_authority_key_of(self):
+            return False
+        oid = self.native.signature_algorithm_oid.dotted_string
+        family = next((family for prefix, family in _SIGNATURE_FAMILIES if oid.startswith(prefix)), None)
+        return family is None or family == self.key_algorithm
+
+    def identified_by_authority_key_of(self, other: Certificate) -> bool:
+        """Whether the other's AKI allows this certificate as its issuer (X509_check_akid)."""
+        wanted = other.extensions.authority_key
+        if wanted is None:
+            return True
+        own = self.extensions.subject_key
+        if wanted.key_identifier is not None and own is not None and wanted.key_identifier != own:
+            return False
+        if wanted.serial is not None and wanted.serial != self.native.serial_number:
+            return False
+        return wanted.issuer is None or wanted.issuer == self.canonical_issuer
+
+    def may_have_issued(self, other: Certificate) -> bool:
+        """Whether names and key identifiers allow that it issued the other; signatures are not tested."""
+        same_name = self.subject_der == other.issuer_der or self.canonical_subject == other.canonical_issuer
+        return same_name and self.identified_by_authority_key_of(other)
+
+    def signed(self, other: Certificate) -> bool:
+        """Whether this certificate's key made the other's signature."""
+        return self.public_key is not None and signature.fits(self.native.public_key(), other.native)
+
+    @property
+    def basic_constraints(self) -> bool | None:
+        """The CA flag of BasicConstraints; None when the extension is absent."""
+        return self.extensions.basic_constraints
+
+    @property
+    def path_length(self) -> int | None:
+        """The path length of BasicConstraints."""
+        return self.extensions.path_length
+
+    @property
+    def is_ca(self) -> bool:
+        """Whether OpenSSL takes it as some CA (check_ca in crypto/x509/v3_purp.c).
+
+        A key usage without keyCertSign forbids; BasicConstraints decide; without them a self-signed
+        version 1 certificate is one, and so is one whose key usage has keyCertSign, at the top of a chain.
+        """
+        usage = self.key_usage
+        if usage is not None and "keyCertSign" not in usage:
+            return False
+        if self.basic_constraints is not None:
+            return self.basic_constraints
+        if self.version == 1 and self.self_signed:
+            return True
+        return usage is not None and self.self_issued
+
+    @property
+    def key_usage(self) -> frozenset[str] | None:
+        """Names as in RFC 5280 (digitalSignature, keyCertSign ...); None when absent."""
+        return self.extensions.key_usage
+
+    @property
+    def extended_key_usage(self) -> frozenset[str] | None:
+        """Names such as serverAuth, clientAuth, any, else dotted numbers; None when absent."""
+        return self.extensions.extended_key_usage
+
+    @property
+    def dns_names(self) -> tuple[str, ...]:
+        """The dNSName entries of the subjectAltName, as written."""
+        return self.extensions.alternative_names.dns
+
+    @property
+    def ip_addresses(self) -> tuple[str, ...]:
+        """The iPAddress entries of the subjectAltName."""
+        return self.extensions.alternative_names.ip
+
+    @property
+    def uris(self) -> tuple[str, ...]:
+        """The URI entries of the subjectAltName."""
+        return self.extensions.alternative_names.uri
+
+    @property
+    def emails(self) -> tuple[str, ...]:
+        """The rfc822Name entries of the subjectAltName."""
+        return self.extensions.alternative_names.email
+
+    @property
+    def ocsp_urls(self) -> tuple[str, ...]:
+        """OCSP responders named in the certificate."""
+        return self.extensions.ocsp_urls
+
+    @property
+    def ca_issuer_urls(self) -> tuple[str, ...]:
+        """Where the certificate says its issuer's certificate can be had."""
+        return self.extensions.ca_issuer_urls
+
+    @property
+    def must_staple(self) -> bool:
+        """Whether the certificate demands a stapled OCSP answer (RFC 7633)."""
+        return self.extensions.must_staple
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 fingerprint in lower-case hexadecimal digits."""
+        return self.native.fingerprint(hashes.SHA256()).hex()
+
+    @cached_property
+    def sha1(self) -> str:
+        """SHA-1 fingerprint in lower-case hexadecimal digits: nginx's ``$ssl_client_fingerprint``."""
+        return self.native.fingerprint(hashes.SHA1()).hex()
+
+    @property
+    def aux_trust(self) -> frozenset[str] | None:
+        """Purposes that a TRUSTED CERTIFICATE block is trusted for; None when it lists none."""
+        return _aux_purposes(self._aux, der.SEQUENCE)
+
+    @property
+    def aux_reject(self) -> frozenset[str] | None:
+        """Purposes that a TRUSTED CERTIFICATE block is rejected for; None when it lists none."""
+        return _aux_purposes(self._aux, _AUX_REJECT)
+
+
+def key_bits(key: object) -> int | None:
+    """Size of a public key in bits as people name it; None when unknown."""
+    if isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey | dsa.DSAPublicKey):
+        return key.key_size
+    if isinstance(key, ed25519.Ed25519PublicKey):
+        return 256
+    return 456 if isinstance(key, ed448.Ed448PublicKey) else None
+
+
+def _aux_purposes(aux: bytes, tag: int) -> frozenset[str] | None:
+    # X509_CERT_AUX ::= SEQUENCE { trust SEQUENCE OF OID OPTIONAL, reject [0] SEQUENCE OF OID OPTIONAL, ... }
+    outer = der.first_value(aux)
+    for part in der.values(outer.contents) if outer else ():
+        if part.tag == tag:
+            oids = (der.object_identifier(value.contents) for value in der.values(part.contents))
+            return frozenset(extensions.EXTENDED_KEY_USAGES.get(oid, oid) for oid in oids)
+    return None

@@ -1,0 +1,133 @@
+"""Private keys: whose they are, never what they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from mtls_lint.pki._crypto import dsa, ec, ed448, ed25519, exceptions, rsa, serialization
+from mtls_lint.pki.certificate import key_bits
+from mtls_lint.pki.pem import BlockKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from mtls_lint.pki.certificate import Certificate
+    from mtls_lint.pki.pem import PemBlock
+    from mtls_lint.pki.store import PemFile
+
+_LABELS = {"RSA PRIVATE KEY": "RSA", "EC PRIVATE KEY": "EC", "DSA PRIVATE KEY": "DSA"}
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateKey:
+    """The public half of a private key, and how the key is kept.
+
+    ``algorithm`` is RSA, EC, Ed25519, Ed448, DSA, another name, or None while an encrypted key is closed;
+    ``opened`` tells whether the key could be read (an encrypted one needs a password that fits).
+    """
+
+    label: str
+    line: int
+    encrypted: bool
+    opened: bool
+    algorithm: str | None
+    bits: int | None
+    _public: object = field(default=None, repr=False)
+
+    def matches(self, certificate: Certificate) -> bool | None:
+        """Whether the certificate holds this key's public half; None when that cannot be known."""
+        if self._public is None or certificate.public_key is None:
+            return None
+        return self._public == certificate.public_key
+
+
+def load_key(block: PemBlock, passwords: Iterable[bytes] = ()) -> PrivateKey:
+    """The key in a block; an encrypted one is tried with each password in turn and stays closed if none fits.
+
+    ValueError, without a word of the contents, when the key is damaged; ``UnsupportedAlgorithm`` of the
+    library is turned into a key of unknown algorithm, because nginx may know it.
+    """
+    if not block.encrypted:
+        try:
+            return _opened(block, None)
+        except exceptions.UnsupportedAlgorithm:
+            return PrivateKey(
+                block.label, block.line, encrypted=False, opened=False, algorithm=None, bits=None
+            )
+    for password in passwords:
+        key = _try_password(block, password)
+        if key is not None:
+            return key
+    algorithm = _LABELS.get(block.label)
+    return PrivateKey(block.label, block.line, encrypted=True, opened=False, algorithm=algorithm, bits=None)
+
+
+def load_keys(file: PemFile, passwords: Sequence[bytes] = ()) -> tuple[PrivateKey, ...]:
+    """All keys of a file in their order, encrypted ones opened when a password fits.
+
+    nginx uses the first. Damaged blocks are left out; ``file.key_defect`` speaks of them.
+    """
+    keys = []
+    for block in file.blocks:
+        if block.kind is BlockKind.KEY and not block.broken:
+            try:
+                keys.append(load_key(block, passwords))
+            except ValueError:
+                continue
+    return tuple(keys)
+
+
+def passwords_from(data: bytes) -> tuple[bytes, ...]:
+    """The passwords in an ``ssl_password_file``: one on each line, in the order nginx tries them.
+
+    CR before LF does not count and empty lines are skipped; an empty file gives one empty password
+    (ngx_ssl_read_password_file in src/event/ngx_event_openssl.c).
+    """
+    lines = (line[:-1] if line.endswith(b"\r") else line for line in data.split(b"\n"))
+    return tuple(line for line in lines if line) or (b"",)
+
+
+def _try_password(block: PemBlock, password: bytes) -> PrivateKey | None:
+    try:
+        return _opened(block, password)
+    except (ValueError, TypeError, exceptions.UnsupportedAlgorithm):
+        return None  # the wrong password, or a cipher that is unknown here
+
+
+def _opened(block: PemBlock, password: bytes | None) -> PrivateKey:
+    try:
+        # Without the check of its primes an RSA key loads in 10 us instead of 40 to 250 ms. That is safe
+        # here: the key is never used to sign or decrypt, only its public half is compared.
+        if block.header:
+            native = serialization.load_pem_private_key(
+                block.pem(), password, unsafe_skip_rsa_key_validation=True
+            )
+        else:
+            native = serialization.load_der_private_key(
+                block.der, password, unsafe_skip_rsa_key_validation=True
+            )
+    except (ValueError, TypeError):
+        # Not chained, and without the library's words: those could quote what was read.
+        raise ValueError("the private key cannot be read") from None
+    public = native.public_key()
+    return PrivateKey(
+        block.label,
+        block.line,
+        encrypted=password is not None,
+        opened=True,
+        algorithm=_algorithm(public),
+        bits=key_bits(public),
+        _public=public,
+    )
+
+
+def _algorithm(public: object) -> str:
+    kinds: tuple[tuple[type, str], ...] = (
+        (rsa.RSAPublicKey, "RSA"),
+        (ec.EllipticCurvePublicKey, "EC"),
+        (ed25519.Ed25519PublicKey, "Ed25519"),
+        (ed448.Ed448PublicKey, "Ed448"),
+        (dsa.DSAPublicKey, "DSA"),
+    )
+    return next((name for kind, name in kinds if isinstance(public, kind)), type(public).__name__)

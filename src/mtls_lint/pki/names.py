@@ -1,0 +1,51 @@
+"""Distinguished names: their text, and whether two of them are one to OpenSSL."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cryptography import x509
+
+    NativeName = x509.Name
+    CanonicalName = tuple[frozenset[tuple[str, str | bytes]], ...]
+
+_COMMON_NAME = "2.5.4.3"
+
+
+def text(name: "NativeName") -> str:
+    """The name as RFC 4514 writes it, which is how nginx's ``$ssl_client_s_dn`` does; never raises."""
+    try:
+        return name.rfc4514_string()
+    except (ValueError, TypeError, UnicodeError):
+        return name.public_bytes().hex()
+
+
+def common_name(name: "NativeName") -> str | None:
+    """The last common name, the most specific one."""
+    found = None
+    for attribute in name:
+        if attribute.oid.dotted_string == _COMMON_NAME and isinstance(attribute.value, str):
+            found = attribute.value
+    return found
+
+
+def canonical(name: "NativeName") -> "CanonicalName":
+    """A form in which two names are equal when X509_NAME_cmp of OpenSSL says so.
+
+    OpenSSL folds ASCII case and runs of blanks in text values, whatever string type they have
+    (x509_name_canon in crypto/x509/x_name.c).
+    """
+    return tuple(
+        frozenset((attribute.oid.dotted_string, _fold(attribute.value)) for attribute in rdn)
+        for rdn in name.rdns
+    )
+
+
+_TO_LOWER = {upper: upper + 0x20 for upper in range(ord("A"), ord("Z") + 1)}
+
+
+def _fold(value: str | bytes) -> str | bytes:
+    if isinstance(value, bytes):
+        return value
+    for blank in "\t\n\v\f\r":
+        value = value.replace(blank, " ")
+    return " ".join(part for part in value.translate(_TO_LOWER).split(" ") if part)

@@ -1,0 +1,44 @@
+"""Whether a key made a signature."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mtls_lint.pki._crypto import dsa, ec, ed448, ed25519, exceptions, padding, rsa, x509
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+
+
+def fits(key: CertificatePublicKeyTypes, subject: x509.Certificate) -> bool:
+    """Whether ``key`` made the signature of ``subject``; False for a key or algorithm that cannot be used.
+
+    Not ``verify_directly_issued_by``: that compares names byte for byte, and OpenSSL does not.
+    """
+    try:
+        _verify(key, subject)
+    except (exceptions.InvalidSignature, exceptions.UnsupportedAlgorithm, ValueError, TypeError):
+        return False
+    return True
+
+
+def _verify(key: CertificatePublicKeyTypes, subject: x509.Certificate) -> None:
+    body, mark = subject.tbs_certificate_bytes, subject.signature
+    parameters = subject.signature_algorithm_parameters
+    digest = subject.signature_hash_algorithm
+    if isinstance(key, rsa.RSAPublicKey):
+        if not isinstance(parameters, padding.PKCS1v15 | padding.PSS) or digest is None:
+            raise TypeError("not an RSA signature")
+        key.verify(mark, body, parameters, digest)
+    elif isinstance(key, ec.EllipticCurvePublicKey):
+        if not isinstance(parameters, ec.ECDSA):
+            raise TypeError("not an ECDSA signature")
+        key.verify(mark, body, parameters)
+    elif isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey):
+        if digest is not None:
+            raise TypeError("not an EdDSA signature")
+        key.verify(mark, body)
+    elif isinstance(key, dsa.DSAPublicKey) and digest is not None:
+        key.verify(mark, body, digest)
+    else:
+        raise TypeError("no key that signs certificates")

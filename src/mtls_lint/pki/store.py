@@ -1,0 +1,183 @@
+"""Reading certificate files: each once, never more than a regular file of a sensible size."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from dataclasses import dataclass, replace
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mtls_lint.pki.facts import NOTHING, Facts, facts_from
+from mtls_lint.pki.pem import PemBlock, split_blocks
+
+if TYPE_CHECKING:
+    from mtls_lint.pki.certificate import Certificate
+    from mtls_lint.pki.crl import RevocationList
+    from mtls_lint.pki.key import PrivateKey
+
+MAXIMUM_SIZE = 16 * 1024 * 1024
+"""Bytes above which a file is not read: the bundle of all public roots has 0.2 MiB, large CRLs some MiB."""
+
+
+class FileState(Enum):
+    """Whether a file could be read."""
+
+    READ = "read"
+    ABSENT = "absent"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class PemFile:
+    """What one file holds, or why that is not known.
+
+    ``reason`` is set unless ``state`` is READ, and says what to do. The three defects say why nginx cannot
+    read the file for that purpose; they are None for a file that was not read: look at ``state`` first.
+    ``certificates`` keep the order of the file.
+    """
+
+    path: str
+    state: FileState
+    reason: str | None = None
+    directory_exists: bool = True
+    blocks: tuple[PemBlock, ...] = ()
+    facts: Facts = NOTHING
+
+    @property
+    def certificates(self) -> tuple[Certificate, ...]:
+        """The certificates as nginx reads them from a CA file: TRUSTED CERTIFICATE blocks count."""
+        return self.facts.certificates
+
+    @property
+    def chain(self) -> tuple[Certificate, ...]:
+        """The certificates as nginx reads them from ``ssl_certificate``.
+
+        Only the first may be a TRUSTED CERTIFICATE: the others are read with PEM_read_bio_X509.
+        """
+        found = self.facts.certificates
+        return found[:1] + tuple(certificate for certificate in found[1:] if not certificate.trusted_aux)
+
+    @property
+    def keys(self) -> tuple[PrivateKey, ...]:
+        """The private keys; nginx uses the first. Encrypted ones are closed: see ``key.load_keys``."""
+        return self.facts.keys
+
+    @property
+    def crls(self) -> tuple[RevocationList, ...]:
+        """The revocation lists."""
+        return self.facts.crls
+
+    @property
+    def certificate_defect(self) -> str | None:
+        """Why nginx refuses the file where certificates are wanted."""
+        return self.facts.certificate_defect
+
+    @property
+    def defect(self) -> str | None:
+        """The same as ``certificate_defect``."""
+        return self.facts.certificate_defect
+
+    @property
+    def key_defect(self) -> str | None:
+        """Why nginx refuses the file where a private key is wanted; a missing password is not a defect."""
+        return self.facts.key_defect
+
+    @property
+    def crl_defect(self) -> str | None:
+        """Why nginx (since 1.27.2) refuses the file where a CRL is wanted."""
+        return self.facts.crl_defect
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Blocks that could not be read here although OpenSSL may accept them."""
+        return self.facts.doubts
+
+
+class PemStore:
+    """Reads files and remembers them: by path, and by device, inode, size and time of change."""
+
+    def __init__(self) -> None:
+        """An empty store."""
+        self._by_path: dict[str, PemFile] = {}
+        self._by_identity: dict[tuple[int, int, int, int], PemFile] = {}
+
+    def read(self, path: str) -> PemFile:
+        """The file at ``path``; never raises and never waits."""
+        known = self._by_path.get(path)
+        if known is None:
+            known = self._by_path[path] = self._read(path)
+        return known
+
+    def _read(self, path: str) -> PemFile:
+        try:
+            status = os.stat(path)
+            if not stat.S_ISREG(status.st_mode):
+                return _unread(
+                    path, f"it is {_file_type(status.st_mode)}, not a file; nginx needs a PEM file here"
+                )
+            if status.st_size > MAXIMUM_SIZE:
+                return _unread(path, _too_large(status.st_size))
+            identity = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+            known = self._by_identity.get(identity)
+            if known is not None:
+                return replace(known, path=path)
+            data = _contents(path)
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+            return _failed(path, error)
+        if data is None:
+            return _unread(path, "it changed while it was being read; run again")
+        blocks = split_blocks(data)
+        file = PemFile(path, FileState.READ, blocks=blocks, facts=facts_from(data, blocks))
+        self._by_identity[identity] = file
+        return file
+
+
+def read_bytes(path: str) -> bytes | None:
+    """The bytes of a small regular file, such as a password file; None when it cannot be read."""
+    try:
+        return _contents(path)
+    except (OSError, ValueError):
+        return None
+
+
+def _contents(path: str) -> bytes | None:
+    # Between stat and open a file can become a FIFO: O_NONBLOCK keeps the open from waiting, and the
+    # descriptor is looked at again before it is read.
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK)
+    with open(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return None
+        data = file.read(MAXIMUM_SIZE + 1)
+    return None if len(data) > MAXIMUM_SIZE else data
+
+
+def _failed(path: str, error: OSError | ValueError) -> PemFile:
+    number = error.errno if isinstance(error, OSError) else None
+    if number in {errno.ENOENT, errno.ENOTDIR}:
+        directory = Path(path).parent.is_dir()
+        where = "there is no such file" if directory else f"there is no directory {Path(path).parent}"
+        reason = f"{where} on this machine; run where nginx runs, or put a copy of the file there"
+        return PemFile(path, FileState.ABSENT, reason, directory)
+    if number in {errno.EACCES, errno.EPERM}:
+        return _unread(path, "this user may not read it; run as a user who may, or give a readable copy")
+    words = os.strerror(number) if number is not None else str(error)
+    return _unread(path, f"it cannot be read ({words})")
+
+
+def _unread(path: str, reason: str) -> PemFile:
+    return PemFile(path, FileState.UNREADABLE, reason)
+
+
+def _too_large(size: int) -> str:
+    return f"it has {size} bytes, more than the {MAXIMUM_SIZE} that are read; is it the right file?"
+
+
+def _file_type(mode: int) -> str:
+    if stat.S_ISDIR(mode):
+        return "a directory"
+    if stat.S_ISFIFO(mode):
+        return "a FIFO"
+    return "a socket" if stat.S_ISSOCK(mode) else "a device"
