@@ -1,0 +1,62 @@
+"""Who may import whom: the arrows of docs/architecture.md, read from the imports themselves."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "src" / "mtls_lint"
+
+ALLOWED = {
+    "syntax": set(),
+    "pki": set(),
+    "nginx": {"syntax", "pki"},
+    "lint": {"nginx", "pki", "syntax"},
+    "report": {"lint", "nginx", "syntax"},
+    "testing": {"api", "lint", "nginx", "pki", "syntax"},
+    "cli": {"api", "lint", "nginx", "pki", "report", "syntax", "testing"},
+    "api": {"lint", "nginx", "pki", "syntax"},
+}
+
+
+def imported_rooms(file: Path) -> set[str]:
+    rooms = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module] if node.module != "mtls_lint" else [f"mtls_lint.{a.name}" for a in node.names]
+        rooms |= {name.split(".")[1] for name in names if name.startswith("mtls_lint.")}
+    return rooms
+
+
+@pytest.mark.parametrize("room", sorted(ALLOWED))
+def test_a_room_imports_only_what_it_may(room: str) -> None:
+    files = sorted((PACKAGE / room).rglob("*.py")) or [PACKAGE / f"{room}.py"]
+    for file in files:
+        assert imported_rooms(file) - {room, "__version__"} <= ALLOWED[room], file
+
+
+def test_every_room_has_its_arrows() -> None:
+    rooms = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").is_file()}
+    assert rooms | {"api"} == set(ALLOWED)
+
+
+def test_rules_import_the_api_alone() -> None:
+    files = sorted((ROOT / "rules").rglob("*.py"))
+    assert files
+    for file in files:
+        assert imported_rooms(file) <= {"api"}, file
+
+
+def test_no_god_modules() -> None:
+    too_long = {
+        str(file.relative_to(ROOT)): count
+        for file in PACKAGE.rglob("*.py")
+        if (count := len(file.read_text(encoding="utf-8").splitlines())) > 400
+        # Data made by tools/directive_table.py, one line for each directive.
+        and file.name != "directive_data.py"
+    }
+    assert too_long == {}
