@@ -88,7 +88,10 @@ class Context:
         return certificates[0] if certificates else None
 
     def key(self, pair: ServerCertificate) -> "PrivateKey | None":
-        """The private key of a pair, opened with its password file; None (and recorded) without one."""
+        """The private key nginx uses, opened where a password fits; None (and recorded) without one.
+
+        An encrypted key for which no password fits is returned closed (``opened`` is False).
+        """
         if pair.key is None:
             return None
         file = self.readable(pair.key)
@@ -99,4 +102,4 @@ class Context:
                 pair.key.span, f"{pair.key.written}: {file.key_defect or 'no private key in it'}"
             )
             return None
-        return file.keys[0]
+        return self._evidence.key(pair)

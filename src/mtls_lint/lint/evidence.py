@@ -2,10 +2,14 @@
 
 import os.path
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from mtls_lint.nginx.material import FileReference, server_certificates, trust_files
+from mtls_lint.nginx.material import FileReference, ServerCertificate, server_certificates, trust_files
 from mtls_lint.nginx.model import Configuration
-from mtls_lint.pki.store import FileState, PemFile, PemStore
+from mtls_lint.pki.store import FileState, PemFile, PemStore, read_bytes
+
+if TYPE_CHECKING:
+    from mtls_lint.pki.key import PrivateKey
 
 
 class Evidence:
@@ -24,6 +28,18 @@ class Evidence:
         file = self._store.read(reference.path)
         self.unreadable |= file.state is FileState.UNREADABLE
         return file
+
+    def key(self, pair: ServerCertificate) -> "PrivateKey | None":
+        """The key nginx uses for ``pair``, opened with its passwords where they fit; None without one."""
+        from mtls_lint.pki.key import load_keys, passwords_from  # noqa: PLC0415 - cryptography: only for keys
+
+        file = self.read(pair.key) if pair.key is not None else None
+        if file is None or not file.keys:
+            return None
+        if not file.keys[0].encrypted or pair.passwords is None or pair.passwords.path is None:
+            return file.keys[0]
+        data = read_bytes(pair.passwords.path)
+        return load_keys(file, passwords_from(data) if data is not None else ())[0]
 
     def is_missing(self, reference: FileReference) -> bool:
         """Whether an absent file is really missing, not just left out of a copy of the configuration.
