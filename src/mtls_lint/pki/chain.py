@@ -1,0 +1,115 @@
+"""The certificate file of a server: whether it holds what a client needs, in the order nginx needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mtls_lint.pki.certificate import Certificate
+
+
+class Missing(Enum):
+    """Whether an intermediate certificate is missing from the file."""
+
+    NO = "no"
+    CERTAIN = "certain"
+    LIKELY = "likely"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class ChainReport:
+    """What stands in a server's certificate file.
+
+    ``leaf`` is the first certificate, the one nginx looks for the key of. ``path`` goes from the leaf to
+    the last issuer that is in the file, ``top``. ``misplaced_leaf`` is the certificate that should stand
+    first when the first one issued another; ``unrelated`` issue nothing of the path and are sent for
+    nothing; ``root`` is a self-signed certificate above the leaf, which clients ignore.
+    ``missing_issuer`` is the intermediate that should follow ``top``, when it was seen elsewhere.
+    """
+
+    leaf: Certificate | None
+    path: tuple[Certificate, ...] = ()
+    misplaced_leaf: Certificate | None = None
+    unrelated: tuple[Certificate, ...] = ()
+    duplicates: tuple[Certificate, ...] = ()
+    root: Certificate | None = None
+    missing: Missing = Missing.NO
+    missing_issuer: Certificate | None = None
+
+    @property
+    def top(self) -> Certificate | None:
+        """The last certificate of the path."""
+        return self.path[-1] if self.path else None
+
+
+def inspect_chain(certificates: Sequence[Certificate], others: Sequence[Certificate] = ()) -> ChainReport:
+    """Report on the certificates of one ``ssl_certificate`` file; ``others`` are seen elsewhere."""
+    if not certificates:
+        return ChainReport(None)
+    unique = tuple(dict.fromkeys(certificates))
+    first = unique[0]
+    path = _path(first, unique[1:])
+    misplaced = _misplaced_leaf(unique)
+    root = path[-1] if len(path) > 1 and path[-1].self_signed else None
+    missing, issuer = _missing(path[-1], len(path), others)
+    return ChainReport(
+        leaf=first,
+        path=path,
+        misplaced_leaf=misplaced,
+        unrelated=() if misplaced else tuple(c for c in unique if c not in path),
+        duplicates=tuple(c for at, c in enumerate(certificates) if c in certificates[:at]),
+        root=root,
+        missing=Missing.NO if misplaced else missing,
+        missing_issuer=None if misplaced else issuer,
+    )
+
+
+def issuers_of(certificate: Certificate, candidates: Sequence[Certificate]) -> tuple[Certificate, ...]:
+    """Those candidates whose name, key identifier and signature say that they issued the certificate."""
+    return tuple(c for c in candidates if c.may_have_issued(certificate) and c.signed(certificate))
+
+
+def _path(leaf: Certificate, rest: Sequence[Certificate]) -> tuple[Certificate, ...]:
+    path = [leaf]
+    while not path[-1].self_signed:
+        found = issuers_of(path[-1], [c for c in rest if c not in path])
+        if not found:
+            break
+        path.append(found[0])
+    return tuple(path)
+
+
+def _misplaced_leaf(certificates: Sequence[Certificate]) -> Certificate | None:
+    """A later certificate that the first one issued, directly or not: then the first is not the leaf."""
+    first = certificates[0]
+    below = first
+    found = None
+    rest = list(certificates[1:])
+    while True:
+        issued = next((c for c in rest if below.may_have_issued(c) and below.signed(c)), None)
+        if issued is None:
+            return found
+        rest.remove(issued)
+        found = below = issued
+
+
+def _missing(
+    top: Certificate, length: int, others: Sequence[Certificate]
+) -> tuple[Missing, Certificate | None]:
+    if top.self_signed:
+        return Missing.NO, None
+    issuers = issuers_of(top, others)
+    if any(issuer.self_signed for issuer in issuers):
+        return Missing.NO, None  # issued by a root, which clients have
+    if issuers:
+        return Missing.CERTAIN, issuers[0]
+    if length == 1 and not top.is_ca and top.ca_issuer_urls:
+        # Public CAs never issue server certificates from a root (CA/Browser Forum Baseline Requirements,
+        # 6.1.7), and it is they who say where the issuer's certificate can be had.
+        return Missing.LIKELY, None
+    return Missing.UNKNOWN, None

@@ -1,0 +1,58 @@
+"""How much of a lifetime is left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+DEFAULT_SHARE = 3
+"""A certificate is due for renewal when a third of its lifetime is left: what ACME clients do."""
+
+
+class LifetimeState(Enum):
+    """Where a moment stands in a lifetime."""
+
+    NOT_YET_VALID = "not yet valid"
+    VALID = "valid"
+    EXPIRING = "expiring"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Horizon:
+    """From when on a lifetime counts as about to end: a number of days, or a third of the lifetime (None)."""
+
+    expiry_days: int | None = None
+
+    def of(self, not_before: datetime, not_after: datetime) -> timedelta:
+        """How long before its end this lifetime counts as expiring."""
+        if self.expiry_days is not None:
+            return timedelta(days=self.expiry_days)
+        return max(not_after - not_before, timedelta()) / DEFAULT_SHARE
+
+
+def lifetime_state(
+    not_before: datetime, not_after: datetime, now: datetime, expiry_days: int | None = None
+) -> LifetimeState:
+    """Where ``now`` stands between two moments, both of which are still valid; all three are aware.
+
+    ``expiry_days`` replaces the horizon of a third of the lifetime.
+    """
+    if now > not_after:
+        return LifetimeState.EXPIRED
+    if now < not_before:
+        return LifetimeState.NOT_YET_VALID
+    if not_after - now <= Horizon(expiry_days).of(not_before, not_after):
+        return LifetimeState.EXPIRING
+    return LifetimeState.VALID
+
+
+def days_left(not_after: datetime, now: datetime) -> int:
+    """Whole days until ``not_after``; negative when it is past."""
+    left = not_after - now
+    return left // timedelta(days=1) if left >= timedelta() else -(-left // timedelta(days=1))
