@@ -1,0 +1,266 @@
+r"""Text to words, by nginx's own lexical rules.
+
+The rules are those of ``ngx_conf_read_token`` and ``ngx_conf_parse`` in nginx's
+``src/core/ngx_conf_file.c`` (the same from 1.22 to 1.31), which differ from what one would guess:
+
+* words are separated by space, tab, CR and LF, and by nothing else;
+* a word ends at a blank, ``;`` or ``{``. A ``}``, a quote or a ``#`` inside a word is an ordinary
+  character, and so is every ``{`` that directly follows a ``$``;
+* a quoted word begins where a word could begin, and must be followed by a blank, ``;``, ``{`` or ``)``
+  (a ``)`` begins the next word, which is how ``if ($a = "b")`` works);
+* a backslash makes the next character ordinary, in quotes and outside. ``\"``, ``\'``, ``\\``, ``\t``,
+  ``\r`` and ``\n`` are decoded in both; before any other character the backslash stays;
+* a word (or comment) that does not fit into nginx's buffer of 4,096 bytes is an error.
+"""
+
+import re
+from dataclasses import dataclass
+
+from mtls_lint.syntax import lexer_errors as errors
+from mtls_lint.syntax.lua_block import LUA_BLOCK_SUFFIX, lua_block_end
+from mtls_lint.syntax.source import Comment, SourceFile, Token
+from mtls_lint.syntax.tree import Problem
+
+MAX_NESTING = 200
+"""Blocks inside blocks that are read. nginx has no limit of its own; crossplane and every walk over the
+tree recurse, and Python's default limit is 1,000 calls. Real configurations nest less than ten deep."""
+
+BUFFER = 4096
+"""``NGX_CONF_BUFFER``: what a word with the character that ends it must fit into, in bytes."""
+
+ROW_BLOCKS = frozenset({"charset_map", "geo", "map", "split_clients", "types"})
+"""Blocks that hold rows of data, not directives; nginx refuses a block inside (``cf->handler``)."""
+
+# A word shorter than this fits into the buffer whatever its characters: UTF-8 takes at most 4 bytes each.
+_SURELY_FITS = BUFFER // 4 - 2
+_BLANKS = " \t\r\n"
+_BOM = "\ufeff"
+
+# Every character that is no blank begins exactly one alternative, and no alternative can fail after it
+# has consumed much, so the time is linear. The repetitions are bounded because a word with as many
+# escapes as the buffer has bytes is too long anyway.
+_TOKEN = re.compile(
+    r"""
+    [ \t\r\n]*
+    (?: ( (?: [^ \t\r\n;{}\#"'\\$] | \\.? | \$\{* )                    # 1: a bare word
+          [^ \t\r\n;{\\$]*
+          (?: (?: \\.? | \$\{* ) [^ \t\r\n;{\\$]* ){0,4096} )
+      | ( ; )                                                          # 2
+      | ( [{}] )                                                       # 3
+      | ( "[^"\\]*(?:\\.[^"\\]*){0,4096}" | '[^'\\]*(?:\\.[^'\\]*){0,4096}' )  # 4: a quoted word
+      | ( \#[^\n]* )                                                   # 5: a comment
+      | ( ["'] )                                                       # 6: a quote that is never closed
+      | \Z )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_WORD, _SEMICOLON, _BRACE, _QUOTED, _COMMENT, _OPEN_QUOTE = range(1, 7)
+
+_ESCAPE = re.compile(r"""\\(["'\\trn])""")
+_DECODED = {'"': '"', "'": "'", "\\": "\\", "t": "\t", "r": "\r", "n": "\n"}
+
+# `location ~ ^/[a-z]{2}/x {`: the unquoted brace opened a block, `2}/x` is the first word in it.
+_QUANTIFIER = re.compile(r"[0-9]+(?:,[0-9]*)?\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of one text.
+
+    ``tokens`` holds words and, unquoted, the structural tokens ``;``, ``{`` and ``}``, in order;
+    ``ends`` the offset just behind the ``;`` or ``{`` of every statement, in order; ``depth`` how deep
+    blocks nest. The structure is sound: every statement ends, every block is closed.
+    """
+
+    tokens: list[Token]
+    ends: list[int]
+    depth: int
+
+
+def decode(raw: str) -> str:
+    """The value nginx gives to a word that is written as ``raw`` (without its quotes)."""
+    if "\\" not in raw:
+        return raw
+    return _ESCAPE.sub(lambda found: _DECODED[found[1]], raw)
+
+
+def lex(source: SourceFile, *, rows: bool = False) -> Words | Problem:
+    """The words of ``source``, or the first structural error nginx would report.
+
+    The comments found on the way are put on ``source.comments``. ``rows`` says that the text is included
+    into a block that holds rows of data (``ROW_BLOCKS``): no block may stand at its top, and its first
+    word is no directive.
+
+    Lua code (``*_by_lua_block``) becomes one quoted token, followed by a ``;`` token that stands for the
+    closing brace.
+    """
+    return _Lexer(source, rows).run()
+
+
+class _Lexer:
+    """One run over one text."""
+
+    def __init__(self, source: SourceFile, rows: bool) -> None:
+        self.source = source
+        self.text = source.text
+        self.rows = rows
+        self.tokens: list[Token] = []
+        self.ends: list[int] = []
+        self.comments: list[Comment] = []
+        # Index of the first word of the statement at hand, -1 between statements.
+        self.first = -1
+        # Indexes of the first words of the blocks that are open, outermost first.
+        self.open: list[int] = []
+        self.depth = 0
+
+    def run(self) -> Words | Problem:
+        if self.text.startswith(_BOM) and not self.rows:
+            word = _TOKEN.match(self.text)
+            return errors.byte_order_mark(self.source, word.end() if word else 1)
+        at: int | Problem = 0
+        while isinstance(at, int) and at <= len(self.text):
+            at = self._scan(at)
+        self.source.comments = tuple(self.comments)
+        if isinstance(at, Problem):
+            return at
+        if self.first >= 0:
+            return errors.end_in_statement(self.source, self.tokens, self.first)
+        if self.open:
+            return errors.end_in_block(self.source, self.tokens, self.open)
+        return Words(self.tokens, self.ends, self.depth)
+
+    def _scan(self, at: int) -> int | Problem:
+        """Read from ``at`` on; where to go on (behind Lua code or behind the end), or what is wrong."""
+        text = self.text
+        tokens = self.tokens
+        append = tokens.append
+        new = str.__new__
+        # This loop runs once per word; what is rare lives in methods of its own.
+        for found in _TOKEN.finditer(text, at):
+            kind = found.lastindex
+            problem: Problem | int | None = None
+            if kind == _WORD:
+                raw = found[1]
+                end = found.end()
+                start = end - len(raw)
+                if end - start > _SURELY_FITS:
+                    problem = self._too_long(start, start, end)
+                # As Token(...), without the cost of a call.
+                token = new(Token, decode(raw) if "\\" in raw else raw)
+                token.start = start
+                token.end = end
+                token.quoted = False
+                if self.first < 0:
+                    self.first = len(tokens)
+                append(token)
+            elif kind == _SEMICOLON:
+                end = found.end()
+                if self.first < 0:
+                    return errors.lone_semicolon(self.source, end - 1, tokens)
+                token = new(Token, ";")
+                token.start = end - 1
+                token.end = end
+                token.quoted = False
+                append(token)
+                self.ends.append(end)
+                self.first = -1
+            elif kind == _QUOTED:
+                problem = self._quoted(found.start(kind), found.end())
+            elif kind == _BRACE:
+                problem = self._brace(found[kind], found.end())
+            elif kind == _COMMENT:
+                problem = self._comment(found.start(), found.start(kind), found.end())
+            elif kind == _OPEN_QUOTE:
+                return errors.open_quote(self.source, found.start(kind), self._rest_exceeds(found.end()))
+            if problem is not None:
+                return problem
+        return len(text) + 1
+
+    def _quoted(self, start: int, end: int) -> Problem | None:
+        if end - start > _SURELY_FITS:
+            problem = self._too_long(start, start + 1, end)
+            if problem is not None:
+                return problem
+        following = self.text[end : end + 1]
+        if following and following not in " \t\r\n;{)":
+            return errors.after_quote(self.source, start, end)
+        if self.first < 0:
+            self.first = len(self.tokens)
+        self.tokens.append(Token(decode(self.text[start + 1 : end - 1]), start, end, quoted=True))
+        return None
+
+    def _brace(self, brace: str, end: int) -> Problem | int | None:
+        tokens = self.tokens
+        token = Token(brace, end - 1, end, quoted=False)
+        first = self.first
+        if brace == "}":
+            if first >= 0:
+                return errors.brace_in_statement(self.source, tokens, first, end - 1)
+            if not self.open:
+                return errors.brace_closes_nothing(self.source, end - 1)
+            self.open.pop()
+            tokens.append(token)
+            return None
+        if first < 0:
+            return errors.lone_brace(self.source, end - 1)
+        if tokens[first].endswith(LUA_BLOCK_SUFFIX):
+            return self._lua(end)
+        if self._in_rows():
+            return errors.block_in_rows(self.source, tokens, first, end - 1)
+        quantifier = _QUANTIFIER.match(self.text, end)
+        if quantifier is not None:
+            return errors.unquoted_quantifier(self.source, tokens[-1], end - 1, quantifier.end())
+        self.open.append(first)
+        self.depth = max(self.depth, len(self.open))
+        if self.depth > MAX_NESTING:
+            return errors.too_deep(self.source, end - 1, MAX_NESTING)
+        tokens.append(token)
+        self.ends.append(end)
+        self.first = -1
+        return None
+
+    def _in_rows(self) -> bool:
+        return self.tokens[self.open[-1]] in ROW_BLOCKS if self.open else self.rows
+
+    def _lua(self, start: int) -> Problem | int:
+        """Take the Lua code that begins at ``start`` as one word; where to go on."""
+        close = lua_block_end(self.text, start)
+        if close is None:
+            return errors.open_lua_block(self.source, self.tokens, self.first)
+        self.tokens.append(Token(self.text[start:close], start, close, quoted=True))
+        self.tokens.append(Token(";", close, close + 1, quoted=False))
+        self.ends.append(close + 1)
+        self.first = -1
+        return close + 1
+
+    def _comment(self, blanks: int, start: int, end: int) -> Problem | None:
+        text = self.text
+        if end - start > _SURELY_FITS and self._bytes(start, end) >= BUFFER and self._rest_exceeds(start):
+            return errors.too_long(self.source, start, min(end, start + BUFFER))
+        own_line = blanks == 0 or "\n" in text[blanks:start]
+        if text[end - 1] == "\r":
+            end -= 1
+        self.comments.append(Comment(text[start + 1 : end], start, end, own_line))
+        return None
+
+    def _too_long(self, start: int, content: int, end: int) -> Problem | None:
+        """The error for the word from ``start`` to ``end`` if it does not fit into nginx's buffer.
+
+        The buffer begins with the word's content (behind the opening quote). nginx lets go of the word
+        when it reads the ``;`` or ``{`` behind it, or the character *behind* the blank that ended it.
+        """
+        used = self._bytes(content, end)
+        if content > start and used - 1 >= BUFFER:
+            return errors.too_long_quote(self.source, start)
+        if self.text[end : end + 1] in _BLANKS:
+            used += 1
+        if used >= BUFFER and self._rest_exceeds(content):
+            return errors.too_long(self.source, content, end)
+        return None
+
+    def _rest_exceeds(self, start: int) -> bool:
+        """Whether more than a buffer full of bytes follows ``start``."""
+        return self._bytes(start, start + BUFFER + 1) > BUFFER
+
+    def _bytes(self, start: int, end: int) -> int:
+        return len(self.text[start:end].encode("utf-8", "surrogateescape"))

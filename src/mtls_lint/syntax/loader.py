@@ -1,0 +1,279 @@
+"""A configuration from its files: the main file with all it includes, spliced in where they are included.
+
+Includes are walked here and not by crossplane, in the place they stand in: the same file included twice
+gives two sets of directives. Relative names are resolved against the directory of the *main* file as it
+was given - not of the including file, not the prefix, symbolic links not followed (ngx_conf_full_name
+with conf_prefix; observed on 1.22.1 and 1.31.3).
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from mtls_lint.syntax import loader_errors as errors
+from mtls_lint.syntax.adapter import ParsedText, parse_text, paused_gc
+from mtls_lint.syntax.files import looks_binary, read_text
+from mtls_lint.syntax.fragment import MAIN_BLOCKS, context_comment, infer_context
+from mtls_lint.syntax.lexer import MAX_NESTING, ROW_BLOCKS
+from mtls_lint.syntax.nginx_glob import Matches, escape, has_magic, nginx_glob
+from mtls_lint.syntax.source import SourceFile
+from mtls_lint.syntax.tree import Directive, Problem, Tree
+
+MAX_INCLUDE_DEPTH = 64
+"""Files that include files that include files; each level also costs nginx an open file."""
+MAX_INCLUSIONS = 100_000
+MAX_SPLICED = 1_000_000
+"""Directives that come from includes, counted once per inclusion: ten files that include each other's
+successor ten times would otherwise be 10^10 directives."""
+
+MAIN_FILE = "nginx.conf"
+MAX_FRAGMENT_ANCESTORS = 4
+
+
+class Files(Protocol):
+    """Where included files come from: the disk, or a dump that holds them all."""
+
+    def read(self, path: str, display: str) -> SourceFile | Problem:
+        """The text of the file ``path``, to be named ``display``."""
+        ...
+
+    def glob(self, pattern: str) -> Matches:
+        """The files that match ``pattern``, in nginx's order."""
+        ...
+
+    def identity(self, path: str) -> object:
+        """What is equal for two names of the same file."""
+        ...
+
+
+class Disk:
+    """The files of this machine."""
+
+    def read(self, path: str, display: str) -> SourceFile | Problem:
+        """See ``files.read_text``."""
+        return read_text(path, display)
+
+    def glob(self, pattern: str) -> Matches:
+        """See ``nginx_glob.nginx_glob``."""
+        return nginx_glob(pattern)
+
+    def identity(self, path: str) -> object:
+        """Device and inode, or the name when there is no such file."""
+        try:
+            status = os.stat(path)  # pathlib costs more than the call, for every file
+        except (OSError, ValueError):
+            return path
+        return status.st_dev, status.st_ino
+
+
+def load(
+    path: str,
+    *,
+    context: tuple[str, ...] | None = None,
+    main_directory: str | None = None,
+    display: str | None = None,
+    files: Files | None = None,
+) -> Tree:
+    """Read the configuration ``path`` with everything it includes.
+
+    ``context`` says where its directives belong (see ``Tree``); without it, that is inferred.
+    ``main_directory`` is what relative names resolve against; without it, the directory of ``path`` or,
+    for a fragment, the nearest directory above that holds an nginx.conf. ``display`` is the name shown.
+
+    Never raises for what is found on disk: that is in ``Tree.problems``.
+    """
+    files = files or Disk()
+    source = files.read(path, path if display is None else display)
+    if isinstance(source, Problem):
+        where = os.path.dirname(path) if main_directory is None else main_directory
+        return Tree(source.path, where or ".", context or ("main",), (), (), (source,))
+    return _load(source, path, context, main_directory, files)
+
+
+def load_text(
+    text: str | SourceFile,
+    path_label: str = "-",
+    *,
+    context: tuple[str, ...] | None = None,
+    main_directory: str | None = None,
+    files: Files | None = None,
+) -> Tree:
+    """The tree of a text that did not come from a file of this machine (stdin, embedded, a dump, a test).
+
+    ``path_label`` is its name in reports (a ``SourceFile`` has its own); without ``main_directory``,
+    relative includes are resolved against the directory part of it.
+    """
+    source = text if isinstance(text, SourceFile) else SourceFile(path_label, text)
+    return _load(source, source.real_path, context, main_directory, files or Disk())
+
+
+def _load(
+    source: SourceFile,
+    path: str,
+    context: tuple[str, ...] | None,
+    main_directory: str | None,
+    files: Files,
+) -> Tree:
+    directory = os.path.dirname(path)  # as nginx: text, no normalisation
+    parsed = _parse(source, rows=context is not None and context[-1] in ROW_BLOCKS)
+    if isinstance(parsed, Problem):
+        where = directory if main_directory is None else main_directory
+        return Tree(source.path, where or ".", context or ("main",), (), (source,), (parsed,))
+    if context is None:
+        context = context_comment(source.comments) or _inferred(parsed, path)
+    if main_directory is None:
+        main_directory = directory if context == ("main",) else _fragment_directory(directory)
+    walk = _Walk(files, main_directory, path, parsed)
+    with paused_gc():
+        directives = parsed.build(expand=walk.expand)
+    return Tree(
+        source.path, main_directory or ".", context, directives, tuple(walk.sources), tuple(walk.problems)
+    )
+
+
+class _Walk:
+    """One walk over the includes of one configuration."""
+
+    def __init__(self, files: Files, main_directory: str, main_path: str, main: ParsedText) -> None:
+        self.files = files
+        self.main_directory = main_directory
+        self.sources = [main.source]
+        # A set that keeps its order: the same include in a file that is included twice says it once.
+        self.problems: dict[Problem, None] = {}
+        # What each name (and whether it is read as rows) led to; each is read and parsed once.
+        self.parsed: dict[tuple[str, bool], ParsedText | Problem] = {}
+        # The files that are open, outermost first, as nginx would hold them, with the includes between.
+        self.open: list[tuple[object, str]] = [(files.identity(main_path), main.source.path)]
+        self.chain: tuple[Directive, ...] = ()
+        self.inclusions = 0
+        self.spliced = 0
+        self.exhausted: Problem | None = None
+
+    def expand(self, include: Directive, depth: int) -> Sequence[Directive]:
+        """The directives of the files that ``include`` names; what could not be read is noted on it."""
+        if len(include.args) != 1:
+            return ()
+        parent = include.parent
+        rows = parent is not None and parent.name in ROW_BLOCKS
+        if rows and parent is not None and parent.name == "split_clients":
+            # The one block of rows that knows no include (ngx_http_split_clients).
+            return ()
+        name = include.args[0]
+        path = join(self.main_directory, name)
+        if not has_magic(name):
+            return self._include(include, path, depth, rows)
+        # nginx would see a pattern in the directory's name as well; but where a configuration lies while
+        # it is checked is not where it will run, so that is escaped.
+        matches = self.files.glob(path if name.startswith("/") else join(escape(self.main_directory), name))
+        for problem in errors.for_matches(include, path, matches):
+            self._note(include, problem)
+        found: list[Directive] = []
+        for match in matches.paths:
+            found.extend(self._include(include, match, depth, rows))
+        return found
+
+    def _include(self, include: Directive, path: str, depth: int, rows: bool) -> Sequence[Directive]:
+        if self.exhausted is not None:
+            self._note(include, self.exhausted)
+            return ()
+        parsed = self._parsed(path, rows)
+        if isinstance(parsed, Problem):
+            self._note(include, errors.at_include(include, parsed))
+            return ()
+        identity = self.files.identity(path)
+        problem = self._refusal(include, parsed, identity, depth)
+        if problem is not None:
+            self._note(include, problem)
+            return ()
+        self.inclusions += 1
+        self.spliced += parsed.size
+        outer = self.chain
+        self.chain = (*outer, include)
+        self.open.append((identity, parsed.source.path))
+        directives = parsed.build(include.parent, self.chain, depth, self.expand)
+        self.open.pop()
+        self.chain = outer
+        return directives
+
+    def _refusal(
+        self, include: Directive, parsed: ParsedText, identity: object, depth: int
+    ) -> Problem | None:
+        """Why a file that was read is not to be included here."""
+        for index, (opened, _) in enumerate(self.open):
+            if opened == identity:
+                names = [name for _, name in self.open[index:]]
+                return errors.loop(include, [*names, parsed.source.path])
+        if len(self.open) > MAX_INCLUDE_DEPTH:
+            return errors.includes_too_deep(include, MAX_INCLUDE_DEPTH)
+        if depth + parsed.depth > MAX_NESTING:
+            return errors.nests_too_deep(include, parsed.source.path, MAX_NESTING)
+        if self.inclusions >= MAX_INCLUSIONS or self.spliced + parsed.size > MAX_SPLICED:
+            self.exhausted = errors.too_many(include, self.inclusions, MAX_INCLUSIONS, MAX_SPLICED)
+            return self.exhausted
+        return None
+
+    def _parsed(self, path: str, rows: bool) -> ParsedText | Problem:
+        key = (path, rows)
+        known = self.parsed.get(key)
+        if known is None:
+            source = self.files.read(path, path)
+            if isinstance(source, SourceFile):
+                self.sources.append(source)
+                known = _parse(source, rows=rows)
+            else:
+                known = source
+            self.parsed[key] = known
+        return known
+
+    def _note(self, include: Directive, problem: Problem) -> None:
+        if include.problem is None:
+            include.problem = problem
+        self.problems[problem] = None
+
+
+def join(main_directory: str, path: str) -> str:
+    """``path`` as nginx completes it: absolute names stay, others follow the main file's directory."""
+    if path.startswith("/") or main_directory in {"", "."}:
+        return path
+    return main_directory.rstrip("/") + "/" + path
+
+
+def _parse(source: SourceFile, *, rows: bool) -> ParsedText | Problem:
+    parsed = parse_text(source, rows=rows)
+    if looks_binary(source.text) and not rows:
+        if isinstance(parsed, Problem):
+            return errors.binary(source, parsed.message)
+        if parsed.statements and "\0" in parsed.statements[0]["directive"]:
+            return errors.binary(source, "nginx: unknown directive")
+    return parsed
+
+
+def _inferred(parsed: ParsedText, path: str) -> tuple[str, ...]:
+    """The context of a file that does not say it."""
+    names = {statement["directive"] for statement in parsed.statements}
+    if not names.isdisjoint(MAIN_BLOCKS) or (path and not names - {"include"} and _is_main_name(path)):
+        return ("main",)
+    return infer_context(parsed.build())
+
+
+def _is_main_name(path: str) -> bool:
+    return os.path.basename(path) == MAIN_FILE
+
+
+def _fragment_directory(directory: str) -> str:
+    """The directory of the main file a fragment in ``directory`` most likely belongs to."""
+    candidate = directory
+    for _ in range(MAX_FRAGMENT_ANCESTORS + 1):
+        if (Path(candidate) / MAIN_FILE).is_file():
+            return candidate
+        # As given, not resolved: messages should show the names people typed.
+        candidate = _parent(candidate)
+    return directory
+
+
+def _parent(directory: str) -> str:
+    stripped = directory.rstrip("/")
+    if os.path.basename(stripped) in {"", ".", ".."}:
+        return directory if directory.startswith("/") and not stripped else os.path.join(stripped, "..")
+    return os.path.dirname(stripped)

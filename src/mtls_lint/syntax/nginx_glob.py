@@ -1,0 +1,198 @@
+"""File name patterns as nginx resolves them: glibc's ``glob()`` with no flags, in the C locale.
+
+What that means (glob(3), glob(7), fnmatch(3)) and where Python's ``glob`` differs: ``[^a]`` negates as
+``[!a]`` does; a backslash makes the next character ordinary; names are bytes, and so is what ``?``
+matches; a leading dot must be written; there is no ``**`` and no ``{a,b}``; matches are sorted as byte
+strings, all of them, whatever directory they come from.
+"""
+
+import os
+import re
+from dataclasses import dataclass
+
+MAX_MATCHES = 100_000
+"""Matches (and directories on the way to them) that are followed; symbolic links can multiply them."""
+
+_MAGIC = re.compile(r"[*?\[]")
+_SPECIAL = re.compile(r"[*?\[\\]")
+_CLASSES = {
+    b"alnum": b"0-9A-Za-z",
+    b"alpha": b"A-Za-z",
+    b"blank": rb" \t",
+    b"cntrl": rb"\x00-\x1f\x7f",
+    b"digit": b"0-9",
+    b"graph": rb"\x21-\x7e",
+    b"lower": b"a-z",
+    b"print": rb"\x20-\x7e",
+    b"punct": rb"\x21-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e",
+    b"space": rb"\t-\r ",
+    b"upper": b"A-Z",
+    b"xdigit": b"0-9A-Fa-f",
+}
+_NEVER = b"(?!)"
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """What a pattern matches, in nginx's order, and the directories that could not be listed.
+
+    ``missing`` is the directory that is written out in the pattern, when there is none; ``unreadable``
+    are directories that may not be listed. nginx takes both as empty, without a word. ``too_many``: there
+    are more than ``MAX_MATCHES``, and ``paths`` holds only that many of them.
+    """
+
+    paths: tuple[str, ...]
+    missing: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
+    too_many: bool = False
+
+
+def has_magic(path: str) -> bool:
+    """Whether nginx takes ``path`` as a pattern: it contains ``*``, ``?`` or ``[`` (ngx_conf_include)."""
+    return _MAGIC.search(path) is not None
+
+
+def escape(path: str) -> str:
+    """A pattern that matches ``path`` and nothing else."""
+    return _SPECIAL.sub(r"\\\g<0>", path)
+
+
+def nginx_glob(pattern: str) -> Matches:
+    """The paths that match ``pattern``, resolved against the working directory when relative."""
+    missing: list[str] = []
+    unreadable: list[str] = []
+    try:
+        found = _glob(os.fsencode(pattern), missing, unreadable)
+    except ValueError:
+        # A NUL, or a character that no file name can have: nothing has such a name.
+        return Matches(())
+    paths = tuple(os.fsdecode(path) for path in sorted(found)[:MAX_MATCHES])
+    return Matches(paths, tuple(missing), tuple(unreadable), len(found) > MAX_MATCHES)
+
+
+def translate(pattern: bytes) -> re.Pattern[bytes]:
+    """The regular expression for one component of a pattern (no ``/``), as fnmatch(3) reads it.
+
+    A leading dot of the name is matched by a written dot only (FNM_PERIOD). Matching takes polynomial
+    time at worst: what a star matched is never tried anew once the text behind it was found.
+    """
+    runs: list[list[bytes]] = [[]]
+    at = 0
+    while at < len(pattern):
+        char = pattern[at : at + 1]
+        at += 1
+        if char == b"*":
+            runs.append([])
+        elif char == b"?":
+            runs[-1].append(b".")
+        elif char == b"[":
+            bracket, at = _bracket(pattern, at)
+            runs[-1].append(bracket)
+        elif char == b"\\":
+            # fnmatch: a backslash at the very end matches nothing.
+            runs[-1].append(re.escape(pattern[at : at + 1]) if at < len(pattern) else _NEVER)
+            at += 1
+        else:
+            runs[-1].append(re.escape(char))
+    head, *rest = [b"".join(run) for run in runs]
+    expression = head if _dot_is_written(pattern) else rb"(?!\.)" + head
+    if rest:
+        # A lookahead with a reference to what it captured is an atomic group, which Python 3.10 lacks.
+        for number, run in enumerate(filter(None, rest[:-1]), 1):
+            expression += b"(?=(.*?%b))\\%d" % (run, number)
+        expression += b".*" + rest[-1]
+    return re.compile(expression, re.DOTALL)
+
+
+def _bracket(pattern: bytes, at: int) -> tuple[bytes, int]:
+    """The set whose ``[`` ends at ``at``, and where it ends; an unclosed ``[`` is an ordinary character."""
+    start = at
+    negated = pattern[at : at + 1] in {b"!", b"^"}
+    at += negated
+    members: list[bytes] = []
+    first = True
+    while at < len(pattern):
+        if pattern[at : at + 1] == b"]" and not first:
+            inside = b"".join(members)
+            if not inside:
+                return (b"." if negated else _NEVER), at + 1
+            return b"[" + (b"^" if negated else b"") + inside + b"]", at + 1
+        first = False
+        if pattern.startswith(b"[:", at) and (close := pattern.find(b":]", at + 2)) != -1:
+            members.append(_CLASSES.get(pattern[at + 2 : close], b""))
+            at = close + 2
+            continue
+        low, at = _member(pattern, at)
+        high = low
+        if pattern[at : at + 1] == b"-" and pattern[at + 1 : at + 2] not in {b"]", b""}:
+            high, at = _member(pattern, at + 1)
+        if low <= high:
+            members.append(re.escape(low) + b"-" + re.escape(high))
+    return rb"\[", start
+
+
+def _member(pattern: bytes, at: int) -> tuple[bytes, int]:
+    """One character of a set and the offset behind it; ``[.x.]`` and ``[=x=]`` stand for ``x``."""
+    for mark in (b".", b"="):
+        if pattern.startswith(b"[" + mark, at) and pattern[at + 3 : at + 5] == mark + b"]":
+            return pattern[at + 2 : at + 3], at + 5
+    if pattern[at : at + 1] == b"\\" and at + 1 < len(pattern):
+        at += 1
+    return pattern[at : at + 1], at + 1
+
+
+def _glob(pattern: bytes, missing: list[str], unreadable: list[str]) -> list[bytes]:
+    """The matches in any order, component by component; at most one more than ``MAX_MATCHES``."""
+    components = pattern.split(b"/")
+    last = len(components) - 1
+    written_out = True
+    paths = [b""]
+    for index, component in enumerate(components):
+        slash = b"" if index == last else b"/"
+        if not _is_pattern(component):
+            paths = [path + _unescaped(component) + slash for path in paths]
+            continue
+        expression = translate(component)
+        dots = [b".", b".."] if _dot_is_written(component) else []
+        found: list[bytes] = []
+        for path in paths:
+            entries = _entries(path or b".", missing if written_out else [], unreadable)
+            found.extend(path + name + slash for name in (*dots, *entries) if expression.fullmatch(name))
+            if len(found) > MAX_MATCHES:
+                break
+        paths = found[: MAX_MATCHES + 1]
+        written_out = False
+    if _is_pattern(components[last]):
+        return paths
+    # What was only written, not listed, may not be there. A dangling symbolic link is something.
+    return [path for path in paths if os.path.lexists(path)]
+
+
+def _entries(directory: bytes, missing: list[str], unreadable: list[str]) -> list[bytes]:
+    """The names in a directory; none, and a note, when it cannot be listed."""
+    try:
+        return os.listdir(directory)  # names are bytes here
+    except (FileNotFoundError, NotADirectoryError):
+        missing.append(os.fsdecode(directory))
+    except OSError:
+        unreadable.append(os.fsdecode(directory))
+    return []
+
+
+def _dot_is_written(component: bytes) -> bool:
+    return component.startswith((b".", rb"\."))
+
+
+def _is_pattern(component: bytes) -> bool:
+    """Whether the component has a wildcard that is not escaped, or a ``[`` that may be closed."""
+    at = 0
+    while at < len(component):
+        char = component[at : at + 1]
+        if char in {b"*", b"?"} or (char == b"[" and b"]" in component[at + 1 :]):
+            return True
+        at += 2 if char == b"\\" else 1
+    return False
+
+
+def _unescaped(component: bytes) -> bytes:
+    return re.sub(rb"\\(.)", rb"\1", component, flags=re.DOTALL)
