@@ -45,16 +45,17 @@ _TOKEN = re.compile(
     (?: ( (?: [^ \t\r\n;{}\#"'\\$] | \\.? | \$\{* )                    # 1: a bare word
           [^ \t\r\n;{\\$]*
           (?: (?: \\.? | \$\{* ) [^ \t\r\n;{\\$]* ){0,4096} )
-      | ( ; )                                                          # 2
-      | ( [{}] )                                                       # 3
-      | ( "[^"\\]*(?:\\.[^"\\]*){0,4096}" | '[^'\\]*(?:\\.[^'\\]*){0,4096}' )  # 4: a quoted word
-      | ( \#[^\n]* )                                                   # 5: a comment
-      | ( ["'] )                                                       # 6: a quote that is never closed
+          ( ; )?                                                       # 2: that ends its statement
+      | ( ; )                                                          # 3
+      | ( [{}] )                                                       # 4
+      | ( "[^"\\]*(?:\\.[^"\\]*){0,4096}" | '[^'\\]*(?:\\.[^'\\]*){0,4096}' )  # 5: a quoted word
+      | ( \#[^\n]* )                                                   # 6: a comment
+      | ( ["'] )                                                       # 7: a quote that is never closed
       | \Z )
     """,
     re.VERBOSE | re.DOTALL,
 )
-_WORD, _SEMICOLON, _BRACE, _QUOTED, _COMMENT, _OPEN_QUOTE = range(1, 7)
+_WORD, _LAST_WORD, _SEMICOLON, _BRACE, _QUOTED, _COMMENT, _OPEN_QUOTE = range(1, 8)
 
 _ESCAPE = re.compile(r"""\\(["'\\trn])""")
 _DECODED = {'"': '"', "'": "'", "\\": "\\", "t": "\t", "r": "\r", "n": "\n"}
@@ -134,14 +135,17 @@ class _Lexer:
         text = self.text
         tokens = self.tokens
         append = tokens.append
+        ends = self.ends
         new = str.__new__
         # This loop runs once per word; what is rare lives in methods of its own.
         for found in _TOKEN.finditer(text, at):
             kind = found.lastindex
+            if kind is None:
+                break
             problem: Problem | int | None = None
-            if kind == _WORD:
-                raw = found[1]
-                end = found.end()
+            if kind <= _LAST_WORD:
+                raw = found[_WORD]
+                end = found.end(_WORD)
                 start = end - len(raw)
                 if end - start > _SURELY_FITS:
                     problem = self._too_long(start, start, end)
@@ -153,28 +157,40 @@ class _Lexer:
                 if self.first < 0:
                     self.first = len(tokens)
                 append(token)
-            elif kind == _SEMICOLON:
-                end = found.end()
-                if self.first < 0:
-                    return errors.lone_semicolon(self.source, end - 1, tokens)
-                token = new(Token, ";")
-                token.start = end - 1
-                token.end = end
-                token.quoted = False
-                append(token)
-                self.ends.append(end)
-                self.first = -1
-            elif kind == _QUOTED:
-                problem = self._quoted(found.start(kind), found.end())
-            elif kind == _BRACE:
-                problem = self._brace(found[kind], found.end())
-            elif kind == _COMMENT:
-                problem = self._comment(found.start(), found.start(kind), found.end())
-            elif kind == _OPEN_QUOTE:
-                return errors.open_quote(self.source, found.start(kind), self._rest_exceeds(found.end()))
+                if kind == _LAST_WORD:
+                    token = new(Token, ";")
+                    token.start = end
+                    token.end = end + 1
+                    token.quoted = False
+                    append(token)
+                    ends.append(end + 1)
+                    self.first = -1
+            else:
+                problem = self._other(kind, found)
             if problem is not None:
                 return problem
         return len(text) + 1
+
+    def _other(self, kind: int, found: re.Match[str]) -> Problem | int | None:
+        """What is no bare word: what is wrong, where to go on instead of behind it, or None."""
+        start, end = found.span(kind)
+        if kind == _BRACE:
+            return self._brace(found[kind], end)
+        if kind == _QUOTED:
+            return self._quoted(start, end)
+        if kind == _COMMENT:
+            return self._comment(found.start(), start, end)
+        if kind == _SEMICOLON:
+            return self._semicolon(end)
+        return errors.open_quote(self.source, start, self._rest_exceeds(end))
+
+    def _semicolon(self, end: int) -> Problem | None:
+        if self.first < 0:
+            return errors.lone_semicolon(self.source, end - 1, self.tokens)
+        self.tokens.append(Token(";", end - 1, end, quoted=False))
+        self.ends.append(end)
+        self.first = -1
+        return None
 
     def _quoted(self, start: int, end: int) -> Problem | None:
         if end - start > _SURELY_FITS:
