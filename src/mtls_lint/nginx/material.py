@@ -55,6 +55,11 @@ class ServerCertificate:
         """The ``ssl_certificate`` directive."""
         return self.certificate.directive
 
+    @property
+    def presenters(self) -> tuple[VirtualServer, ...]:
+        """Those of the servers that may show it to clients."""
+        return tuple(server for server in self.servers if server.presents_certificate)
+
 
 @dataclass(frozen=True, slots=True)
 class TrustFile:
@@ -117,13 +122,44 @@ def server_certificates(configuration: Configuration) -> tuple[ServerCertificate
 
 def trust_files(configuration: Configuration) -> tuple[TrustFile, ...]:
     """Every file of client trust that nginx opens, each directive once."""
+    return _trust_files(configuration, stapling=False)
+
+
+def opened_ca_files(configuration: Configuration) -> tuple[TrustFile, ...]:
+    """Every CA file of a server that nginx opens, also those that have no say about clients.
+
+    ``ssl_trusted_certificate`` is always read, ``ssl_client_certificate`` only where clients are asked for
+    a certificate (nginx-mtls-http.md 1).
+    """
+    return _trust_files(configuration, stapling=True)
+
+
+def client_trust(configuration: Configuration, server: VirtualServer) -> tuple[FileReference, ...]:
+    """The files whose certificates this server trusts for its clients.
+
+    Before 1.27.2 a certificate in the CRL file is trusted too (nginx-mtls-trust.md 2.1).
+    """
+    names = ["ssl_client_certificate", "ssl_trusted_certificate"]
+    if server.scope.version < (1, 27, 2):
+        names.append("ssl_crl")
+    directives = (_named_file(server.setting(name)) for name in names)
+    return tuple(reference_to(configuration, directive) for directive in directives if directive is not None)
+
+
+def certificates_of(configuration: Configuration, server: VirtualServer) -> tuple[ServerCertificate, ...]:
+    """The pairs of one server, in the order in which nginx loads them."""
+    return tuple(pair for pair in server_certificates(configuration) if server in pair.servers)
+
+
+def _trust_files(configuration: Configuration, *, stapling: bool) -> tuple[TrustFile, ...]:
     groups = _Groups[Directive]()
     for server in configuration.servers:
-        if server.verify_client == "off" or not server.has_ssl_context:
+        if not server.has_ssl_context:
             continue
+        asks = server.verify_client != "off"
         for name in ("ssl_client_certificate", "ssl_trusted_certificate"):
             directive = _named_file(server.setting(name))
-            if directive is not None:
+            if directive is not None and (asks or (stapling and name == "ssl_trusted_certificate")):
                 groups.add(directive, server)
     return tuple(TrustFile(reference_to(configuration, directive), servers) for directive, servers in groups)
 

@@ -118,6 +118,19 @@ class VirtualServer:
         return tuple(socket for socket in self.sockets if not socket.ssl)
 
     @property
+    def presents_certificate(self) -> bool:
+        """Whether some client may be shown this server's certificate.
+
+        One that speaks no TLS, or rejects every handshake, shows none; of a fragment without any
+        ``listen`` that is not known.
+        """
+        if self.setting("ssl_reject_handshake").is_on:
+            return False
+        if self.module == "mail" and self.setting("starttls").lower in {"on", "only"}:
+            return True
+        return bool(self.tls_sockets) or (not self.listens and not self.complete)
+
+    @property
     def verify_client(self) -> str:
         """The effective mode: ``off``, ``on``, ``optional`` or ``optional_no_ca`` (lower-cased)."""
         return self.setting("ssl_verify_client").lower

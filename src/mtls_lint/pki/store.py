@@ -43,6 +43,7 @@ class PemFile:
     state: FileState
     reason: str | None = None
     directory_exists: bool = True
+    is_directory: bool = False
     blocks: tuple[PemBlock, ...] = ()
     facts: Facts = NOTHING
 
@@ -115,8 +116,11 @@ class PemStore:
         try:
             status = os.stat(path)
             if not stat.S_ISREG(status.st_mode):
-                return _unread(
-                    path, f"it is {_file_type(status.st_mode)}, not a file; nginx needs a PEM file here"
+                return PemFile(
+                    path,
+                    FileState.UNREADABLE,
+                    f"it is {_file_type(status.st_mode)}, not a file; nginx needs a PEM file here",
+                    is_directory=stat.S_ISDIR(status.st_mode),
                 )
             if status.st_size > MAXIMUM_SIZE:
                 return _unread(path, _too_large(status.st_size))

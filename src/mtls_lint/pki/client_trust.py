@@ -1,0 +1,91 @@
+"""What each certificate of a store of client trust is good for.
+
+nginx never sets X509_V_FLAG_PARTIAL_CHAIN: only a self-signed certificate of the store, or one that a
+TRUSTED CERTIFICATE block trusts for clientAuth, ends a chain (nginx-mtls-trust.md 1.2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from mtls_lint.pki.certificate import Certificate
+
+_LEAF_USAGES = {"digitalSignature", "keyAgreement"}
+
+
+def ends_chain(certificate: Certificate) -> bool:
+    """Whether the certificate is an anchor where it stands in the store."""
+    return certificate.self_signed or "clientAuth" in (certificate.aux_trust or ())
+
+
+def is_pinned(certificate: Certificate) -> bool:
+    """Whether it can be a client's own certificate, accepted because that very certificate is in the store."""
+    if not ends_chain(certificate):
+        return False
+    usage, extended = certificate.key_usage, certificate.extended_key_usage
+    return (usage is None or bool(usage & _LEAF_USAGES)) and (extended is None or "clientAuth" in extended)
+
+
+def why_useless(certificate: Certificate) -> str | None:
+    """Why the certificate lets no client in, as words that follow its name; None when it may let some in.
+
+    A CA lets in those it issued (whether its own chain ends is another matter, see ``ClientTrust``), a
+    self-signed certificate may be a client's own.
+    """
+    if certificate.is_ca or is_pinned(certificate) or certificate.malformed:
+        return None
+    usage = certificate.key_usage
+    if certificate.basic_constraints is False:
+        return "is not a CA (basicConstraints CA:FALSE)"
+    if usage is not None and "keyCertSign" not in usage:
+        return f"may not issue certificates (its key usage is {', '.join(sorted(usage))}, without keyCertSign)"
+    return "is not a CA (it has no basicConstraints)"
+
+
+@dataclass(frozen=True, slots=True)
+class ClientTrust:
+    """Everything that one server trusts for its clients.
+
+    ``complete`` is False when text that was not given may add more.
+    """
+
+    certificates: tuple[Certificate, ...]
+    complete: bool = True
+
+    @property
+    def anchors(self) -> tuple[Certificate, ...]:
+        """The certificates at which a client's chain can end."""
+        return tuple(c for c in self.certificates if ends_chain(c) and why_useless(c) is None)
+
+    def reaches_anchor(self, certificate: Certificate) -> bool:
+        """Whether a chain leads from the certificate to an anchor through the store alone.
+
+        Once OpenSSL has used a certificate of the store, those that a client sends do not count any more.
+        """
+        reached = {certificate}
+        waiting = [certificate]
+        while waiting:
+            below = waiting.pop()
+            if ends_chain(below):
+                return True
+            issuers = {c for c in self.certificates if c.may_have_issued(below)} - reached
+            reached |= issuers
+            waiting += issuers
+        return False
+
+    def valid_copy(self, certificate: Certificate, now: datetime) -> Certificate | None:
+        """Another certificate for the same name and key that is valid now: OpenSSL takes that one instead."""
+        for other in self.certificates:
+            if (
+                other != certificate
+                and other.not_before <= now <= other.not_after
+                and other.canonical_subject == certificate.canonical_subject
+                and other.public_key is not None
+                and other.public_key == certificate.public_key
+            ):
+                return other
+        return None
