@@ -5,28 +5,76 @@ from collections.abc import Iterator
 from mtls_lint.lint.context import Context
 from mtls_lint.lint.finding import Confidence, Finding, Related, Severity, Witness
 from mtls_lint.lint.rule import rule
+from mtls_lint.lint.words import day, due_on, expired_on, listed, servers_in_words
 from mtls_lint.nginx.inheritance import Origin, Setting
 from mtls_lint.nginx.listen import Listen, SocketKey
-from mtls_lint.nginx.material import FileReference, ServerCertificate, TrustFile
+from mtls_lint.nginx.material import (
+    FileReference,
+    ServerCertificate,
+    TrustFile,
+    certificates_of,
+    opened_ca_files,
+    reference_to,
+)
 from mtls_lint.nginx.model import Configuration, Location, Socket, VirtualServer
 from mtls_lint.nginx.names import NameKind, ServerName
+from mtls_lint.nginx.tls import (
+    LEGACY,
+    CipherString,
+    Use,
+    by_default,
+    chooses_suites,
+    cipher_strings,
+    commanded_protocols,
+    conf_commands,
+    in_order,
+    level_in,
+    may_speak_tls,
+    only_legacy,
+    protocol_words,
+    protocols_of,
+    security_level,
+    spoken_protocols,
+    uses,
+)
+from mtls_lint.pki.certificate import Certificate
+from mtls_lint.pki.chain import ChainReport, Missing
+from mtls_lint.pki.ciphers import CipherEvaluation, Suite, Weakness
+from mtls_lint.pki.ciphers import evaluate as evaluate_ciphers
+from mtls_lint.pki.client_trust import ClientTrust, ends_chain, is_pinned, why_useless
+from mtls_lint.pki.identity import covers
+from mtls_lint.pki.pem import BlockKind
+from mtls_lint.pki.store import FileState, PemFile
+from mtls_lint.pki.strength import key_security_bits, weak_key, weak_signature
+from mtls_lint.pki.validity import LifetimeState, lifetime_state
 from mtls_lint.syntax.source import Span
 from mtls_lint.syntax.tree import Directive, Problem, ProblemKind, Unknown
 
 Findings = Iterator[Finding]
 
 __all__ = [
+    "LEGACY",
+    "BlockKind",
+    "Certificate",
+    "ChainReport",
+    "CipherEvaluation",
+    "CipherString",
+    "ClientTrust",
     "Confidence",
     "Configuration",
     "Context",
     "Directive",
     "FileReference",
+    "FileState",
     "Finding",
     "Findings",
+    "LifetimeState",
     "Listen",
     "Location",
+    "Missing",
     "NameKind",
     "Origin",
+    "PemFile",
     "Problem",
     "ProblemKind",
     "Related",
@@ -37,9 +85,43 @@ __all__ = [
     "Socket",
     "SocketKey",
     "Span",
+    "Suite",
     "TrustFile",
     "Unknown",
+    "Use",
     "VirtualServer",
+    "Weakness",
     "Witness",
+    "by_default",
+    "certificates_of",
+    "chooses_suites",
+    "cipher_strings",
+    "commanded_protocols",
+    "conf_commands",
+    "covers",
+    "day",
+    "due_on",
+    "ends_chain",
+    "evaluate_ciphers",
+    "expired_on",
+    "in_order",
+    "is_pinned",
+    "key_security_bits",
+    "level_in",
+    "lifetime_state",
+    "listed",
+    "may_speak_tls",
+    "only_legacy",
+    "opened_ca_files",
+    "protocol_words",
+    "protocols_of",
+    "reference_to",
     "rule",
+    "security_level",
+    "servers_in_words",
+    "spoken_protocols",
+    "uses",
+    "weak_key",
+    "weak_signature",
+    "why_useless",
 ]
