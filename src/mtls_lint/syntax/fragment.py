@@ -6,15 +6,16 @@ given the file alone, the context that allows most of its directives is taken. A
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
+from mtls_lint.syntax import directives as table
 from mtls_lint.syntax.source import Comment
 from mtls_lint.syntax.tree import Directive
 
 MAIN_BLOCKS = frozenset({"events", "http", "mail", "stream"})
 """Blocks that stand in the main context only."""
 
-ContextsOf = Callable[[str], frozenset[str]]
+ContextsOf = Callable[[str], Collection[str]]
 """The context words in which a directive is allowed; none for an unknown one."""
 
 # Context, and its word in the directive table; what comes first wins a tie.
@@ -52,12 +53,13 @@ def context_comment(comments: Iterable[Comment]) -> tuple[str, ...] | None:
     return None
 
 
-def infer_context(directives: Sequence[Directive], contexts_of: ContextsOf | None = None) -> tuple[str, ...]:
+def infer_context(
+    directives: Sequence[Directive], contexts_of: ContextsOf = table.contexts_of
+) -> tuple[str, ...]:
     """The context in which these top-level directives make most sense; ``("http",)`` when nothing tells.
 
     ``contexts_of`` is the directive table.
     """
-    table = contexts_of or _no_table
     simple = [directive for directive in directives if directive.name != "include"]
     if any(directive.name in MAIN_BLOCKS and directive.block is not None for directive in simple):
         return ("main",)
@@ -66,7 +68,7 @@ def infer_context(directives: Sequence[Directive], contexts_of: ContextsOf | Non
     ]
     if servers:
         return _of_servers(servers)
-    votes = [_allowed(directive, table) for directive in simple]
+    votes = [_allowed(directive, contexts_of) for directive in simple]
     best = 0
     context: tuple[str, ...] = ("http",)
     for candidate, word in _CANDIDATES:
@@ -78,7 +80,7 @@ def infer_context(directives: Sequence[Directive], contexts_of: ContextsOf | Non
     return context
 
 
-def _allowed(directive: Directive, contexts_of: ContextsOf) -> frozenset[str]:
+def _allowed(directive: Directive, contexts_of: ContextsOf) -> Collection[str]:
     """The context words in which this directive is allowed."""
     if directive.name == "server":
         # As a block it was seen before; this is a member of an upstream.
@@ -98,7 +100,3 @@ def _of_servers(servers: Sequence[Directive]) -> tuple[str, ...]:
         return ("http",)
     # proxy_pass stands in a location in http, and directly in the server in stream.
     return ("stream",) if "proxy_pass" in names else ("http",)
-
-
-def _no_table(_name: str) -> frozenset[str]:
-    return frozenset()

@@ -14,6 +14,7 @@ from mtls_lint.syntax.tree import Problem, ProblemKind
 _TEMPLATE_MARK = re.compile(r"\{\{|\{%|<%")
 _TEMPLATE_HINT = " The text looks like a template: render it first and check the result."
 _SHOWN = 40
+_WIDEST_INDENT = 200
 _OPENING = frozenset("{")
 _CLOSING = frozenset("}")
 _STRUCTURAL = frozenset(";{}")
@@ -272,7 +273,10 @@ def _closed_by_a_stranger(source: SourceFile, tokens: Sequence[Token]) -> int | 
 
 def _indent(source: SourceFile, at: int) -> int | None:
     """How many blanks precede ``at`` in its line; None when something else does."""
-    before = source.text[source.text.rfind("\n", 0, at) + 1 : at]
+    column = source.position(at)[1]
+    if column > _WIDEST_INDENT:
+        return None
+    before = source.text[at - column + 1 : at]
     return None if before.strip(" \t") else len(before.expandtabs())
 
 

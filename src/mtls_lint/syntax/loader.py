@@ -252,13 +252,13 @@ def _parse(source: SourceFile, *, rows: bool) -> ParsedText | Problem:
 def _inferred(parsed: ParsedText, path: str) -> tuple[str, ...]:
     """The context of a file that does not say it."""
     names = {statement["directive"] for statement in parsed.statements}
-    if not names.isdisjoint(MAIN_BLOCKS) or (path and not names - {"include"} and _is_main_name(path)):
+    blocks = {statement["directive"] for statement in parsed.statements if "block" in statement}
+    # A large main file is recognised without building its directives twice.
+    if blocks & MAIN_BLOCKS:
+        return ("main",)
+    if names <= {"include"} and os.path.basename(path) == MAIN_FILE:
         return ("main",)
     return infer_context(parsed.build())
-
-
-def _is_main_name(path: str) -> bool:
-    return os.path.basename(path) == MAIN_FILE
 
 
 def _fragment_directory(directory: str) -> str:

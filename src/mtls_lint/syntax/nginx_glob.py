@@ -29,6 +29,7 @@ _CLASSES = {
     b"upper": b"A-Z",
     b"xdigit": b"0-9A-Fa-f",
 }
+_CLASS_NAME = re.compile(rb"\[:([a-z]*):\]")
 _NEVER = b"(?!)"
 
 
@@ -105,23 +106,32 @@ def translate(pattern: bytes) -> re.Pattern[bytes]:
 
 
 def _bracket(pattern: bytes, at: int) -> tuple[bytes, int]:
-    """The set whose ``[`` ends at ``at``, and where it ends; an unclosed ``[`` is an ordinary character."""
+    """The set whose ``[`` ends at ``at``, and where it ends.
+
+    An unclosed ``[`` is an ordinary character; a set with an unknown class matches nothing.
+    """
     start = at
     negated = pattern[at : at + 1] in {b"!", b"^"}
     at += negated
     members: list[bytes] = []
-    first = True
+    first = valid = True
     while at < len(pattern):
         if pattern[at : at + 1] == b"]" and not first:
             inside = b"".join(members)
+            if not valid:
+                return _NEVER, at + 1
             if not inside:
                 return (b"." if negated else _NEVER), at + 1
             return b"[" + (b"^" if negated else b"") + inside + b"]", at + 1
         first = False
-        if pattern.startswith(b"[:", at) and (close := pattern.find(b":]", at + 2)) != -1:
-            members.append(_CLASSES.get(pattern[at + 2 : close], b""))
-            at = close + 2
+        named = _CLASS_NAME.match(pattern, at)
+        if named is not None:
+            members.append(_CLASSES.get(named[1], b""))
+            valid = valid and named[1] in _CLASSES
+            at = named.end()
             continue
+        # glibc: what begins like [.x.] and is none makes the whole set match nothing.
+        valid = valid and not (pattern.startswith(b"[.", at) and pattern[at + 3 : at + 5] != b".]")
         low, at = _member(pattern, at)
         high = low
         if pattern[at : at + 1] == b"-" and pattern[at + 1 : at + 2] not in {b"]", b""}:
