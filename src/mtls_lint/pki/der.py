@@ -69,7 +69,8 @@ def object_identifier(contents: bytes) -> str:
     return ".".join(map(str, (first, arcs[0] - 40 * first, *arcs[1:])))
 
 
-def _outline(data: bytes) -> tuple[int, ...]:
+def outline(data: bytes) -> tuple[int, ...]:
+    """Identifiers of the values inside the first SEQUENCE of ``data``; empty when there is none."""
     value = first_value(data)
     if value is None or value.tag != SEQUENCE:
         return ()
@@ -78,7 +79,7 @@ def _outline(data: bytes) -> tuple[int, ...]:
 
 def looks_like_certificate(data: bytes) -> bool:
     """Whether the outline is that of a certificate or CRL: SEQUENCE, SEQUENCE, BIT STRING."""
-    return _outline(data) == (SEQUENCE, SEQUENCE, BIT_STRING)
+    return outline(data) == (SEQUENCE, SEQUENCE, BIT_STRING)
 
 
 def describe(data: bytes) -> str | None:

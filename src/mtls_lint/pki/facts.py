@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mtls_lint.pki import content, der
 from mtls_lint.pki.certificate import Certificate
 from mtls_lint.pki.crl import RevocationList
-from mtls_lint.pki.key import PrivateKey, load_key
+from mtls_lint.pki.key import PrivateKey, key_blocks, load_key
 from mtls_lint.pki.pem import BlockKind, PemBlock
 
 if TYPE_CHECKING:
@@ -61,13 +61,13 @@ def facts_from(data: bytes, blocks: Sequence[PemBlock]) -> Facts:
         warnings.simplefilter("ignore")
         certificates, certificate_reading = _load(blocks, _CERTIFICATE_KINDS, _certificate)
         crls, crl_reading = _load(blocks, _CRL_KINDS, _revocation_list)
-        keys, key_reading = _load(blocks, _KEY_KINDS, load_key)
+        keys, key_reading = _load(tuple(key_blocks(blocks)), _KEY_KINDS, load_key)
     return Facts(
         certificates,
         keys,
         crls,
         _defect(blocks, _CERTIFICATE_KINDS, "certificate", certificate_reading),
-        _key_defect(blocks, key_reading),
+        _key_defect(blocks, keys, key_reading),
         _defect(blocks, _CRL_KINDS, "CRL", crl_reading),
         certificate_reading.doubts + crl_reading.doubts + key_reading.doubts,
     )
@@ -88,13 +88,13 @@ def _load(
     found: list[Fact] = []
     damage = None
     doubts = []
-    for number, block in enumerate(blocks, 1):
+    for block in blocks:
         if block.broken or block.kind not in kinds:
             continue
         try:
             found.append(load(block))
         except ValueError as error:
-            words = f"{_place(number, block)} cannot be read: {error}"
+            words = f"{_place(block)} cannot be read: {error}"
             if block.kind is not BlockKind.KEY and der.looks_like_certificate(block.der):
                 doubts.append(words)
             else:
@@ -102,14 +102,14 @@ def _load(
     return tuple(found), _Reading(damage, tuple(doubts))
 
 
-def _place(number: int, block: PemBlock) -> str:
-    return f"block {number} ({block.label}) in line {block.line}"
+def _place(block: PemBlock) -> str:
+    return f"the {block.label} block in line {block.line}"
 
 
 def _broken(blocks: Sequence[PemBlock]) -> str | None:
-    for number, block in enumerate(blocks, 1):
+    for block in blocks:
         if block.broken:
-            return f"{_place(number, block)} is broken: {block.broken}"
+            return f"{_place(block)} is broken: {block.broken}"
     return None
 
 
@@ -124,24 +124,17 @@ def _defect(
 
 
 def _header(blocks: Sequence[PemBlock], kinds: tuple[BlockKind, ...]) -> str | None:
-    for number, block in enumerate(blocks, 1):
+    for block in blocks:
         if block.kind in kinds and block.header:
-            return f"{_place(number, block)} is encrypted"
+            return f"{_place(block)} is encrypted"
     return None
 
 
-def _key_defect(blocks: Sequence[PemBlock], reading: _Reading) -> str | None:
-    """Reading a key ends at the first one, so that damage behind it does not count."""
-    for number, block in enumerate(blocks, 1):
-        if block.broken:
-            return f"{_place(number, block)} is broken: {block.broken}"
-        if block.kind is BlockKind.KEY:
-            return (
-                reading.damage
-                if reading.damage and reading.damage.startswith(_place(number, block))
-                else None
-            )
-    return _nothing_but(blocks, "private key")
+def _key_defect(blocks: Sequence[PemBlock], keys: Sequence[PrivateKey], reading: _Reading) -> str | None:
+    """Reading a key goes on behind damaged blocks and ends at the first good one."""
+    if keys:
+        return None
+    return reading.damage or _broken(blocks) or _nothing_but(blocks, "private key")
 
 
 def _nothing_but(blocks: Sequence[PemBlock], wanted: str) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from mtls_lint.pki import der
 from mtls_lint.pki._crypto import dsa, ec, ed448, ed25519, exceptions, rsa, serialization
 from mtls_lint.pki.certificate import key_bits
 from mtls_lint.pki.pem import BlockKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from mtls_lint.pki.certificate import Certificate
     from mtls_lint.pki.pem import PemBlock
@@ -49,6 +50,8 @@ def load_key(block: PemBlock, passwords: Iterable[bytes] = ()) -> PrivateKey:
     library is turned into a key of unknown algorithm, because nginx may know it.
     """
     if not block.encrypted:
+        if not _label_fits(block):
+            raise ValueError("its label announces another form of key than it holds")
         try:
             return _opened(block, None)
         except exceptions.UnsupportedAlgorithm:
@@ -68,14 +71,21 @@ def load_keys(file: PemFile, passwords: Sequence[bytes] = ()) -> tuple[PrivateKe
 
     nginx uses the first. Damaged blocks are left out; ``file.key_defect`` speaks of them.
     """
-    keys = []
-    for block in file.blocks:
-        if block.kind is BlockKind.KEY and not block.broken:
-            try:
-                keys.append(load_key(block, passwords))
-            except ValueError:
-                continue
-    return tuple(keys)
+    return tuple(key for block in key_blocks(file.blocks) if (key := _try_key(block, passwords)))
+
+
+def key_blocks(blocks: Iterable[PemBlock]) -> Iterator[PemBlock]:
+    """The blocks in which OpenSSL looks for a key.
+
+    Its decoder goes on behind a damaged block (PEM_read_bio_X509 does not), but from where reading it
+    stopped: a block without END takes the next one with it.
+    """
+    behind = 0
+    for block in blocks:
+        if block.start >= behind:
+            behind = block.end
+            if block.kind is BlockKind.KEY and not block.broken:
+                yield block
 
 
 def passwords_from(data: bytes) -> tuple[bytes, ...]:
@@ -88,11 +98,26 @@ def passwords_from(data: bytes) -> tuple[bytes, ...]:
     return tuple(line for line in lines if line) or (b"",)
 
 
+def _try_key(block: PemBlock, passwords: Sequence[bytes]) -> PrivateKey | None:
+    try:
+        return load_key(block, passwords)
+    except ValueError:
+        return None
+
+
 def _try_password(block: PemBlock, password: bytes) -> PrivateKey | None:
     try:
         return _opened(block, password)
     except (ValueError, TypeError, exceptions.UnsupportedAlgorithm):
         return None  # the wrong password, or a cipher that is unknown here
+
+
+def _label_fits(block: PemBlock) -> bool:
+    """Whether OpenSSL reads the form under this label: PKCS#8 and PKCS#1 are not taken for each other."""
+    tags = der.outline(block.der)
+    if block.label == "PRIVATE KEY":
+        return tags[:2] == (der.INTEGER, der.SEQUENCE)
+    return block.label != "RSA PRIVATE KEY" or tags[:2] == (der.INTEGER, der.INTEGER)
 
 
 def _opened(block: PemBlock, password: bytes | None) -> PrivateKey:

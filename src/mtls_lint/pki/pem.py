@@ -63,12 +63,16 @@ _KINDS = {
 class PemBlock:
     """One block of a PEM file.
 
-    ``line`` is the line of BEGIN, from 1. ``data`` are the decoded bytes (never shown: they may be a key),
-    ``header`` the RFC 1421 lines above them, ``broken`` why OpenSSL cannot decode the block.
+    ``line`` is the line of BEGIN, from 1; ``start`` and ``end`` are the offsets of BEGIN and of where
+    OpenSSL stops reading, which for a block without END can be behind the BEGIN of another one. ``data``
+    are the decoded bytes (never shown: they may be a key), ``header`` the RFC 1421 lines above them,
+    ``broken`` why OpenSSL cannot decode the block.
     """
 
     label: str
     line: int
+    start: int
+    end: int
     data: bytes = field(repr=False)
     header: str = ""
     broken: str | None = None
@@ -108,7 +112,11 @@ class PemBlock:
 
 
 class _Damaged(Exception):  # noqa: N818  (no error of the program: it becomes a value at once)
-    """The block cannot be decoded; the text says why."""
+    """The block cannot be decoded: why, and where reading stopped."""
+
+    def __init__(self, why: str, end: int) -> None:
+        super().__init__(why)
+        self.end = end
 
 
 def split_blocks(data: bytes) -> tuple[PemBlock, ...]:
@@ -136,17 +144,17 @@ def _blocks(data: bytes) -> Iterator[PemBlock]:
             label = match[1].decode("ascii")
             at = match.end()
             try:
-                yield PemBlock(label, line, _decode(match[2]))
+                yield PemBlock(label, line, start, at, _decode(match[2], at))
             except _Damaged as damage:
-                yield PemBlock(label, line, b"", broken=str(damage))
+                yield PemBlock(label, line, start, damage.end, b"", broken=str(damage))
             continue
         first_line, at = _get_line(data, start)
         label = first_line[len(b"-----BEGIN ") : -len(b"-----")].decode("utf-8", "surrogateescape")
         try:
             header, body, at = _read_body(data, at, first_line[len(b"-----BEGIN ") :])
-            yield PemBlock(label, line, _decode(body), header)
+            yield PemBlock(label, line, start, at, _decode(body, at), header)
         except _Damaged as damage:
-            yield PemBlock(label, line, b"", broken=str(damage))
+            yield PemBlock(label, line, start, damage.end, b"", broken=str(damage))
 
 
 def _find_begin(data: bytes, at: int) -> int | None:
@@ -178,33 +186,35 @@ def _read_body(data: bytes, at: int, label_and_tail: bytes) -> tuple[str, bytes,
     short_line = False
     while True:
         if at >= len(data):
-            raise _Damaged("its END line is missing")
+            raise _Damaged("its END line is missing", at)
         line, at = _get_line(data, at)
         if not line:
             if behind_header:
-                raise _Damaged("there is an empty line inside it")
+                raise _Damaged("there is an empty line inside it", at)
             behind_header = True
             header, body = body, []
             continue
         if line.startswith(b"-----END "):
             if line[len(b"-----END ") :] != label_and_tail:
-                raise _Damaged("its END line names something else than its BEGIN line")
+                raise _Damaged("its END line names something else than its BEGIN line", at)
             break
         if short_line:
-            raise _Damaged("there is a short line in the middle of it")
+            raise _Damaged("there is a short line in the middle of it", at)
         body.append(line)
         if behind_header:
             if len(line) > _ENCRYPTED_LINE:
-                raise _Damaged(f"a line of it is longer than {_ENCRYPTED_LINE} characters")
+                raise _Damaged(f"a line of it is longer than {_ENCRYPTED_LINE} characters", at)
             short_line = len(line) < _ENCRYPTED_LINE
     text = b"\n".join(header).decode("utf-8", "surrogateescape")
     if text and not text.startswith("Proc-Type:"):
-        raise _Damaged("there is an empty line, or a header that is no Proc-Type, inside it")
+        raise _Damaged("there is an empty line, or a header that is no Proc-Type, inside it", at)
     return text, b"\n".join(body), at
 
 
-def _decode(text: bytes) -> bytes:
-    packed = b"".join(text.split())
+def _decode(text: bytes, end: int) -> bytes:
+    # A hyphen ends the base64 text (B64_EOF in crypto/evp/encode.c): without its END line a block reaches
+    # to the END of the next one with the same label, and counts.
+    packed = b"".join(text.partition(b"-")[0].split())
     if len(packed) % 4 or not _BASE64.fullmatch(packed):
-        raise _Damaged("its base64 text is damaged")
+        raise _Damaged("its base64 text is damaged", end)
     return base64.b64decode(packed)

@@ -27,9 +27,11 @@ def _verify(key: CertificatePublicKeyTypes, subject: x509.Certificate) -> None:
     parameters = subject.signature_algorithm_parameters
     digest = subject.signature_hash_algorithm
     if isinstance(key, rsa.RSAPublicKey):
-        if not isinstance(parameters, padding.PKCS1v15 | padding.PSS) or digest is None:
+        if isinstance(parameters, ec.ECDSA) or digest is None:
             raise TypeError("not an RSA signature")
-        key.verify(mark, body, parameters, digest)
+        # The library names no parameters for MD5, which can only be PKCS #1 v1.5.
+        scheme = parameters if isinstance(parameters, padding.PSS) else padding.PKCS1v15()
+        key.verify(mark, body, scheme, digest)
     elif isinstance(key, ec.EllipticCurvePublicKey):
         if not isinstance(parameters, ec.ECDSA):
             raise TypeError("not an ECDSA signature")
