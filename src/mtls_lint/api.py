@@ -42,6 +42,7 @@ from mtls_lint.pki.chain import ChainReport, Missing
 from mtls_lint.pki.ciphers import CipherEvaluation, Suite, Weakness
 from mtls_lint.pki.ciphers import evaluate as evaluate_ciphers
 from mtls_lint.pki.client_trust import ClientTrust, ends_chain, is_pinned, why_useless
+from mtls_lint.pki.content import command_for_pem
 from mtls_lint.pki.identity import covers
 from mtls_lint.pki.pem import BlockKind
 from mtls_lint.pki.store import FileState, PemFile
@@ -96,6 +97,7 @@ __all__ = [
     "certificates_of",
     "chooses_suites",
     "cipher_strings",
+    "command_for_pem",
     "commanded_protocols",
     "conf_commands",
     "covers",

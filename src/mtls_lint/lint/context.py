@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING
 from mtls_lint.lint.evidence import Evidence
 from mtls_lint.lint.finding import NotEvaluated
 from mtls_lint.lint.settings import Settings
-from mtls_lint.nginx.material import FileReference, ServerCertificate
-from mtls_lint.nginx.model import Configuration
+from mtls_lint.nginx.material import FileReference, ServerCertificate, client_trust
+from mtls_lint.nginx.model import Configuration, VirtualServer
+from mtls_lint.nginx.tls import conf_commands
 from mtls_lint.nginx.version import NginxVersion
+from mtls_lint.pki.client_trust import ClientTrust
 from mtls_lint.pki.store import FileState, PemFile
+from mtls_lint.pki.validity import LifetimeState, lifetime_state
 from mtls_lint.syntax.source import Span
 
 if TYPE_CHECKING:
     from mtls_lint.pki.certificate import Certificate
+    from mtls_lint.pki.chain import ChainReport
     from mtls_lint.pki.key import PrivateKey
 
 
@@ -86,6 +90,49 @@ class Context:
         """The first certificate of the file: the one nginx presents; None (and recorded) without one."""
         certificates = self.certificates(reference)
         return certificates[0] if certificates else None
+
+    def chain(self, pair: ServerCertificate) -> "ChainReport | None":
+        """What the certificate file of a pair holds, in its order; None (and recorded) without one.
+
+        An intermediate that is not in it is looked for in all files that the configuration names.
+        """
+        from mtls_lint.pki.chain import inspect_chain  # noqa: PLC0415 - only where there are certificates
+
+        if self.certificates(pair.certificate) is None:
+            return None
+        file = self._evidence.read(pair.certificate)
+        return inspect_chain(file.chain, self._evidence.certificates) if file is not None else None
+
+    def lifetime(self, certificate: "Certificate") -> LifetimeState:
+        """Where the moment of the run stands in the certificate's lifetime, by the horizon of the settings."""
+        return lifetime_state(
+            certificate.not_before, certificate.not_after, self.now, self.settings.expiry_days
+        )
+
+    def client_trust(self, server: VirtualServer) -> ClientTrust | None:
+        """Everything a server trusts for its clients; None (and recorded) when part of it is not known."""
+        for command in ("VerifyCAFile", "VerifyCAPath", "VerifyCAStore"):
+            for directive in conf_commands(server, command):
+                reason = f"ssl_conf_command {command} replaces what is trusted for clients"
+                self.not_evaluated(directive.span, reason)
+                return None
+        settings = [server.setting(name) for name in ("ssl_client_certificate", "ssl_trusted_certificate")]
+        for setting in settings:
+            if setting.unknown is not None:
+                self.not_evaluated(server.span, setting.unknown.reason)
+                return None
+        certificates: dict[Certificate, None] = {}
+        for reference in client_trust(self.configuration, server):
+            file = self.readable(reference)
+            if file is None:
+                return None
+            if file.doubts or (file.certificate_defect and reference.directive.name != "ssl_crl"):
+                self.not_evaluated(
+                    reference.span, f"{reference.written}: {file.certificate_defect or file.doubts[0]}"
+                )
+                return None
+            certificates.update(dict.fromkeys(file.certificates))
+        return ClientTrust(tuple(certificates), complete=not any(setting.assumed for setting in settings))
 
     def key(self, pair: ServerCertificate) -> "PrivateKey | None":
         """The private key nginx uses, opened where a password fits; None (and recorded) without one.

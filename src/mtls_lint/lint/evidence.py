@@ -4,11 +4,17 @@ import os.path
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mtls_lint.nginx.material import FileReference, ServerCertificate, server_certificates, trust_files
+from mtls_lint.nginx.material import (
+    FileReference,
+    ServerCertificate,
+    opened_ca_files,
+    server_certificates,
+)
 from mtls_lint.nginx.model import Configuration
 from mtls_lint.pki.store import FileState, PemFile, PemStore, read_bytes
 
 if TYPE_CHECKING:
+    from mtls_lint.pki.certificate import Certificate
     from mtls_lint.pki.key import PrivateKey
 
 
@@ -59,11 +65,19 @@ class Evidence:
         return os.path.dirname(reference.path) in self._inhabited
 
     @cached_property
+    def certificates(self) -> "tuple[Certificate, ...]":
+        """Every certificate in the files that the configuration names, each once."""
+        references = [pair.certificate for pair in server_certificates(self._configuration)]
+        references += [trust.reference for trust in opened_ca_files(self._configuration)]
+        files = [file for reference in references if (file := self.read(reference)) is not None]
+        return tuple(dict.fromkeys(certificate for file in files for certificate in file.certificates))
+
+    @cached_property
     def _inhabited(self) -> frozenset[str]:
         references: list[FileReference | None] = []
         for pair in server_certificates(self._configuration):
             references += (pair.certificate, pair.key, pair.passwords)
-        references += (trust.reference for trust in trust_files(self._configuration))
+        references += (trust.reference for trust in opened_ca_files(self._configuration))
         return frozenset(
             os.path.dirname(reference.path)
             for reference in references

@@ -14,7 +14,8 @@ def day(moment: datetime) -> str:
 
 def expired_on(moment: datetime, now: datetime) -> str:
     """``2025-01-01, 516 days ago``."""
-    return f"{day(moment)}, {_days(-days_left(moment, now))} ago"
+    count = -days_left(moment, now)
+    return f"{day(moment)}, {_days(count)} ago" if count else f"{day(moment)}, less than a day ago"
 
 
 def due_on(moment: datetime, now: datetime) -> str:

@@ -78,6 +78,17 @@ class TrustFile:
         """The directive that names the file."""
         return self.reference.directive
 
+    @property
+    def may_be_for_stapling(self) -> bool:
+        """Whether the file may be meant for OCSP stapling alone: clients have a file of their own.
+
+        Its certificates are trusted for clients all the same, but that some of them let nobody in is no
+        fault then.
+        """
+        return self.directive.name == "ssl_trusted_certificate" and all(
+            _named_file(server.setting("ssl_client_certificate")) is not None for server in self.servers
+        )
+
 
 def reference_to(configuration: Configuration, directive: Directive) -> FileReference:
     """The file ``directive`` names, resolved against the main file's directory (nginx-mtls-http.md 1).

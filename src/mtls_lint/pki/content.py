@@ -1,5 +1,8 @@
 """What a file without any PEM block is, so that a message can name it."""
 
+import os.path
+import shlex
+
 from mtls_lint.pki import der, pem
 
 _PREFIXES = (
@@ -39,3 +42,31 @@ def describe(data: bytes) -> str:
     if b"-----BEGIN " in data:
         return "no PEM: its BEGIN line is damaged"
     return "no PEM: there is no BEGIN line in it"
+
+
+def command_for_pem(defect: str, path: str, *, key: bool = False) -> str | None:
+    """The ``openssl`` command that makes the PEM file wanted out of a file with this defect, if there is one.
+
+    ``defect`` is what reading ``path`` as a certificate (or, with ``key``, as a private key) gave.
+    """
+    stem, ending = os.path.splitext(path)
+    made = f"{stem}-pem.pem" if ending == ".pem" else f"{stem}.key" if key and ending != ".key" else f"{stem}.pem"
+    for words, of_certificate, of_key in _COMMANDS:
+        command = of_key if key else of_certificate
+        if words in defect and command:
+            return command.format(path=shlex.quote(path), made=shlex.quote(made))
+    return None
+
+
+_COMMANDS = (
+    (
+        "PKCS#12",
+        "openssl pkcs12 -in {path} -nokeys -out {made}",
+        "openssl pkcs12 -in {path} -nocerts -noenc -out {made}",
+    ),
+    ("PKCS#7 in DER", "openssl pkcs7 -inform der -in {path} -print_certs -out {made}", ""),
+    ("PKCS#7", "openssl pkcs7 -in {path} -print_certs -out {made}", ""),
+    ("a private key in DER", "", "openssl pkey -inform der -in {path} -out {made}"),
+    ("in DER", "openssl x509 -inform der -in {path} -out {made}", ""),
+)
+"""Words of a defect, the command when a certificate is wanted, the one when a key is."""

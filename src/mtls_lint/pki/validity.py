@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 DEFAULT_SHARE = 3
 """A certificate is due for renewal when a third of its lifetime is left: what ACME clients do."""
 
+LONGEST_HORIZON = timedelta(days=365)
+"""A third of what a root lives is years; nobody renews it that early."""
+
 
 class LifetimeState(Enum):
     """Where a moment stands in a lifetime."""
@@ -25,7 +28,10 @@ class LifetimeState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Horizon:
-    """From when on a lifetime counts as about to end: a number of days, or a third of the lifetime (None)."""
+    """From when on a lifetime counts as about to end.
+
+    A number of days; or (None) a third of the lifetime, at most a year.
+    """
 
     expiry_days: int | None = None
 
@@ -33,7 +39,7 @@ class Horizon:
         """How long before its end this lifetime counts as expiring."""
         if self.expiry_days is not None:
             return timedelta(days=self.expiry_days)
-        return max(not_after - not_before, timedelta()) / DEFAULT_SHARE
+        return min(max(not_after - not_before, timedelta()) / DEFAULT_SHARE, LONGEST_HORIZON)
 
 
 def lifetime_state(
