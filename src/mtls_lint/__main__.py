@@ -1,0 +1,64 @@
+"""The entry point: ``mtls-lint`` and ``python -m mtls_lint``."""
+
+import sys
+
+from mtls_lint import __version__
+
+
+def main() -> int:
+    """Run the command line; returns the exit code.
+
+    Nothing but ``sys`` is imported until it is needed: ``--version`` is asked by every CI run.
+    """
+    arguments = sys.argv[1:]
+    if arguments in (["--version"], ["-V"]):
+        return _print_version()
+    try:
+        from mtls_lint.cli.app import run  # noqa: PLC0415 - see above
+
+        return run(arguments)
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:  # noqa: BLE001 - whatever it is, it must not look like a clean run
+        return _internal_error(error, arguments)
+
+
+def _print_version() -> int:
+    try:
+        sys.stdout.write(f"mtls-lint {__version__}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        sys.stderr.close()
+    return 0
+
+
+def _internal_error(error: Exception, arguments: list[str]) -> int:
+    lines = [f"mtls-lint: internal error: {type(error).__name__}: {error}".replace("\n", " ")]
+    if {"-v", "-vv", "--verbose"} & set(arguments):
+        import traceback  # noqa: PLC0415 - see above
+
+        lines += traceback.format_exc().splitlines()
+        lines.append("Please report this together with the lines above.")
+    else:
+        lines.append("Please report this; with -v it says where it happened. Nothing was decided.")
+    for text in lines:
+        # repr-like escapes: the message may quote text of a configuration.
+        safe = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+        print(safe.encode("ascii", "backslashreplace").decode("ascii"), file=sys.stderr)
+    return 3
+
+
+def _leave_the_linted_directory() -> None:
+    """Take the current directory off the module path, where ``python -m`` put it.
+
+    It is the directory that is linted, and files in it (a ``typer.py``) would run in place of ours.
+    """
+    import os  # noqa: PLC0415 - needed for `python -m` alone
+
+    if sys.path and sys.path[0] == os.getcwd() and not __file__.startswith(sys.path[0] + os.sep):
+        del sys.path[0]
+
+
+if __name__ == "__main__":
+    _leave_the_linted_directory()
+    sys.exit(main())

@@ -1,0 +1,173 @@
+"""``mtls-lint [check] PATH...``: the options, and what they mean for a run."""
+
+from datetime import datetime, timezone
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mtls_lint.cli.streams import Color
+
+
+class Format(str, Enum):
+    """``--format``."""
+
+    TEXT = "text"
+    CONCISE = "concise"
+    JSON = "json"
+
+
+class FailOn(str, Enum):
+    """``--fail-on``."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+    NEVER = "never"
+
+
+RULES, JUDGE, OUTPUT = "What is checked", "How it is judged", "How it is reported"
+
+
+def check(
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH...",
+            help="A directory, a configuration, a fragment of one, or - for stdin.",
+        ),
+    ],
+    select: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="RULE,...", rich_help_panel=RULES, help="Only these rules, families or patterns."
+        ),
+    ] = None,
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option(metavar="RULE,...", rich_help_panel=RULES, help="Not these."),
+    ] = None,
+    rules: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="DIR", rich_help_panel=RULES, help="Rules of your own; runs their code."),
+    ] = None,
+    packs: Annotated[
+        bool,
+        typer.Option(
+            "--packs/--no-packs",
+            rich_help_panel=RULES,
+            show_default=False,
+            help="Use installed rule packs (default).",
+        ),
+    ] = True,
+    require: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME,...",
+            rich_help_panel=JUDGE,
+            help="Server names that must ask for a client certificate.",
+        ),
+    ] = None,
+    nginx_version: Annotated[
+        str | None,
+        typer.Option(
+            metavar="VERSION", rich_help_panel=JUDGE, help="The nginx it is for (default: newest stable)."
+        ),
+    ] = None,
+    now: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATE[TIME]",
+            rich_help_panel=JUDGE,
+            help="Judge validity at this moment (ISO; UTC if no zone).",
+        ),
+    ] = None,
+    expiry_days: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=0,
+            rich_help_panel=JUDGE,
+            help="Expires soon: in N days (default: a third of the lifetime).",
+        ),
+    ] = None,
+    fail_on: Annotated[
+        FailOn,
+        typer.Option(
+            rich_help_panel=JUDGE, metavar="SEVERITY", help="Exit 1 from: error, warning, info, never."
+        ),
+    ] = FailOn.WARNING,
+    output_format: Annotated[
+        Format,
+        typer.Option("--format", metavar="FORMAT", rich_help_panel=OUTPUT, help="text, concise or json."),
+    ] = Format.TEXT,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", rich_help_panel=OUTPUT, help="Write the report there."
+        ),
+    ] = None,
+    color: Annotated[
+        Color, typer.Option(metavar="WHEN", rich_help_panel=OUTPUT, help="auto, always or never.")
+    ] = Color.AUTO,
+    quiet: Annotated[
+        int,
+        typer.Option(
+            "--quiet",
+            "-q",
+            count=True,
+            show_default=False,
+            rich_help_panel=OUTPUT,
+            help="Findings alone; -qq: nothing but the exit code.",
+        ),
+    ] = 0,
+    verbose: Annotated[
+        int,
+        typer.Option(
+            "--verbose",
+            "-v",
+            count=True,
+            show_default=False,
+            rich_help_panel=OUTPUT,
+            help="Also what was read, all that was not evaluated, and tracebacks of rules.",
+        ),
+    ] = 0,
+) -> None:
+    """Lint configurations. The word check may be left out."""
+    # The engine is not needed for help and usage errors, which come before this.
+    from mtls_lint.cli.packs import words  # noqa: PLC0415
+    from mtls_lint.cli.run import Request, run_check  # noqa: PLC0415
+
+    request = Request(
+        paths=tuple(dict.fromkeys(paths)),
+        select=tuple(select or ()),
+        ignore=tuple(ignore or ()),
+        rule_directories=tuple(rules or ()),
+        installed_packs=packs,
+        require=tuple(words(require or ())),
+        nginx_version=nginx_version,
+        now=moment(now),
+        expiry_days=expiry_days,
+        fail_on=fail_on,
+        format=output_format,
+        output=output,
+        color=color,
+        verbosity=verbose - quiet,
+    )
+    raise typer.Exit(run_check(request))
+
+
+def moment(text: str | None) -> datetime:
+    """The moment of ``--now``, with its time zone; the present without it. Raises BadParameter."""
+    if text is None:
+        return datetime.now(timezone.utc)
+    try:
+        # Python 3.10 does not know the Z.
+        given = datetime.fromisoformat(text.strip().replace("Z", "+00:00").replace("z", "+00:00"))
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is no date. Expected for example 2026-06-01 or 2026-06-01T12:00:00+02:00.",
+            param_hint="'--now'",
+        ) from None
+    return given if given.tzinfo is not None else given.replace(tzinfo=timezone.utc)

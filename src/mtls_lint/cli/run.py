@@ -1,0 +1,202 @@
+"""One run of ``check``: read, build, lint, report, and the exit code."""
+
+import gc
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import typer
+
+from mtls_lint.cli.check import FailOn, Format
+from mtls_lint.cli.inputs import find, read
+from mtls_lint.cli.packs import all_rules, selected
+from mtls_lint.cli.progress import Progress
+from mtls_lint.cli.streams import (
+    Color,
+    CommandError,
+    columns,
+    dots,
+    is_terminal,
+    say,
+    wants_color,
+    write_file,
+    write_out,
+)
+from mtls_lint.lint.finding import NotEvaluated, Severity
+from mtls_lint.lint.rule import Rule
+from mtls_lint.lint.runner import Report, merge, run
+from mtls_lint.lint.settings import Settings
+from mtls_lint.nginx.model import Configuration, build
+from mtls_lint.nginx.version import NEWEST_STABLE, NginxVersion, parse_version
+from mtls_lint.pki.store import PemStore
+from mtls_lint.report.concise import concise_lines
+from mtls_lint.report.json import render_json
+from mtls_lint.report.lines import Line, coloured, plain
+from mtls_lint.report.text import TextReport
+from mtls_lint.report.words import counted, summary
+from mtls_lint.syntax.discovery import Input
+from mtls_lint.syntax.tree import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The command line of ``check``, as given."""
+
+    paths: tuple[str, ...]
+    select: tuple[str, ...]
+    ignore: tuple[str, ...]
+    rule_directories: tuple[Path, ...]
+    installed_packs: bool
+    require: tuple[str, ...]
+    nginx_version: str | None
+    now: datetime
+    expiry_days: int | None
+    fail_on: FailOn
+    format: Format
+    output: Path | None
+    color: Color
+    verbosity: int
+
+
+def run_check(request: Request) -> int:
+    """Carry out the request; returns the exit code. Raises CommandError for what makes it impossible."""
+    settings = Settings(_version(request.nginx_version), request.require, request.expiry_days)
+    rules = selected(
+        all_rules(request.rule_directories, installed=request.installed_packs), request.select, request.ignore
+    )
+    _check_output(request.output)
+    # Trees and findings live until the end: collecting garbage among them costs time and frees nothing.
+    gc.disable()
+    try:
+        with Progress() as progress:
+            inputs, problems = find(request.paths)
+            report = _lint(request, inputs, problems, rules, settings, progress)
+    finally:
+        gc.enable()
+    _write(request, report)
+    if request.verbosity > 0:
+        for crash in report.crashes:
+            say(f"rule {crash.rule} crashed:")
+            for text in crash.traceback.splitlines():
+                say(f"  {text}")
+    return exit_code(report, request.fail_on)
+
+
+def exit_code(report: Report, fail_on: FailOn) -> int:
+    """3 for an incomplete run, 1 for findings that count, 0 otherwise."""
+    if report.unreadable or report.crashes:
+        return 3
+    if fail_on is FailOn.NEVER:
+        return 0
+    least = Severity(fail_on.value).rank
+    counting = (found for found in report.findings if found.suppressed is None)
+    return int(any(found.severity.rank >= least for found in counting))
+
+
+def _version(text: str | None) -> NginxVersion:
+    if text is None:
+        return NEWEST_STABLE
+    try:
+        return parse_version(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}.", param_hint="'--nginx-version'") from None
+
+
+def _lint(
+    request: Request,
+    inputs: Sequence[Input],
+    problems: Sequence[Problem],
+    rules: Sequence[Rule],
+    settings: Settings,
+    progress: Progress,
+) -> Report:
+    reports = [Report(rules=len(rules))]
+    if problems:
+        reports.append(_unread(problems, len(rules)))
+    store = PemStore()
+    for one in inputs:
+        progress.say(f"reading {one.path}")
+        configuration = build(read(one), settings.nginx_version)
+        if request.verbosity > 0:
+            _describe(configuration)
+
+        def checking(rule: Rule, name: str = one.path) -> None:
+            progress.say(f"{name}: {rule.id}")
+
+        reports.append(run(configuration, rules, settings, request.now, store, checking))
+    return merge(reports)
+
+
+def _unread(problems: Sequence[Problem], rules: int) -> Report:
+    """The report of paths that are there and cannot be read."""
+    entries = tuple(
+        NotEvaluated("", problem.path, 1, f"{problem.message}. {problem.hint}") for problem in problems
+    )
+    return Report(not_evaluated=entries, problems=tuple(problems), rules=rules, unreadable=True)
+
+
+def _describe(configuration: Configuration) -> None:
+    """Say on stderr what was read."""
+    tree = configuration.tree
+    place = "a whole configuration" if not tree.is_fragment else f"a fragment for {'/'.join(tree.context)}"
+    say(f"{tree.path}: {place}, judged as nginx {configuration.version}")
+    say(
+        f"  {counted(len(tree.sources), 'file')}, {counted(len(configuration.servers), 'server')}, "
+        f"{counted(len(configuration.sockets), 'socket')}; relative names count from {tree.main_directory}"
+    )
+    for source in tree.sources:
+        say(f"  read {source.path}")
+
+
+def _check_output(output: Path | None) -> None:
+    """Find out before the run, not after it, that the report cannot be written."""
+    if output is not None and (output.is_dir() or not output.parent.is_dir()):
+        what = (
+            "is a directory"
+            if output.is_dir()
+            else f"cannot be written: there is no directory {output.parent}"
+        )
+        raise CommandError(f"{output} {what}", "Name another --output file.")
+
+
+def _write(request: Request, report: Report) -> None:
+    if request.output is not None:
+        _refuse_to_overwrite(request.output, report)
+        write_file(request.output, _rendered(request, report))
+    elif request.verbosity > -2:
+        write_out(_rendered(request, report), utf8=request.format is Format.JSON)
+    if request.format is Format.CONCISE and request.verbosity >= 0:
+        for text in summary(report):
+            say(text)
+
+
+def _refuse_to_overwrite(output: Path, report: Report) -> None:
+    read_from = {os.path.realpath(source.real_path) for source in report.sources}
+    if os.path.realpath(output) in read_from:
+        raise CommandError(
+            f"{output} is part of the configuration and was not overwritten", "Name another --output file."
+        )
+
+
+def _rendered(request: Request, report: Report) -> str:
+    if request.format is Format.JSON:
+        return render_json(report)
+    to_file = request.output is not None
+    lines: Iterable[Line]
+    if request.format is Format.CONCISE:
+        lines = concise_lines(report, verbosity=request.verbosity)
+    else:
+        writer = TextReport(
+            columns=80 if to_file else columns(),
+            verbosity=request.verbosity,
+            dots="…" if to_file else dots(),
+        )
+        lines = writer.lines(report)
+    if to_file and request.color is not Color.ALWAYS:
+        return plain(lines)
+    if not wants_color(request.color, sys.stdout):
+        return plain(lines)
+    return coloured(lines, links=not to_file and is_terminal(sys.stdout))

@@ -1,0 +1,52 @@
+"""Help screens: options in groups, plain text, no wider than 80 columns."""
+
+from typing import Any
+
+from typer.core import TyperCommand, TyperGroup
+
+OPTIONS = "Options"
+
+
+class Command(TyperCommand):
+    """A command whose options stand in the groups that ``rich_help_panel`` names."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """The usage line without the braces that typer puts around what is required."""
+        return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the arguments and the options, group by group in the order of their declaration."""
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is None:
+                continue
+            if parameter.param_type_name == "argument":
+                group = "Arguments"
+            else:
+                group = getattr(parameter, "rich_help_panel", None) or OPTIONS
+            groups.setdefault(group, []).append(record)
+        if OPTIONS in groups:  # --help and its like come last
+            groups[OPTIONS] = groups.pop(OPTIONS)
+        for group, records in groups.items():
+            with formatter.section(group):
+                formatter.write_dl(records, col_max=26)
+
+
+class Group(TyperGroup):
+    """The top level: without the word for a command, the command is ``check``."""
+
+    def format_usage(self, ctx: Any, formatter: Any) -> None:
+        """Both forms."""
+        formatter.write_usage(ctx.command_path, "[check] [OPTIONS] PATH...")
+        formatter.write_usage(ctx.command_path, "COMMAND [OPTIONS] ...", prefix="       ")
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        """Commands, and the options of the command that needs no name."""
+        found = super().shell_complete(ctx, incomplete)
+        check = self.get_command(ctx, "check")
+        if incomplete.startswith("-") and check is not None:
+            known = {item.value for item in found}
+            more = check.shell_complete(ctx, incomplete)
+            found = [*found, *(item for item in more if item.value not in known)]
+        return found

@@ -1,0 +1,97 @@
+"""What goes to stdout, to stderr and to a terminal, and how."""
+
+import os
+import shutil
+import sys
+from enum import Enum
+from pathlib import Path
+from typing import IO
+
+from mtls_lint.report.characters import visible
+
+
+class Color(str, Enum):
+    """``--color``."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+class CommandError(Exception):
+    """The command cannot be carried out: what to say on stderr, and the exit code."""
+
+    def __init__(self, message: str, hint: str = "", code: int = 2) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.code = code
+
+
+def wants_color(choice: Color, stream: IO[str]) -> bool:
+    """Whether to write colours: the option decides, then NO_COLOR, FORCE_COLOR, then the terminal."""
+    if choice is not Color.AUTO:
+        return choice is Color.ALWAYS
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR", "0") not in {"", "0"}:
+        return True
+    return is_terminal(stream) and os.environ.get("TERM") != "dumb"
+
+
+def is_terminal(stream: IO[str]) -> bool:
+    """Whether people look at this stream as it is written."""
+    try:
+        return stream.isatty()
+    except ValueError:  # closed
+        return False
+
+
+def columns() -> int:
+    """The width to write for: COLUMNS, the terminal's, or 80 where the output goes to a file."""
+    return shutil.get_terminal_size((80, 24)).columns
+
+
+def dots() -> str:
+    """What stands for text that was left out, in a form that stdout can carry."""
+    encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "")
+    return "…" if encoding == "utf8" else "..."
+
+
+def write_out(text: str, *, utf8: bool = False) -> None:
+    """Write results to stdout; a reader that went away (``| head``) is no error.
+
+    ``utf8`` overrides the locale's encoding, for formats that promise UTF-8.
+    """
+    encoding = "utf-8" if utf8 else (sys.stdout.encoding or "utf-8")
+    try:
+        sys.stdout.buffer.write(text.encode(encoding, "backslashreplace"))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The interpreter flushes stdout once more when it ends, and would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write results to the file of ``--output``. Raises CommandError when it cannot be written."""
+    try:
+        path.write_bytes(text.encode("utf-8", "backslashreplace"))
+    except OSError as error:
+        raise CommandError(
+            f"{path} cannot be written: {error.strerror}", "Name another --output file."
+        ) from error
+
+
+def say(text: str) -> None:
+    """One line to stderr."""
+    safe = visible(text)
+    sys.stderr.buffer.write((safe + "\n").encode(sys.stderr.encoding or "utf-8", "backslashreplace"))
+    sys.stderr.flush()
+
+
+def report_error(error: CommandError) -> int:
+    """Say what went wrong on stderr; returns the exit code."""
+    say(f"mtls-lint: error: {error.message}")
+    if error.hint:
+        say(f"  {error.hint}")
+    return error.code

@@ -1,0 +1,87 @@
+"""The report for programs: version 1 of the contract, key by key."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from mtls_lint.lint.finding import NotEvaluated, Related, Reported, Severity, Witness
+from mtls_lint.lint.runner import Report
+from mtls_lint.report.characters import visible
+
+VERSION = 1
+
+
+def render_json(report: Report) -> str:
+    """The report as one JSON document that ends with a newline.
+
+    Bytes of a configuration that are no UTF-8 stand as a backslash, ``x`` and two digits in the strings, so
+    that the document is UTF-8 whatever was read.
+    """
+    document = {
+        "version": VERSION,
+        "findings": [_finding(reported) for reported in report.findings],
+        "not_evaluated": [_not_evaluated(entry) for entry in report.not_evaluated],
+        "summary": {
+            "files": len(report.sources),
+            "servers": report.servers,
+            **{severity.value: report.count(severity) for severity in Severity},
+            "suppressed": report.suppressed,
+            "not_evaluated": len(report.not_evaluated),
+        },
+    }
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
+def _finding(reported: Reported) -> dict[str, Any]:
+    finding = reported.finding
+    span = finding.span
+    return {
+        "rule": reported.rule,
+        "severity": reported.severity.value,
+        "confidence": reported.confidence.value,
+        "message": text(finding.message),
+        "file": text(span.path),
+        "line": span.line,
+        "column": span.column,
+        "end_line": span.end_line,
+        "end_column": span.end_column,
+        "related": [_related(related) for related in finding.related],
+        "remedy": text(finding.remedy),
+        "witness": _witness(finding.witness) if finding.witness is not None else None,
+        "fatal": finding.fatal,
+        "fingerprint": reported.fingerprint,
+        "controls": list(reported.controls),
+        "suppressed": text(reported.suppressed) if reported.suppressed is not None else None,
+    }
+
+
+def _related(related: Related) -> dict[str, Any]:
+    span = related.span
+    return {
+        "file": text(span.path),
+        "line": span.line,
+        "column": span.column,
+        "message": text(related.message),
+    }
+
+
+def _witness(witness: Witness) -> dict[str, Any]:
+    request = {key: value for key, value in asdict(witness).items() if key != "outcome"}
+    return {
+        "curl": text(witness.curl),
+        "outcome": witness.outcome,
+        "request": {key: text(value) if isinstance(value, str) else value for key, value in request.items()},
+    }
+
+
+def _not_evaluated(entry: NotEvaluated) -> dict[str, Any]:
+    return {"rule": entry.rule, "file": text(entry.path), "line": entry.line, "reason": text(entry.reason)}
+
+
+def text(value: str) -> str:
+    """The string without lone surrogates, which have no place in UTF-8: see ``render_json``."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return "".join(visible(one) if "\ud800" <= one <= "\udfff" else one for one in value)
+    return value

@@ -1,0 +1,178 @@
+"""The report for people."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from urllib.parse import quote
+
+from mtls_lint.lint.finding import Reported, Severity
+from mtls_lint.lint.runner import Report
+from mtls_lint.report.characters import visible, width, wrap
+from mtls_lint.report.excerpt import Mark, excerpt, number_width
+from mtls_lint.report.lines import Line, Piece, line
+from mtls_lint.report.unevaluated import not_evaluated
+from mtls_lint.report.words import counted, summary
+from mtls_lint.syntax.source import SourceFile, Span
+from mtls_lint.syntax.tree import Problem, ProblemKind
+
+NARROWEST = 40
+WIDEST = 120
+"""Longer lines are hard to read, however wide the terminal is."""
+
+
+class TextReport:
+    """Turns a report into lines.
+
+    ``columns`` is the width to write for; ``verbosity`` 1 shows all that is summed up otherwise, -1 the
+    findings alone; ``dots`` stands for text that was left out.
+    """
+
+    def __init__(self, *, columns: int = 80, verbosity: int = 0, dots: str = "...") -> None:
+        self.columns = min(max(columns, NARROWEST), WIDEST)
+        self.verbosity = verbosity
+        self.dots = dots
+
+    def lines(self, report: Report) -> Iterator[Line]:
+        """The whole report."""
+        broken = unread(report)
+        for problem in broken:
+            yield from self._problem(problem)
+            yield line()
+        for finding in by_file(report.findings):
+            if finding.suppressed is None:
+                yield from self._finding(finding)
+                yield line()
+        if self.verbosity < 0:
+            return
+        if self.verbosity > 0:
+            yield from self._suppressed(report)
+        section = list(not_evaluated(report, self.columns, everything=self.verbosity > 0, shown=broken))
+        if section:
+            yield from section
+            yield line()
+        yield from self._summary(report)
+
+    def _finding(self, reported: Reported) -> Iterator[Line]:
+        severity = reported.severity.value
+        finding = reported.finding
+        head = f"{severity}[{reported.rule}]: "
+        yield from self._wrapped(
+            finding.message,
+            (Piece(severity, severity), Piece(f"[{reported.rule}]: ", "strong")),
+            indent=2,
+            first=width(head) - 2,
+            style="strong",
+        )
+        primary = Mark(finding.span, "^", f"{severity} mark")
+        marks = [
+            primary,
+            *(Mark(other.span, "-", "related mark", other.message) for other in finding.related),
+        ]
+        gutter = number_width(marks)
+        yield from self._places(marks, gutter)
+        if finding.witness is not None:
+            what = f"this request shows it ({finding.witness.outcome}):"
+            if finding.witness.outcome == "response":
+                what = "this request gets in:"
+            yield self._note(gutter, what)
+            # Never wrapped: it is there to be copied.
+            yield line(" " * (gutter + 5), Piece(visible(finding.witness.curl), "strong"))
+        if finding.fatal:
+            yield self._note(gutter, "nginx refuses to start with this")
+        if reported.confidence.value != "certain":
+            yield self._note(gutter, f"confidence: {reported.confidence.value}")
+        yield from self._help(gutter, finding.remedy)
+
+    def _problem(self, problem: Problem) -> Iterator[Line]:
+        head = Piece("not read: ", "error")
+        yield from self._wrapped(
+            problem.message, (head,), indent=2, first=width(head.text) - 2, style="strong"
+        )
+        if problem.span is None:
+            gutter = 1
+            yield line(Piece("  --> ", "gutter"), visible(problem.path))
+        else:
+            mark = Mark(problem.span, "^", "error mark")
+            gutter = number_width([mark])
+            yield from self._places([mark], gutter)
+        yield from self._help(gutter, problem.hint)
+
+    def _places(self, marks: Sequence[Mark], gutter: int) -> Iterator[Line]:
+        """The excerpts: first that of the primary place's file, then one for each other file."""
+        groups: dict[SourceFile, list[Mark]] = {}
+        for mark in marks:
+            groups.setdefault(mark.span.source, []).append(mark)
+        arrow = "--> "
+        for group in groups.values():
+            yield line(Piece(" " * gutter + arrow, "gutter"), place(group[0].span))
+            yield from excerpt(group, gutter, self.columns, self.dots)
+            arrow = "::: "
+
+    def _note(self, gutter: int, text: str) -> Line:
+        return line(Piece(" " * gutter + " = ", "gutter"), text)
+
+    def _help(self, gutter: int, text: str) -> Iterator[Line]:
+        if text:
+            yield from self._wrapped(
+                text,
+                (Piece(" " * gutter + " = ", "gutter"), Piece("help: ", "help")),
+                indent=gutter + 3,
+                first=len("help: "),
+            )
+
+    def _wrapped(
+        self, text: str, head: tuple[Piece, ...], *, indent: int, first: int, style: str = ""
+    ) -> Iterator[Line]:
+        """``text`` behind ``head``, its further lines indented; ``first`` cells of the first are taken."""
+        for part in wrap(one_line(text), self.columns - indent, first):
+            yield line(*head, Piece(part, style))
+            head = (Piece(" " * indent),)
+
+    def _suppressed(self, report: Report) -> Iterator[Line]:
+        hidden = [finding for finding in by_file(report.findings) if finding.suppressed is not None]
+        if not hidden:
+            return
+        yield line(Piece("Suppressed", "strong"))
+        for finding in hidden:
+            yield line("  ", place(finding.span), f": {finding.rule}")
+            for part in wrap(one_line(finding.suppressed or "no reason given"), self.columns - 6):
+                yield line(" " * 6, Piece(part, "weak"))
+        yield line()
+
+    def _summary(self, report: Report) -> Iterator[Line]:
+        found = any(report.count(severity) for severity in Severity)
+        style = "" if found or report.unreadable or report.crashes else "good"
+        for text in summary(report):
+            for part in wrap(text, self.columns):
+                yield line(Piece(part, style))
+            style = "error"
+
+
+def by_file(findings: Iterable[Reported]) -> Iterator[Reported]:
+    """The findings, those of one file together, the files in the order in which they first come."""
+    groups: dict[str, list[Reported]] = {}
+    for path, group in groupby(findings, key=lambda finding: finding.span.path):
+        groups.setdefault(path, []).extend(group)
+    for found in groups.values():
+        yield from found
+
+
+def unread(report: Report) -> tuple[Problem, ...]:
+    """The problems that are shown with an excerpt: texts that are there and could not be read."""
+    shown = (problem for problem in report.problems if problem.kind is not ProblemKind.ABSENT)
+    return tuple(dict.fromkeys(problem for problem in shown if not problem.harmless))
+
+
+def place(span: Span) -> Piece:
+    """``file:line:column``, linked to the file."""
+    path = Path(span.source.real_path)
+    link = "" if span.path == "-" else "file://" + quote(str(path.absolute()), errors="surrogateescape")
+    return Piece(visible(str(span)), "", link)
+
+
+def one_line(text: str) -> str:
+    """A message in one line, safe to show."""
+    return visible(" ".join(text.split("\n")))
+
+
+__all__ = ["TextReport", "by_file", "counted", "one_line", "place", "unread"]
