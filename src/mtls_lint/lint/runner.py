@@ -183,7 +183,7 @@ def _unread(problems: Iterable[Problem]) -> Iterable[NotEvaluated]:
     for problem in problems:
         path = problem.span.path if problem.span is not None else problem.path
         line = problem.span.line if problem.span is not None else 1
-        yield NotEvaluated("", path, line, f"{problem.message}; {problem.hint}")
+        yield NotEvaluated("", path, line, f"{problem.message}. {problem.hint}")
 
 
 def _crashed(crashes: Iterable[Crash], path: str) -> Iterable[NotEvaluated]:
