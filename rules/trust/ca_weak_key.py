@@ -1,0 +1,65 @@
+"""A CA in the client CA file has a key that is too weak.
+
+Whoever breaks the key of a CA issues client certificates for everybody it is trusted for. RSA keys below
+2048 bits and EC keys below 224 bits are too weak for TLS (RFC 9325, 4.5). OpenSSL at its usual security
+level 2 refuses every client below such a CA (`CA certificate key too weak`); where the level was lowered
+(`@SECLEVEL=1` or `0` in `ssl_ciphers`) they get in, and so does everybody who broke the key.
+
+Replace the CA by one with a key of RSA 2048 bits or more, P-256, P-384 or Ed25519, and issue the client
+certificates anew.
+
+Bad:
+```nginx
+server {
+    listen 443 ssl;
+    server_name api.example.com;
+    ssl_certificate         /pki/server.pem;
+    ssl_certificate_key     /pki/server.key;
+    ssl_client_certificate  /pki/ca-weak-rsa.pem;
+    ssl_verify_client       on;
+}
+```
+
+Good:
+```nginx
+server {
+    listen 443 ssl;
+    server_name api.example.com;
+    ssl_certificate         /pki/server.pem;
+    ssl_certificate_key     /pki/server.key;
+    ssl_client_certificate  /pki/rsa-root.pem;
+    ssl_verify_client       on;
+}
+```
+
+References:
+- RFC 9325, section 4.5
+- https://docs.openssl.org/3.3/man3/SSL_CTX_set_security_level/
+"""
+
+from mtls_lint.api import (
+    Context,
+    Finding,
+    Findings,
+    Severity,
+    TrustFile,
+    rule,
+    servers_in_words,
+    weak_key,
+    why_useless,
+)
+
+
+@rule(id="ca-weak-key", severity=Severity.ERROR, since="0.1", controls=("RFC 9325 4.5",))
+def check(trust: TrustFile, ctx: Context) -> Findings:
+    for certificate in dict.fromkeys(ctx.certificates(trust.reference) or ()):
+        weakness = weak_key(certificate)
+        if weakness is None or why_useless(certificate) or certificate.not_after < ctx.now:
+            continue
+        yield Finding(
+            f'the key of the CA "{certificate.display_name}" in {trust.reference.written} is too weak: {weakness};'
+            f" {servers_in_words(trust.servers)} refuses its clients at OpenSSL's security level 2, and below"
+            " that level whoever breaks the key can make clients",
+            trust.reference.span,
+            "replace the CA by one with RSA of 2048 bits or more, P-256, P-384 or Ed25519",
+        )
