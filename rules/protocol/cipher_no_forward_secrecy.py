@@ -1,0 +1,85 @@
+"""The cipher string has suites without forward secrecy.
+
+With a static RSA key exchange (`AES128-SHA`, `AES256-GCM-SHA384`, `kRSA`) the client encrypts the
+session's secret with the server's certificate key. Whoever records the traffic today and gets that key
+later reads all of it, client certificates included; and such suites are open to attacks on RSA padding.
+RFC 10015 forbids them in TLS 1.2.
+
+nginx's default, `HIGH:!aNULL:!MD5`, has them too; neither the default nor the same string written out is
+reported. Suites with ephemeral Diffie-Hellman over a finite field (`DHE-...`) are not reported either:
+they have forward secrecy, and need `ssl_dhparam` to work at all.
+
+It is fine where the server has an ECDSA certificate only: no RSA suite can be negotiated then.
+
+Write suites with ECDHE: `ECDHE+AESGCM:ECDHE+CHACHA20`, or add `!kRSA`.
+
+Bad:
+
+```nginx
+server {
+    listen 443 ssl;
+    ssl_certificate     /pki/server.pem;
+    ssl_certificate_key /pki/server.key;
+    ssl_ciphers         ECDHE-RSA-AES128-GCM-SHA256:AES128-GCM-SHA256:AES256-SHA;
+}
+```
+
+Good:
+
+```nginx
+server {
+    listen 443 ssl;
+    ssl_certificate     /pki/server.pem;
+    ssl_certificate_key /pki/server.key;
+    ssl_ciphers         HIGH:!aNULL:!MD5:!kRSA;
+}
+```
+
+References:
+- nginx: https://nginx.org/en/docs/http/ngx_http_ssl_module.html#ssl_ciphers
+- RFC 10015; RFC 9325 section 4.1
+"""
+
+from mtls_lint.api import (
+    Configuration,
+    Context,
+    Finding,
+    Findings,
+    Severity,
+    Weakness,
+    chooses_suites,
+    cipher_strings,
+    evaluate_ciphers,
+    rule,
+)
+
+_DEFAULT = "HIGH:!aNULL:!MD5"
+_OTHERS = {Weakness.NULL, Weakness.ANONYMOUS, Weakness.EXPORT, Weakness.RC4, Weakness.BLOCK_64, Weakness.MD5}
+_SHOWN = 5
+
+
+@rule(
+    id="cipher-no-forward-secrecy",
+    severity=Severity.WARNING,
+    since="0.1",
+    controls=("RFC 10015", "RFC 9325 4.1"),
+)
+def check(configuration: Configuration, ctx: Context) -> Findings:
+    """Report a cipher string once, unless it is nginx's own."""
+    for string in cipher_strings(configuration):
+        if string.text == _DEFAULT or not chooses_suites(string, configuration):
+            continue
+        evaluation = evaluate_ciphers(string.text)
+        if string.text.startswith("PROFILE="):
+            ctx.not_evaluated(string.span, f"`{string.text}` is a list that the distribution's OpenSSL keeps")
+        # What is broken in another way as well is a finding of cipher-weak.
+        static = [s.name for s in evaluation.weak(Weakness.STATIC_KEY) if not s.weaknesses & _OTHERS]
+        if not static:
+            continue
+        more = f" and {len(static) - _SHOWN} more" if len(static) > _SHOWN else ""
+        yield Finding(
+            f"the cipher string has {', '.join(static[:_SHOWN])}{more}, as {evaluation.openssl_version} "
+            "reads it: with them, whoever gets the certificate's key can read all recorded traffic",
+            string.span,
+            "use ECDHE suites only, such as `ECDHE+AESGCM:ECDHE+CHACHA20`, or add `!kRSA`",
+        )

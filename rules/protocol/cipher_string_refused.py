@@ -1,0 +1,109 @@
+"""OpenSSL finds no suite in the cipher string, and nginx refuses to start.
+
+OpenSSL ignores words it does not know, silently, as long as one suite remains; when none does, it says
+`no cipher match`, and nginx does not start (`SSL_CTX_set_cipher_list("...") failed`). The usual reasons:
+names of TLS 1.3 suites, which are not set with `ssl_ciphers`; names in the style of other software
+(`TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256`); only algorithms that the build has no longer (RC4, 3DES); a
+misspelt `@SECLEVEL`. A rule fires for servers that have a certificate: without one nginx does not look at
+the string.
+
+The string is given to the OpenSSL behind this tool. For a name that another build may know, the finding
+is marked as likely, not certain. `PROFILE=SYSTEM` (Red Hat, Fedora) is not judged.
+
+Write suites as `openssl ciphers -v` prints them; for TLS 1.3 use `ssl_conf_command Ciphersuites ...`.
+
+Bad:
+
+```nginx
+server {
+    listen 443 ssl;
+    ssl_certificate     /pki/server.pem;
+    ssl_certificate_key /pki/server.key;
+    ssl_ciphers         TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384;
+}
+```
+
+Good:
+
+```nginx
+server {
+    listen 443 ssl;
+    ssl_certificate     /pki/server.pem;
+    ssl_certificate_key /pki/server.key;
+    ssl_ciphers         ECDHE+AESGCM:ECDHE+CHACHA20;
+    ssl_conf_command    Ciphersuites TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384;
+}
+```
+
+References:
+- nginx: https://nginx.org/en/docs/http/ngx_http_ssl_module.html#ssl_ciphers
+- nginx: https://nginx.org/en/docs/http/ngx_http_ssl_module.html#ssl_conf_command
+- OpenSSL: ciphers(1)
+"""
+
+import re
+
+from mtls_lint.api import (
+    CipherString,
+    Confidence,
+    Configuration,
+    Context,
+    Finding,
+    Findings,
+    Severity,
+    cipher_strings,
+    evaluate_ciphers,
+    rule,
+)
+
+_TLS13 = re.compile(r"TLS_[A-Z0-9]+_[A-Z0-9_]*SHA\d+", re.ASCII)
+_BAD_LEVEL = re.compile(r"@(?!SECLEVEL=[0-5]|STRENGTH)")
+
+
+@rule(id="cipher-string-refused", severity=Severity.ERROR, since="0.1")
+def check(configuration: Configuration, ctx: Context) -> Findings:
+    """Give every string that nginx reads to OpenSSL."""
+    for string in cipher_strings(configuration):
+        read = _is_read(string)
+        if read is False:
+            continue
+        evaluation = evaluate_ciphers(string.text)
+        if evaluation.accepted:
+            continue
+        if string.text.startswith("PROFILE="):
+            ctx.not_evaluated(string.span, f"`{string.text}` is a list that the distribution's OpenSSL keeps")
+            continue
+        yield Finding(
+            f"{evaluation.openssl_version} finds no suite in `{string.text}`, so nginx refuses to start"
+            + _because(string.text),
+            string.span,
+            "name suites as `openssl ciphers -v` prints them, such as `ECDHE+AESGCM:ECDHE+CHACHA20`",
+            fatal=True,
+            confidence=None if read and _same_everywhere(string.text) else Confidence.LIKELY,
+        )
+
+
+def _is_read(string: CipherString) -> bool | None:
+    """Whether some server gives the string to OpenSSL; None when that is not in this text."""
+    if any(server.has_ssl_context for server in string.servers):
+        return True
+    missing = [server.setting("ssl_certificate") for server in string.servers]
+    return None if any(setting.assumed or setting.unknown is not None for setting in missing) else False
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in re.split("[:, ;]+", text) if word and word[0] not in "!-+@"]
+
+
+def _same_everywhere(text: str) -> bool:
+    """Whether every OpenSSL refuses it: nothing is chosen but TLS 1.3 suites, or a command is wrong."""
+    return _BAD_LEVEL.search(text) is not None or all(_TLS13.fullmatch(word) for word in _words(text))
+
+
+def _because(text: str) -> str:
+    words = _words(text)
+    if words and all(_TLS13.fullmatch(word) for word in words):
+        return ": the suites of TLS 1.3 are not set with a cipher string"
+    if _BAD_LEVEL.search(text):
+        return ": security levels are written `@SECLEVEL=0` to `@SECLEVEL=5`"
+    return ""
