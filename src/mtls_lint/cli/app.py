@@ -48,8 +48,6 @@ app.command("new-rule", cls=Command)(new_rule.new_rule)
 
 def run(arguments: Sequence[str]) -> int:
     """Carry out a command line; returns the exit code."""
-    group = get_command(app)
-    commands = frozenset(getattr(group, "commands", {}))
     if not arguments:
         # Nothing was asked: that is a mistake of the caller, so not on stdout and not 0.
         arguments, out = ["--help"], sys.stdout
@@ -59,7 +57,7 @@ def run(arguments: Sequence[str]) -> int:
         finally:
             sys.stdout = out
         return 2
-    return _invoke(arrange(arguments, commands, valued_options()))
+    return _invoke(arrange(arguments, *vocabulary()))
 
 
 def _invoke(arguments: Sequence[str]) -> int:
@@ -72,12 +70,12 @@ def _invoke(arguments: Sequence[str]) -> int:
     return 0
 
 
-def valued_options() -> frozenset[str]:
-    """The options of ``check`` that take the next word as their value."""
-    command = getattr(get_command(app), "commands", {})["check"]
-    return frozenset(
+def vocabulary() -> tuple[frozenset[str], frozenset[str]]:
+    """The commands, and the options of ``check`` that take the next word as their value."""
+    commands = getattr(get_command(app), "commands", {})
+    return frozenset(commands), frozenset(
         name
-        for parameter in command.params
+        for parameter in commands["check"].params
         if parameter.param_type_name == "option" and not parameter.is_flag and not parameter.count
         for name in parameter.opts
     )

@@ -10,7 +10,6 @@ import typer
 from mtls_lint.cli.screens import Command
 from mtls_lint.cli.streams import Color, CommandError, columns, wants_color, write_out
 from mtls_lint.report.characters import visible
-from mtls_lint.report.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -94,8 +93,9 @@ def _families(wanted: list[str], known: set[str]) -> set[str]:
 
 def _table(rules: "Sequence[Rule]", room: int, *, color: bool) -> str:
     """One line for each rule, in families; a title that is too long is cut: `explain` shows it whole."""
-    from mtls_lint.report.characters import visible, wrap  # noqa: PLC0415
+    from mtls_lint.report.characters import wrap  # noqa: PLC0415
     from mtls_lint.report.lines import Line, Piece, coloured, line, plain  # noqa: PLC0415
+    from mtls_lint.report.words import counted  # noqa: PLC0415
 
     lines: list[Line] = []
     for family in sorted({rule.family for rule in rules}):
@@ -140,6 +140,8 @@ def try_examples(
 
 def _outcome(results: "Sequence[ExampleResult]", *, verbose: bool) -> "Iterator[str]":
     """The failures rule by rule, then one line that counts."""
+    from mtls_lint.report.words import counted  # noqa: PLC0415
+
     by_rule: dict[str, list[ExampleResult]] = {}
     for result in results:
         by_rule.setdefault(result.rule, []).append(result)

@@ -1,10 +1,13 @@
 """The sentences at the end of a report."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from mtls_lint.lint.finding import Severity
-from mtls_lint.lint.runner import Report
 from mtls_lint.syntax.tree import ProblemKind
+
+if TYPE_CHECKING:
+    from mtls_lint.lint.runner import Report
 
 
 def counted(number: int, noun: str) -> str:
@@ -12,7 +15,7 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def summary(report: Report) -> Iterator[str]:
+def summary(report: "Report") -> Iterator[str]:
     """What was found, in what, and what was not looked at; then, where there is one, why to distrust it."""
     nouns = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "info"}
     found = [
@@ -28,14 +31,14 @@ def summary(report: Report) -> Iterator[str]:
     yield from _incomplete(report)
 
 
-def _not_evaluated(report: Report) -> str:
+def _not_evaluated(report: "Report") -> str:
     if not report.not_evaluated:
         return "everything evaluated"
     places = {(entry.path, entry.line) for entry in report.not_evaluated}
     return f"{len(report.not_evaluated)} not evaluated at {counted(len(places), 'place')}"
 
 
-def _incomplete(report: Report) -> Iterator[str]:
+def _incomplete(report: "Report") -> Iterator[str]:
     problems = [problem for problem in dict.fromkeys(report.problems) if not problem.harmless]
     absent = sum(1 for problem in problems if problem.kind is ProblemKind.ABSENT)
     broken = len(problems) - absent
