@@ -57,6 +57,11 @@ def test_weak_suites(text: str, weakness: Weakness) -> None:
         ("kECDHE+aNULL", {Weakness.ANONYMOUS}),
         ("AECDH-NULL-SHA", {Weakness.ANONYMOUS, Weakness.NULL}),
         ("ECDHE-RSA-AES128-GCM-SHA256", set()),
+        ("EECDH+AESGCM:EECDH+aRSA+RC4:RC4:!aNULL:!RC4", set()),
+        ("HIGH:DES-CBC3-SHA:!DES", {Weakness.BLOCK_64}),
+        ("HIGH:DES-CBC3-SHA:EDH-RSA-DES-CBC3-SHA:!3DES", set()),
+        ("HIGH:ADH-AES128-SHA:!ADH-AES128-SHA", set()),
+        ("HIGH:ADH:!aNULL", set()),
     ],
 )
 def test_requested(text: str, kinds: set[Weakness]) -> None:

@@ -107,6 +107,14 @@ _WORDS = (
     (re.compile(r"3DES|DES-CBC|(?:^|\+)DES(?:$|\+)|IDEA|RC2|(?:^|\+)LOW(?:$|\+)"), Weakness.BLOCK_64),
     (re.compile(r"MD5"), Weakness.MD5),
 )
+# Keywords that take a weakness away again (``!3DES``), as ciphers(1) explains them.
+_EXCLUSIONS = {
+    Weakness.NULL: frozenset({"NULL", "eNULL"}),
+    Weakness.ANONYMOUS: frozenset({"aNULL"}),
+    Weakness.EXPORT: frozenset({"EXP", "EXPORT"}),
+    Weakness.RC4: frozenset({"RC4"}),
+    Weakness.MD5: frozenset({"MD5"}),
+}
 _OPTIONAL = frozenset({Weakness.EXPORT, Weakness.RC4, Weakness.BLOCK_64, Weakness.MD5})
 _BLOCK_64 = ("des", "idea", "rc2")
 
@@ -145,9 +153,27 @@ def evaluate(cipher_string: str) -> CipherEvaluation:
 
 
 def _requested(cipher_string: str) -> tuple[tuple[str, Weakness], ...]:
-    """Words that add something weak; those with ``!`` and ``-`` remove it and ``+`` only moves it."""
-    words = [word for word in _SEPARATORS.split(cipher_string) if word and word[0] not in "!-+@"]
-    return tuple((word, kind) for word in words for pattern, kind in _WORDS if pattern.search(word))
+    """Words that add something weak, unless a word with ``!`` bars it for good.
+
+    Words with ``-`` remove what may come back, and those with ``+`` only move it.
+    """
+    words = [word for word in _SEPARATORS.split(cipher_string) if word]
+    barred = frozenset(word[1:] for word in words if word[0] == "!")
+    return tuple(
+        (word, kind)
+        for word in words
+        if word[0] not in "!-+@" and not barred & {word, *word.split("+")}
+        for pattern, kind in _WORDS
+        if pattern.search(word) and not barred & _exclusions(word, kind)
+    )
+
+
+def _exclusions(word: str, kind: Weakness) -> frozenset[str]:
+    if kind is not Weakness.BLOCK_64:
+        return _EXCLUSIONS[kind]
+    # DES means single DES only: it leaves 3DES in.
+    algorithm = "3DES" if "3DES" in word or "DES-CBC3" in word else "DES"
+    return frozenset({next((name for name in ("IDEA", "RC2", "LOW") if name in word), algorithm)})
 
 
 def _suite(description: _Description) -> Suite:
