@@ -18,6 +18,7 @@ from mtls_lint.nginx.material import (
 )
 from mtls_lint.nginx.model import Configuration, Location, Socket, VirtualServer
 from mtls_lint.nginx.names import NameKind, ServerName
+from mtls_lint.nginx.refusals import Refusals, Refused
 from mtls_lint.nginx.tls import (
     LEGACY,
     CipherString,
@@ -79,6 +80,8 @@ __all__ = [
     "PemFile",
     "Problem",
     "ProblemKind",
+    "Refusals",
+    "Refused",
     "Related",
     "ServerCertificate",
     "ServerName",

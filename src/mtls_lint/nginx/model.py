@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from mtls_lint.nginx.inheritance import Scope, Setting
 from mtls_lint.nginx.listen import IMPLICIT, Listen, SocketKey, parse_listen
 from mtls_lint.nginx.names import NameKind, ServerName, parse_names
+from mtls_lint.nginx.refusals import Refusals, refusals
 from mtls_lint.nginx.version import NEWEST_STABLE, NginxVersion
 from mtls_lint.syntax.directives import is_opaque
 from mtls_lint.syntax.source import Span
@@ -189,6 +191,11 @@ class Configuration:
     sockets: tuple[Socket, ...] = ()
     scopes: dict[str, Scope] = field(default_factory=dict)
     """The level of each module (``http``, ``stream``, ``mail``) that the tree has."""
+
+    @cached_property
+    def refusals(self) -> Refusals:
+        """The directives that nginx refuses by themselves; judged once."""
+        return refusals(self.tree, self.version)
 
     def servers_of(self, module: str) -> tuple[VirtualServer, ...]:
         """The servers of one module, in file order."""

@@ -1,0 +1,157 @@
+"""What nginx refuses of the directives of a configuration, each judged by itself."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from mtls_lint.nginx.contexts import context_inside, top_context
+from mtls_lint.nginx.version import NginxVersion, parse_version
+from mtls_lint.syntax import directive_data, directives
+from mtls_lint.syntax.directives import Refusal
+from mtls_lint.syntax.tree import Directive, Tree
+
+if TYPE_CHECKING:
+    from mtls_lint.syntax.source import SourceFile
+
+_Form = tuple[str, str, bool, "int | tuple[str, ...]"]
+RefusalKind = Literal["unknown", "removed", "too-new", "context", "block", "arity", "value", "duplicate"]
+
+_TEMPLATE = re.compile(r"<%|%>|\{\{|\}\}|\{%|%\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A directive that nginx does not take.
+
+    ``text`` is nginx's own message, ``detail`` what helps further (see ``syntax.directives.Refusal``).
+    ``certain`` is False where the context is an inference, because the surroundings were not given.
+    ``earlier`` is the directive of the same block that a duplicate repeats.
+    """
+
+    directive: Directive
+    context: str
+    kind: RefusalKind
+    text: str
+    detail: str | None
+    certain: bool
+    earlier: Directive | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """What ``refusals`` found, and what it could not judge.
+
+    ``unknown`` are directives of modules that are not nginx's own, the first of each name; ``templated``
+    those whose text is a template's. ``newest`` is the newest version of nginx whose directives are known.
+    """
+
+    found: tuple[Refused, ...]
+    unknown: tuple[Directive, ...]
+    templated: tuple[Directive, ...]
+    newest: NginxVersion
+
+    def of_kind(self, *kinds: RefusalKind) -> tuple[Refused, ...]:
+        """Those of one of these kinds."""
+        return tuple(refused for refused in self.found if refused.kind in kinds)
+
+
+def refusals(tree: Tree, version: NginxVersion) -> Refusals:
+    """Judge every directive of ``tree`` that stands in a known context of nginx ``version``.
+
+    The rows of ``map`` and its like, and the bodies of blocks of other modules, are left alone. Of the top
+    level of a fragment it is said only what nginx refuses wherever the fragment belongs.
+    """
+    walk = _Walk(version, fragment=tree.is_fragment)
+    top = top_context(tree.context)
+    if top is not None:
+        walk.block(tree.directives, top, open_=tree.is_fragment)
+    while walk.pending:
+        block, context = walk.pending.pop()
+        walk.block(block, context)
+    newest = parse_version(directive_data.NEWEST)
+    return Refusals(tuple(walk.found), tuple(walk.unknown.values()), tuple(walk.templated), newest)
+
+
+class _Walk:
+    """One walk over a tree, block by block."""
+
+    def __init__(self, version: NginxVersion, *, fragment: bool) -> None:
+        self.version = version
+        self.fragment = fragment
+        self.pending: list[tuple[Sequence[Directive], str]] = []
+        self.found: list[Refused] = []
+        self.unknown: dict[str, Directive] = {}
+        self.templated: list[Directive] = []
+        # A large configuration says the same things many times.
+        self._verdicts: dict[_Form, Refusal | None] = {}
+        self._depends_on_values: dict[_Form, bool] = {}
+        self._templates: dict[SourceFile, bool] = {}
+
+    def block(self, block: Sequence[Directive], context: str, *, open_: bool = False) -> None:
+        """Judge the directives of one block, and put the blocks inside it on ``pending``.
+
+        ``open_`` says that the context is only inferred.
+        """
+        seen: dict[str, Directive] = {}
+        for directive in block:
+            name = str(directive.name)
+            if self._is_templated(directive):
+                self.templated.append(directive)
+                continue
+            if self._takes(directive, name, context, seen.get(name), open_=open_):
+                seen.setdefault(name, directive)
+            if directive.block:
+                inside = context_inside(context, name)
+                if inside is not None:
+                    self.pending.append((directive.block, inside))
+
+    def _takes(
+        self, directive: Directive, name: str, context: str, earlier: Directive | None, *, open_: bool
+    ) -> bool:
+        """Whether nginx takes the directive, or may; what it refuses is noted."""
+        if not directives.is_known(name) and directives.closest(name) is None:
+            self.unknown.setdefault(name, directive)
+            return True
+        contexts = directives.contexts_of(name) if open_ else ()
+        verdicts = [self._verdict(directive, name, where) for where in contexts or (context,)]
+        if None not in verdicts and (verdict := verdicts[0]) is not None:
+            certain = not self.fragment or verdict.kind != "context"
+            self.found.append(
+                Refused(directive, context, verdict.kind, verdict.text, verdict.detail, certain)
+            )
+            return False
+        if earlier is not None and self._refuses_twice(name, contexts or (context,)):
+            text = f'"{name}" directive is duplicate'
+            self.found.append(Refused(directive, context, "duplicate", text, None, True, earlier))
+            return False
+        return True
+
+    def _verdict(self, directive: Directive, name: str, context: str) -> Refusal | None:
+        key: _Form = (name, context, directive.block is not None, len(directive.args))
+        if self._values_matter(key):
+            key = (*key[:3], directive.args)
+        if key not in self._verdicts:
+            self._verdicts[key] = directives.check(name, directive.args, key[2], context, self.version)
+        return self._verdicts[key]
+
+    def _values_matter(self, form: _Form) -> bool:
+        matter = self._depends_on_values.get(form)
+        if matter is None:
+            matter = any(spec.kind != "any" for spec in directives.specs(form[0]))
+            self._depends_on_values[form] = matter
+        return matter
+
+    def _is_templated(self, directive: Directive) -> bool:
+        source = directive.source
+        if source not in self._templates:
+            self._templates[source] = _TEMPLATE.search(source.text) is not None
+        return self._templates[source] and any(_TEMPLATE.search(word) for word in directive.args)
+
+    def _refuses_twice(self, name: str, contexts: Sequence[str]) -> bool:
+        forms = [
+            spec
+            for spec in directives.specs(name)
+            if spec.lives_in(self.version) and not set(contexts).isdisjoint(spec.contexts)
+        ]
+        return bool(forms) and all(spec.repeatable is False for spec in forms)
