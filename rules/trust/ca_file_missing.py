@@ -65,8 +65,8 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
             continue
         lacks = "the file" if file.directory_exists else "the directory of the file"
         yield Finding(
-            f"{lacks} {reference.path} does not exist, and nginx opens it for {servers_in_words(trust.servers)}:"
-            " nginx refuses to start",
+            f"{lacks} {reference.path} does not exist, and nginx opens it for"
+            f" {servers_in_words(trust.servers)}: nginx refuses to start",
             reference.span,
             "put the CA certificates there as PEM, or correct the path (a relative one counts from the"
             " directory of the main configuration file)",

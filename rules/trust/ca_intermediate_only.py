@@ -2,7 +2,7 @@
 
 nginx (OpenSSL) accepts a client's chain only when it ends at a *self-signed* certificate of the CA file. An
 intermediate alone, however trustworthy, ends no chain: every client below it gets 400, the log says `unable
-to get issuer certificate`, and `nginx -t` says nothing. It does not help that the client sends the root along.
+to get issuer certificate`, and `nginx -t` says nothing. That the client sends the root along does not help.
 
 Other programs (Go, Java, Python's `cryptography`) accept an intermediate as an anchor: a file that works
 there can fail here.

@@ -80,8 +80,7 @@ def check(trust: TrustFile, ctx: Context) -> Findings:
         yield Finding(
             f'the certificate "{certificate.display_name}" in {trust.reference.written} {why}; {consequence}',
             trust.reference.span,
-            f"put the certificate of the CA that issued it ({certificate.issuer or 'its issuer'}) into the file"
-            " instead",
+            f"put the certificate of the CA that issued it ({certificate.issuer}) into the file instead",
             severity=Severity.ERROR if locked else Severity.WARNING,
         )
 

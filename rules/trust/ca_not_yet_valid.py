@@ -71,6 +71,6 @@ def check(trust: TrustFile, ctx: Context) -> Findings:
             f" {due_on(certificate.not_before, ctx.now)}: until then every client below it is refused by"
             f" {servers_in_words(trust.servers)}",
             trust.reference.span,
-            "use the CA that is valid now (beside this one, if a change of CA is planned), or set the clock right",
+            "use the CA that is valid now (beside this one, if a change of CA is planned)",
             severity=Severity.WARNING if planned else Severity.ERROR,
         )

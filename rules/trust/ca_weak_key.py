@@ -57,9 +57,9 @@ def check(trust: TrustFile, ctx: Context) -> Findings:
         if weakness is None or why_useless(certificate) or certificate.not_after < ctx.now:
             continue
         yield Finding(
-            f'the key of the CA "{certificate.display_name}" in {trust.reference.written} is too weak: {weakness};'
-            f" {servers_in_words(trust.servers)} refuses its clients at OpenSSL's security level 2, and below"
-            " that level whoever breaks the key can make clients",
+            f'the key of the CA "{certificate.display_name}" in {trust.reference.written} is too weak:'
+            f" {weakness}; at OpenSSL's security level 2 its clients are refused by"
+            f" {servers_in_words(trust.servers)}, below it whoever breaks the key can make clients",
             trust.reference.span,
             "replace the CA by one with RSA of 2048 bits or more, P-256, P-384 or Ed25519",
         )

@@ -63,9 +63,9 @@ def check(trust: TrustFile, ctx: Context) -> Findings:
         if certificate.not_after < ctx.now or trust.may_be_for_stapling:
             continue
         yield Finding(
-            f'the intermediate CA "{certificate.display_name}" in {trust.reference.written} is signed too weakly:'
-            f" {weakness}; {servers_in_words(trust.servers)} refuses its clients from OpenSSL's security"
-            " level 1 on",
+            f'the intermediate CA "{certificate.display_name}" in {trust.reference.written} is signed too'
+            f" weakly: {weakness}; from OpenSSL's security level 1 on its clients are refused by"
+            f" {servers_in_words(trust.servers)}",
             trust.reference.span,
             "have the intermediate signed again with SHA-256 or better; its key can stay",
         )

@@ -5,9 +5,14 @@ from collections.abc import Iterator
 from mtls_lint.lint.context import Context
 from mtls_lint.lint.finding import Confidence, Finding, Related, Severity, Witness
 from mtls_lint.lint.rule import rule
+from mtls_lint.lint.witnesses import Door, find_door
 from mtls_lint.lint.words import day, due_on, expired_on, listed, servers_in_words
+from mtls_lint.nginx.anonymous import Served, example_name, is_housekeeping, open_places
+from mtls_lint.nginx.asking import asks, client_ca, command_that_asks
+from mtls_lint.nginx.decision import Answer
 from mtls_lint.nginx.inheritance import Origin, Setting
 from mtls_lint.nginx.listen import Listen, SocketKey
+from mtls_lint.nginx.lookup import NameTable
 from mtls_lint.nginx.material import (
     FileReference,
     ServerCertificate,
@@ -31,6 +36,7 @@ from mtls_lint.nginx.tls import (
     conf_commands,
     in_order,
     level_in,
+    loading_level,
     may_speak_tls,
     only_legacy,
     protocol_words,
@@ -48,7 +54,13 @@ from mtls_lint.pki.content import command_for_pem
 from mtls_lint.pki.identity import covers
 from mtls_lint.pki.pem import BlockKind
 from mtls_lint.pki.store import FileState, PemFile
-from mtls_lint.pki.strength import key_security_bits, weak_key, weak_signature
+from mtls_lint.pki.strength import (
+    LEVEL_BITS,
+    key_security_bits,
+    signature_security_bits,
+    weak_key,
+    weak_signature,
+)
 from mtls_lint.pki.validity import LifetimeState, lifetime_state
 from mtls_lint.syntax.source import Span
 from mtls_lint.syntax.tree import Directive, Problem, ProblemKind, Unknown
@@ -57,6 +69,8 @@ Findings = Iterator[Finding]
 
 __all__ = [
     "LEGACY",
+    "LEVEL_BITS",
+    "Answer",
     "BlockKind",
     "Certificate",
     "ChainReport",
@@ -67,6 +81,7 @@ __all__ = [
     "Configuration",
     "Context",
     "Directive",
+    "Door",
     "FileReference",
     "FileState",
     "Finding",
@@ -76,6 +91,7 @@ __all__ = [
     "Location",
     "Missing",
     "NameKind",
+    "NameTable",
     "Origin",
     "PemFile",
     "Problem",
@@ -83,6 +99,7 @@ __all__ = [
     "Refusals",
     "Refused",
     "Related",
+    "Served",
     "ServerCertificate",
     "ServerName",
     "Setting",
@@ -97,11 +114,14 @@ __all__ = [
     "VirtualServer",
     "Weakness",
     "Witness",
+    "asks",
     "by_default",
     "certificates_of",
     "chooses_suites",
     "cipher_strings",
+    "client_ca",
     "command_for_pem",
+    "command_that_asks",
     "command_words",
     "commanded_protocols",
     "conf_commands",
@@ -110,15 +130,20 @@ __all__ = [
     "due_on",
     "ends_chain",
     "evaluate_ciphers",
+    "example_name",
     "expired_on",
+    "find_door",
     "in_order",
+    "is_housekeeping",
     "is_pinned",
     "key_security_bits",
     "level_in",
     "lifetime_state",
     "listed",
+    "loading_level",
     "may_speak_tls",
     "only_legacy",
+    "open_places",
     "opened_ca_files",
     "protocol_words",
     "protocols_of",
@@ -126,6 +151,7 @@ __all__ = [
     "rule",
     "security_level",
     "servers_in_words",
+    "signature_security_bits",
     "spoken_protocols",
     "uses",
     "weak_key",

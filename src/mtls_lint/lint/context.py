@@ -104,7 +104,7 @@ class Context:
         return inspect_chain(file.chain, self._evidence.certificates) if file is not None else None
 
     def lifetime(self, certificate: "Certificate") -> LifetimeState:
-        """Where the moment of the run stands in the certificate's lifetime, by the horizon of the settings."""
+        """Where the run's moment stands in the certificate's lifetime, by the horizon of the settings."""
         return lifetime_state(
             certificate.not_before, certificate.not_after, self.now, self.settings.expiry_days
         )

@@ -166,6 +166,18 @@ def security_level(server: VirtualServer) -> int | None:
     return next((level for text in reversed(strings) if (level := level_in(text)) is not None), None)
 
 
+def loading_level(server: VirtualServer) -> int:
+    """The security level that certificates have to meet when nginx loads them.
+
+    The level in ``ssl_ciphers`` counts since 1.21.2, that of ``ssl_conf_command`` comes too late
+    (nginx-mtls-trust.md 3); without one it is OpenSSL's usual 2.
+    """
+    level = None
+    if server.scope.version >= (1, 21, 2):
+        level = level_in(next(iter(server.setting("ssl_ciphers").words[-1:]), ""))
+    return 2 if level is None else level
+
+
 def cipher_strings(configuration: Configuration) -> tuple[CipherString, ...]:
     """Every cipher string of the configuration: of ``ssl_ciphers``, and of ``CipherString`` commands."""
     found = []

@@ -61,7 +61,7 @@ def inspect_chain(certificates: Sequence[Certificate], others: Sequence[Certific
         leaf=first,
         path=path,
         misplaced_leaf=misplaced,
-        unrelated=() if misplaced else tuple(c for c in unique if c not in path),
+        unrelated=() if misplaced else _unrelated(unique, path),
         duplicates=tuple(c for at, c in enumerate(certificates) if c in certificates[:at]),
         root=root,
         missing=Missing.NO if misplaced else missing,
@@ -82,6 +82,17 @@ def _path(leaf: Certificate, rest: Sequence[Certificate]) -> tuple[Certificate, 
             break
         path.append(found[0])
     return tuple(path)
+
+
+def _unrelated(certificates: Sequence[Certificate], path: Sequence[Certificate]) -> tuple[Certificate, ...]:
+    """What neither stands in the path nor issued, as another copy of an issuer, something that does."""
+    related = set(path)
+    waiting = list(path)
+    while waiting:
+        issuers = set(issuers_of(waiting.pop(), certificates)) - related
+        related |= issuers
+        waiting += issuers
+    return tuple(certificate for certificate in certificates if certificate not in related)
 
 
 def _misplaced_leaf(certificates: Sequence[Certificate]) -> Certificate | None:

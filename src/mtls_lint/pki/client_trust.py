@@ -23,7 +23,7 @@ def ends_chain(certificate: Certificate) -> bool:
 
 
 def is_pinned(certificate: Certificate) -> bool:
-    """Whether it can be a client's own certificate, accepted because that very certificate is in the store."""
+    """Whether it can be a client's own certificate, accepted because that very one is in the store."""
     if not ends_chain(certificate):
         return False
     usage, extended = certificate.key_usage, certificate.extended_key_usage
@@ -42,7 +42,7 @@ def why_useless(certificate: Certificate) -> str | None:
     if certificate.basic_constraints is False:
         return "is not a CA (basicConstraints CA:FALSE)"
     if usage is not None and "keyCertSign" not in usage:
-        return f"may not issue certificates (its key usage is {', '.join(sorted(usage))}, without keyCertSign)"
+        return f"may not issue certificates (key usage {', '.join(sorted(usage))}, without keyCertSign)"
     return "is not a CA (it has no basicConstraints)"
 
 

@@ -50,7 +50,7 @@ def command_for_pem(defect: str, path: str, *, key: bool = False) -> str | None:
     ``defect`` is what reading ``path`` as a certificate (or, with ``key``, as a private key) gave.
     """
     stem, ending = os.path.splitext(path)
-    made = f"{stem}-pem.pem" if ending == ".pem" else f"{stem}.key" if key and ending != ".key" else f"{stem}.pem"
+    made = f"{stem}{'-pem' if ending == '.pem' else ''}.pem"
     for words, of_certificate, of_key in _COMMANDS:
         command = of_key if key else of_certificate
         if words in defect and command:
