@@ -39,7 +39,7 @@ class Matches:
 
     ``missing`` is the directory that is written out in the pattern, when there is none; ``unreadable``
     are directories that may not be listed. nginx takes both as empty, without a word. ``too_many``: there
-    are more than ``MAX_MATCHES``, and ``paths`` holds only that many of them.
+    are more than ``MAX_MATCHES``, and ``paths`` holds at most that many of them.
     """
 
     paths: tuple[str, ...]
@@ -63,12 +63,12 @@ def nginx_glob(pattern: str) -> Matches:
     missing: list[str] = []
     unreadable: list[str] = []
     try:
-        found = _glob(os.fsencode(pattern), missing, unreadable)
+        found, too_many = _glob(os.fsencode(pattern), missing, unreadable)
     except ValueError:
         # A NUL, or a character that no file name can have: nothing has such a name.
         return Matches(())
-    paths = tuple(os.fsdecode(path) for path in sorted(found)[:MAX_MATCHES])
-    return Matches(paths, tuple(missing), tuple(unreadable), len(found) > MAX_MATCHES)
+    paths = tuple(os.fsdecode(path) for path in sorted(found))
+    return Matches(paths, tuple(missing), tuple(unreadable), too_many)
 
 
 def translate(pattern: bytes) -> re.Pattern[bytes]:
@@ -151,8 +151,8 @@ def _member(pattern: bytes, at: int) -> tuple[bytes, int]:
     return pattern[at : at + 1], at + 1
 
 
-def _glob(pattern: bytes, missing: list[str], unreadable: list[str]) -> list[bytes]:
-    """The matches in any order, component by component; at most one more than ``MAX_MATCHES``."""
+def _glob(pattern: bytes, missing: list[str], unreadable: list[str]) -> tuple[list[bytes], bool]:
+    """The matches in any order, component by component, and whether that was too much to go on with."""
     components = pattern.split(b"/")
     last = len(components) - 1
     written_out = True
@@ -169,13 +169,13 @@ def _glob(pattern: bytes, missing: list[str], unreadable: list[str]) -> list[byt
             entries = _entries(path or b".", missing if written_out else [], unreadable)
             found.extend(path + name + slash for name in (*dots, *entries) if expression.fullmatch(name))
             if len(found) > MAX_MATCHES:
-                break
-        paths = found[: MAX_MATCHES + 1]
+                return (found[:MAX_MATCHES] if index == last else []), True
+        paths = found
         written_out = False
     if _is_pattern(components[last]):
-        return paths
+        return paths, False
     # What was only written, not listed, may not be there. A dangling symbolic link is something.
-    return [path for path in paths if os.path.lexists(path)]
+    return [path for path in paths if os.path.lexists(path)], False
 
 
 def _entries(directory: bytes, missing: list[str], unreadable: list[str]) -> list[bytes]:
