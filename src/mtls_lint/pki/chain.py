@@ -42,6 +42,11 @@ class ChainReport:
     missing_issuer: Certificate | None = None
 
     @property
+    def own(self) -> Certificate | None:
+        """The server's own certificate: the first one, or the one that should stand there."""
+        return self.misplaced_leaf or self.leaf
+
+    @property
     def top(self) -> Certificate | None:
         """The last certificate of the path."""
         return self.path[-1] if self.path else None

@@ -1,0 +1,90 @@
+"""A server certificate, or an intermediate sent with it, has expired.
+
+nginx presents it all the same, and `nginx -t` says nothing: it is the clients that end the handshake. For a
+webhook or an API partner that is an outage until somebody looks.
+
+An expired intermediate breaks the chain for clients that have no newer copy of it.
+
+Renew the certificate, put the new file in place and reload nginx: it reads certificates only then.
+
+Bad:
+```nginx
+server {
+    listen 443 ssl;
+    server_name api.example.com;
+    ssl_certificate     /pki/expired.pem;
+    ssl_certificate_key /pki/expired.key;
+}
+```
+
+Good:
+```nginx
+server {
+    listen 443 ssl;
+    server_name api.example.com;
+    ssl_certificate     /pki/server.pem;
+    ssl_certificate_key /pki/server.key;
+}
+```
+
+References:
+- https://nginx.org/en/docs/http/ngx_http_ssl_module.html#ssl_certificate
+- RFC 5280, section 4.1.2.5
+- PCI DSS 4.0.1, requirement 4.2.1
+- CIS NGINX Benchmark 3.0.0, 4.1.2
+"""
+
+from mtls_lint.api import (
+    Certificate,
+    Confidence,
+    Context,
+    Finding,
+    Findings,
+    LifetimeState,
+    ServerCertificate,
+    Severity,
+    expired_on,
+    rule,
+    servers_in_words,
+)
+
+
+@rule(
+    id="cert-expired",
+    severity=Severity.ERROR,
+    since="0.1",
+    controls=("PCI DSS 4.0.1 4.2.1", "CIS NGINX 3.0.0 4.1.2"),
+)
+def check(pair: ServerCertificate, ctx: Context) -> Findings:
+    chain = ctx.chain(pair)
+    leaf = chain.own if chain is not None else None
+    if chain is None or leaf is None or not pair.presenters:
+        return
+    where = f"in {pair.certificate.written}, which {servers_in_words(pair.presenters)} presents,"
+    if ctx.lifetime(leaf) is LifetimeState.EXPIRED:
+        yield Finding(
+            f'the certificate "{leaf.display_name}" {where} expired on {expired_on(leaf.not_after, ctx.now)}:'
+            " clients refuse the connection",
+            pair.certificate.span,
+            "renew the certificate and reload nginx",
+        )
+    for intermediate in chain.path[1:]:
+        if ctx.lifetime(intermediate) is LifetimeState.EXPIRED and not _replaced(intermediate, pair, ctx):
+            yield Finding(
+                f'the intermediate CA "{intermediate.display_name}" {where} expired on'
+                f" {expired_on(intermediate.not_after, ctx.now)}: clients without a newer copy refuse the"
+                " connection",
+                pair.certificate.span,
+                "put the current intermediate of the CA into the file and reload nginx",
+                confidence=Confidence.LIKELY,
+            )
+
+
+def _replaced(certificate: Certificate, pair: ServerCertificate, ctx: Context) -> bool:
+    """Whether clients need not mind: a root, or another copy for the same name and key is in the file."""
+    return certificate.self_signed or any(
+        other.canonical_subject == certificate.canonical_subject
+        and other.public_key == certificate.public_key
+        and ctx.lifetime(other) in {LifetimeState.VALID, LifetimeState.EXPIRING}
+        for other in ctx.certificates(pair.certificate) or ()
+    )

@@ -1,0 +1,73 @@
+"""A server certificate expires soon.
+
+From that day on clients refuse the connection, and nginx says nothing about it, neither then nor now. Where
+certificates are renewed automatically this means that the renewal does not work, or that nginx was not
+reloaded after it: the file on disk is what is judged here, so that the renewal itself is late.
+
+"Soon" is the last third of the lifetime, at most a year, which is when ACME clients renew; `expiry_days`
+sets a number of days.
+
+Renew the certificate and reload nginx.
+
+Bad:
+```nginx
+server {
+    listen 443 ssl;
+    server_name api.example.com;
+    ssl_certificate     /pki/expiring.pem;
+    ssl_certificate_key /pki/expiring.key;
+}
+```
+
+Good:
+```nginx
+server {
+    listen 443 ssl;
+    server_name api.example.com;
+    ssl_certificate     /pki/server.pem;
+    ssl_certificate_key /pki/server.key;
+}
+```
+
+References:
+- https://nginx.org/en/docs/http/ngx_http_ssl_module.html#ssl_certificate
+- PCI DSS 4.0.1, requirement 4.2.1
+- CIS NGINX Benchmark 3.0.0, 4.1.2
+"""
+
+from mtls_lint.api import (
+    Context,
+    Finding,
+    Findings,
+    LifetimeState,
+    ServerCertificate,
+    Severity,
+    due_on,
+    rule,
+    servers_in_words,
+)
+
+
+@rule(
+    id="cert-expiring",
+    severity=Severity.WARNING,
+    since="0.1",
+    controls=("PCI DSS 4.0.1 4.2.1", "CIS NGINX 3.0.0 4.1.2"),
+)
+def check(pair: ServerCertificate, ctx: Context) -> Findings:
+    chain = ctx.chain(pair)
+    leaf = chain.own if chain is not None else None
+    if chain is None or leaf is None or not pair.presenters:
+        return
+    # An intermediate that outlives the certificate is renewed with it.
+    early = [c for c in chain.path[1:] if not c.self_signed and c.not_after < leaf.not_after]
+    for certificate in (leaf, *early):
+        if ctx.lifetime(certificate) is LifetimeState.EXPIRING:
+            what = "certificate" if certificate is leaf else "intermediate CA"
+            yield Finding(
+                f'the {what} "{certificate.display_name}" in {pair.certificate.written}, which'
+                f" {servers_in_words(pair.presenters)} presents, expires on"
+                f" {due_on(certificate.not_after, ctx.now)}: from then on clients refuse the connection",
+                pair.certificate.span,
+                "renew it before that day and reload nginx",
+            )

@@ -1,0 +1,58 @@
+"""A server certificate is not valid yet.
+
+nginx presents it all the same, and `nginx -t` says nothing: clients refuse it until its first day. Either
+it was put in place too early, or the clock of the CA, or of this machine, is wrong.
+
+Use the certificate that is valid now until then, or set the clock right.
+
+Bad:
+```nginx
+server {
+    listen 443 ssl;
+    server_name api.example.com;
+    ssl_certificate     /pki/future.pem;
+    ssl_certificate_key /pki/future.key;
+}
+```
+
+Good:
+```nginx
+server {
+    listen 443 ssl;
+    server_name api.example.com;
+    ssl_certificate     /pki/server.pem;
+    ssl_certificate_key /pki/server.key;
+}
+```
+
+References:
+- https://nginx.org/en/docs/http/ngx_http_ssl_module.html#ssl_certificate
+- RFC 5280, section 4.1.2.5
+"""
+
+from mtls_lint.api import (
+    Context,
+    Finding,
+    Findings,
+    LifetimeState,
+    ServerCertificate,
+    Severity,
+    due_on,
+    rule,
+    servers_in_words,
+)
+
+
+@rule(id="cert-not-yet-valid", severity=Severity.ERROR, since="0.1")
+def check(pair: ServerCertificate, ctx: Context) -> Findings:
+    chain = ctx.chain(pair)
+    leaf = chain.own if chain is not None else None
+    if leaf is None or not pair.presenters or ctx.lifetime(leaf) is not LifetimeState.NOT_YET_VALID:
+        return
+    yield Finding(
+        f'the certificate "{leaf.display_name}" in {pair.certificate.written}, which'
+        f" {servers_in_words(pair.presenters)} presents, is not valid before"
+        f" {due_on(leaf.not_before, ctx.now)}: until then clients refuse the connection",
+        pair.certificate.span,
+        "use the certificate that is valid now until then, or set the clock right",
+    )

@@ -1,0 +1,90 @@
+"""A server certificate, or a certificate sent with it, has a key that is too weak.
+
+RSA keys below 2048 bits and EC keys below 224 bits are too weak for TLS (RFC 9325, 4.5): who breaks the key
+can pose as the server. OpenSSL at its usual security level 2 does not even load such a certificate (`ee key
+too small`, `ca key too small`): `nginx -t` fails and nginx does not start. Where the level is lower, by the
+build or by `@SECLEVEL=1` or `0` in `ssl_ciphers`, nginx starts and clients decide.
+
+Get a certificate for a key of RSA 2048 bits or more, P-256, P-384 or Ed25519.
+
+Bad:
+```nginx
+server {
+    listen 443 ssl;
+    server_name api.example.com;
+    ssl_certificate     /pki/weak-rsa.pem;
+    ssl_certificate_key /pki/weak-rsa.key;
+}
+```
+```nginx
+# A lower security level lets nginx start; the key stays weak.
+server {
+    listen 443 ssl;
+    server_name api.example.com;
+    ssl_certificate     /pki/weak-rsa.pem;
+    ssl_certificate_key /pki/weak-rsa.key;
+    ssl_ciphers         HIGH:!aNULL:@SECLEVEL=1;
+}
+```
+
+Good:
+```nginx
+server {
+    listen 443 ssl;
+    server_name api.example.com;
+    ssl_certificate     /pki/server.pem;
+    ssl_certificate_key /pki/server.key;
+}
+```
+```nginx
+server {
+    listen 443 ssl;
+    server_name api.example.com;
+    ssl_certificate     /pki/rsa.pem;
+    ssl_certificate_key /pki/rsa.key;
+}
+```
+
+References:
+- RFC 9325, section 4.5
+- https://docs.openssl.org/3.3/man3/SSL_CTX_set_security_level/
+"""
+
+from mtls_lint.api import (
+    LEVEL_BITS,
+    Context,
+    Finding,
+    Findings,
+    ServerCertificate,
+    Severity,
+    key_security_bits,
+    loading_level,
+    rule,
+    servers_in_words,
+    weak_key,
+)
+
+
+@rule(id="cert-weak-key", severity=Severity.ERROR, since="0.1", controls=("RFC 9325 4.5",))
+def check(pair: ServerCertificate, ctx: Context) -> Findings:
+    for certificate in dict.fromkeys(ctx.certificates(pair.certificate) or ()):
+        weakness = weak_key(certificate)
+        if weakness is None:
+            continue
+        bits = key_security_bits(certificate)
+        refused = [s for s in pair.servers if bits is not None and bits < LEVEL_BITS[loading_level(s)]]
+        if not refused and not pair.presenters:
+            continue
+        consequence = (
+            "nginx with OpenSSL's usual security level 2 refuses to start because of"
+            f" {servers_in_words(refused)}"
+            if refused
+            else f"whoever breaks it can pose as {servers_in_words(pair.presenters)}, and clients refuse it"
+        )
+        yield Finding(
+            f'the key of "{certificate.display_name}" in {pair.certificate.written} is too weak: {weakness};'
+            f" {consequence}",
+            pair.certificate.span,
+            "get a certificate for a key of RSA 2048 bits or more, P-256, P-384 or Ed25519",
+            fatal=bool(refused),
+        )

@@ -1,0 +1,84 @@
+"""A server certificate, or an intermediate sent with it, is signed with SHA-1 or MD5.
+
+Such signatures can be forged, and clients refuse them. OpenSSL from security level 1 on (the usual level is
+2) does not even load such a certificate (`ca md too weak`): `nginx -t` fails and nginx does not start. With
+`@SECLEVEL=0` in `ssl_ciphers` nginx starts, and clients decide.
+
+Fine: the signature of a self-signed certificate. It proves nothing, and OpenSSL does not rate it.
+
+Have the certificate issued again with SHA-256 or better.
+
+Bad:
+```nginx
+server {
+    listen 443 ssl;
+    server_name api.example.com;
+    ssl_certificate     /pki/sha1.pem;
+    ssl_certificate_key /pki/sha1.key;
+}
+```
+```nginx
+# Security level 0 lets nginx start; the signature stays weak.
+server {
+    listen 443 ssl;
+    server_name api.example.com;
+    ssl_certificate     /pki/sha1.pem;
+    ssl_certificate_key /pki/sha1.key;
+    ssl_ciphers         HIGH:!aNULL:@SECLEVEL=0;
+}
+```
+
+Good:
+```nginx
+server {
+    listen 443 ssl;
+    server_name api.example.com;
+    ssl_certificate     /pki/rsa.pem;
+    ssl_certificate_key /pki/rsa.key;
+}
+```
+
+References:
+- RFC 9325, section 4.5
+- RFC 9155 (MD5 and SHA-1 are deprecated)
+- https://docs.openssl.org/3.3/man3/SSL_CTX_set_security_level/
+"""
+
+from mtls_lint.api import (
+    LEVEL_BITS,
+    Context,
+    Finding,
+    Findings,
+    ServerCertificate,
+    Severity,
+    loading_level,
+    rule,
+    servers_in_words,
+    signature_security_bits,
+    weak_signature,
+)
+
+
+@rule(id="cert-weak-signature", severity=Severity.ERROR, since="0.1", controls=("RFC 9325 4.5",))
+def check(pair: ServerCertificate, ctx: Context) -> Findings:
+    for certificate in dict.fromkeys(ctx.certificates(pair.certificate) or ()):
+        weakness = weak_signature(certificate)
+        if weakness is None:
+            continue
+        bits = signature_security_bits(certificate)
+        refused = [s for s in pair.servers if bits is not None and bits < LEVEL_BITS[loading_level(s)]]
+        if not refused and not pair.presenters:
+            continue
+        consequence = (
+            "nginx with OpenSSL's usual security level 2 refuses to start because of"
+            f" {servers_in_words(refused)}"
+            if refused
+            else f"clients refuse the connection to {servers_in_words(pair.presenters)}"
+        )
+        yield Finding(
+            f'"{certificate.display_name}" in {pair.certificate.written} is signed too weakly: {weakness};'
+            f" {consequence}",
+            pair.certificate.span,
+            "have the certificate issued again with SHA-256 or better",
+            fatal=bool(refused),
+        )

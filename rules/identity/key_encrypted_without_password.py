@@ -1,0 +1,95 @@
+"""A private key is encrypted, and nginx has no password that opens it.
+
+Without `ssl_password_file` nginx asks for the pass phrase on the terminal: a start by the system's service
+manager, where there is none, fails, and so does an unattended restart at night. With a password file in
+which no line fits, nginx refuses to start (`bad decrypt`).
+
+Name a password file (readable for root only) that holds the pass phrase, or keep the key unencrypted and
+guard the file.
+
+Bad:
+```nginx
+server {
+    listen 443 ssl;
+    server_name api.example.com;
+    ssl_certificate     /pki/server.pem;
+    ssl_certificate_key /pki/encrypted.key;
+}
+```
+```nginx
+server {
+    listen 443 ssl;
+    server_name api.example.com;
+    ssl_certificate     /pki/server.pem;
+    ssl_certificate_key /pki/encrypted.key;
+    ssl_password_file   /pki/wrong-passwords.txt;
+}
+```
+
+Good:
+```nginx
+server {
+    listen 443 ssl;
+    server_name api.example.com;
+    ssl_certificate     /pki/server.pem;
+    ssl_certificate_key /pki/encrypted.key;
+    ssl_password_file   /pki/passwords.txt;
+}
+```
+
+References:
+- https://nginx.org/en/docs/http/ngx_http_ssl_module.html#ssl_password_file
+"""
+
+from mtls_lint.api import (
+    Confidence,
+    Context,
+    FileState,
+    Finding,
+    Findings,
+    Related,
+    ServerCertificate,
+    Severity,
+    rule,
+    servers_in_words,
+)
+
+
+@rule(id="key-encrypted-without-password", severity=Severity.ERROR, since="0.1")
+def check(pair: ServerCertificate, ctx: Context) -> Findings:
+    key = ctx.key(pair)
+    if pair.key is None or key is None or not key.encrypted or key.opened:
+        return
+    if pair.passwords is not None:
+        file = ctx.file(pair.passwords)
+        if file is None or file.state is not FileState.READ:
+            if file is not None and not ctx.is_missing(pair.passwords):
+                ctx.not_evaluated(pair.passwords.span, f"{pair.passwords.written}: {file.reason}")
+            return
+        yield Finding(
+            f"no password in {pair.passwords.written} opens the encrypted key {pair.key.written}: nginx"
+            f" refuses to start because of {servers_in_words(pair.servers)}",
+            pair.passwords.span,
+            "write the key's pass phrase into the password file, on a line of its own",
+            (Related(pair.key.span, "the encrypted key"),),
+            fatal=True,
+            confidence=Confidence.LIKELY,  # nginx's OpenSSL may know a cipher that is unknown here
+        )
+        return
+    server = pair.servers[0]
+    setting = server.setting("ssl_password_file")
+    if setting.unknown is not None or (setting.assumed and server.directive is None):
+        reason = (
+            setting.unknown.reason if setting.unknown is not None else "its password file may stand elsewhere"
+        )
+        ctx.not_evaluated(pair.key.span, reason)
+        return
+    yield Finding(
+        f"the key {pair.key.written} is encrypted and there is no ssl_password_file: nginx asks for the pass"
+        " phrase on a terminal, and where there is none it refuses to start because of"
+        f" {servers_in_words(pair.servers)}",
+        pair.key.span,
+        "name an ssl_password_file with the pass phrase, or use an unencrypted key that only root can read",
+        fatal=True,
+        confidence=Confidence.LIKELY if setting.assumed else None,
+    )
