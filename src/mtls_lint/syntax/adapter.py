@@ -7,13 +7,13 @@ module is not patched: ``parse`` is copied over globals of its own, in which ``l
 """
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import repeat
 from operator import attrgetter
 from types import FunctionType
-from typing import Any, TypedDict, cast
+from typing import Any, NamedTuple
 
 from crossplane import parser as crossplane_parser
 
@@ -27,12 +27,14 @@ Expand = Callable[[Directive, int], Sequence[Directive]]
 _quoted = attrgetter("quoted")
 
 
-class _Statement(TypedDict, total=False):
-    """The parts of crossplane's statements that are used; the words are our tokens."""
+class Statement(NamedTuple):
+    """One statement of a text: what all directives that are built of it have in common."""
 
-    directive: Token
-    args: list[Token]
-    block: "list[_Statement]"
+    name: Token
+    args: tuple[Token, ...]
+    end: int
+    """The offset just behind its ``;`` or ``{``."""
+    block: "tuple[Statement, ...] | None"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +42,10 @@ class ParsedText:
     """A text as crossplane parsed it, from which directives can be built any number of times."""
 
     source: SourceFile
-    statements: Sequence[Any]
-    ends: Sequence[int]
-    """The offset behind the ``;`` or ``{`` of every statement, in the order in which they begin."""
+    statements: tuple[Statement, ...]
+    size: int
+    """How many directives ``build`` makes of it."""
     depth: int
-
-    @property
-    def size(self) -> int:
-        """How many directives ``build`` makes of it."""
-        return len(self.ends)
 
     def build(
         self,
@@ -61,25 +58,22 @@ class ParsedText:
 
         ``expand`` gives what an ``include`` directive stands for; that is put right behind it.
         """
-        ends = iter(self.ends)
         source = self.source
 
-        def block(
-            statements: Sequence[_Statement], parent: Directive | None, depth: int
+        def build_block(
+            statements: Iterable[Statement], parent: Directive | None, depth: int
         ) -> tuple[Directive, ...]:
             built: list[Directive] = []
-            for statement in statements:
-                directive = Directive(
-                    statement["directive"], tuple(statement["args"]), source, next(ends), parent, includes
-                )
+            for name, args, end, block in statements:
+                directive = Directive(name, args, source, end, parent, includes)
                 built.append(directive)
-                if "block" in statement:
-                    directive.block = block(statement["block"], directive, depth + 1)
-                elif expand is not None and directive.name == "include":
+                if block is not None:
+                    directive.block = build_block(block, directive, depth + 1)
+                elif expand is not None and name == "include":
                     built.extend(expand(directive, depth))
             return tuple(built)
 
-        return block(self.statements, parent, depth)
+        return build_block(self.statements, parent, depth)
 
 
 @contextmanager
@@ -103,17 +97,17 @@ def parse_text(source: SourceFile, *, rows: bool = False) -> ParsedText | Proble
         words = lex(source, rows=rows)
         if isinstance(words, Problem):
             return words
-        payload = _crossplane(words, source.path)
-    if payload["errors"]:
-        # Only a call stack that was nearly full before can bring us here; the lexer has seen to the rest.
-        return Problem(
-            ProblemKind.UNREADABLE,
-            source.path,
-            Span(source, 0, 0),
-            f"the parser failed: {payload['errors'][0]['error']}",
-            "Please report this together with the file.",
-        )
-    return ParsedText(source, payload["config"][0]["parsed"], words.ends, words.depth)
+        try:
+            return ParsedText(source, _crossplane(words, source.path), len(words.ends), words.depth)
+        except _ParserError as error:
+            # Only a call stack that was nearly full before can bring us here; the lexer saw to the rest.
+            return Problem(
+                ProblemKind.UNREADABLE,
+                source.path,
+                Span(source, 0, 0),
+                f"the parser failed: {error}",
+                "Please report this together with the file.",
+            )
 
 
 def parse_source(source: SourceFile) -> tuple[Directive, ...] | Problem:
@@ -128,8 +122,12 @@ def parse_source(source: SourceFile) -> tuple[Directive, ...] | Problem:
         return parsed.build()
 
 
-def _crossplane(words: Words, path: str) -> dict[str, Any]:
-    """Crossplane's payload for these words. It gets no line numbers: tokens know where they stand."""
+class _ParserError(Exception):
+    """crossplane could not parse words that are in order."""
+
+
+def _crossplane(words: Words, path: str) -> tuple[Statement, ...]:
+    """What crossplane makes of these words. It gets no line numbers: tokens know where they stand."""
     tokens = words.tokens
     namespace = dict(vars(crossplane_parser))
     namespace["lex"] = lambda _filename: zip(tokens, repeat(0), map(_quoted, tokens))
@@ -139,4 +137,26 @@ def _crossplane(words: Words, path: str) -> dict[str, Any]:
         original.__code__, namespace, original.__name__, original.__defaults__, original.__closure__
     )
     payload = parse(path, single=True, check_ctx=False, check_args=False, comments=False)
-    return cast("dict[str, Any]", payload)
+    try:
+        if payload["errors"]:
+            raise _ParserError(payload["errors"][0]["error"])
+        return _statements(payload["config"][0]["parsed"], iter(words.ends))
+    except RecursionError as error:
+        raise _ParserError(str(error)) from error
+    finally:
+        # crossplane's inner functions refer to themselves, and so keep all this until the collector runs.
+        payload.clear()
+        namespace.clear()
+
+
+def _statements(parsed: list[dict[str, Any]], ends: Iterator[int]) -> tuple[Statement, ...]:
+    """Crossplane's dictionaries as statements, which take a third of the memory.
+
+    ``ends`` are the ends of all statements in the order in which they begin: that of this walk.
+    """
+    statements = []
+    for found in parsed:
+        end = next(ends)
+        block = _statements(found["block"], ends) if "block" in found else None
+        statements.append(Statement(found["directive"], tuple(found["args"]), end, block))
+    return tuple(statements)

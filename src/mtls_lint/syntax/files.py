@@ -58,11 +58,11 @@ def _read(path: str, display: str) -> bytes | Problem:
         problem = _unfit(status, display)
         if problem is not None:
             return problem
-        # One byte more than nginx would see: a file that grows meanwhile is still read in one go.
-        data = file.read(status.st_size + 1) or b""
-        while len(data) <= MAX_FILE_SIZE and (more := file.read(MAX_FILE_SIZE)):
+        # As much as fstat() promised, as nginx does: what a file gains meanwhile is not seen.
+        data = b""
+        while len(data) < status.st_size and (more := file.read(status.st_size - len(data))):
             data += more
-    return data if len(data) <= MAX_FILE_SIZE else _too_large(display)
+    return data
 
 
 def _unfit(status: os.stat_result, display: str) -> Problem | None:

@@ -244,15 +244,15 @@ def _parse(source: SourceFile, *, rows: bool) -> ParsedText | Problem:
     if looks_binary(source.text) and not rows:
         if isinstance(parsed, Problem):
             return errors.binary(source, parsed.message)
-        if parsed.statements and "\0" in parsed.statements[0]["directive"]:
+        if parsed.statements and "\0" in parsed.statements[0].name:
             return errors.binary(source, "nginx: unknown directive")
     return parsed
 
 
 def _inferred(parsed: ParsedText, path: str) -> tuple[str, ...]:
     """The context of a file that does not say it."""
-    names = {statement["directive"] for statement in parsed.statements}
-    blocks = {statement["directive"] for statement in parsed.statements if "block" in statement}
+    names = {statement.name for statement in parsed.statements}
+    blocks = {statement.name for statement in parsed.statements if statement.block is not None}
     # A large main file is recognised without building its directives twice.
     if blocks & MAIN_BLOCKS:
         return ("main",)
