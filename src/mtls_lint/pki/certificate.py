@@ -11,7 +11,7 @@ from mtls_lint.pki._crypto import dsa, ec, ed448, ed25519, exceptions, hashes, r
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from mtls_lint.pki.extensions import Extensions
+    from mtls_lint.pki.extensions import AuthorityKey, Extensions
 
 _OLD_DIGESTS = {"1.2.840.113549.1.1.2": "md2", "1.2.840.113549.1.1.3": "md4", "1.2.840.113549.1.1.4": "md5"}
 _KEY_NAMES = {
@@ -118,10 +118,19 @@ class Certificate:
             return self.canonical_subject
         return names.canonical(self.native.issuer)
 
+    def subject_values(self, oid: str) -> tuple[str, ...]:
+        """The texts of the subject's attributes with this dotted object identifier."""
+        return names.values(self.native.subject, oid)
+
+    @property
+    def serial_number(self) -> int:
+        """Serial number."""
+        return self.native.serial_number
+
     @property
     def serial(self) -> str:
         """Serial number in upper-case hexadecimal digits, as ``openssl x509 -serial`` and nginx show it."""
-        digits = f"{self.native.serial_number:X}"
+        digits = f"{self.serial_number:X}"
         return digits if len(digits) % 2 == 0 else f"0{digits}"
 
     @property
@@ -201,32 +210,42 @@ class Certificate:
         Self-issued, its AKI (if any) fits itself, and the signature is of its own key's kind; the signature
         itself is not tested (x509v3_cache_extensions in crypto/x509/v3_purp.c).
         """
-        if not self.self_issued or not self.identified_by_authority_key_of(self):
-            return False
-        oid = self.native.signature_algorithm_oid.dotted_string
-        family = next((family for prefix, family in _SIGNATURE_FAMILIES if oid.startswith(prefix)), None)
-        return family is None or family == self.key_algorithm
+        return self.self_issued and self._could_sign(self)
 
-    def identified_by_authority_key_of(self, other: Certificate) -> bool:
-        """Whether the other's AKI allows this certificate as its issuer (X509_check_akid)."""
+    def _could_sign(self, other: Certificate) -> bool:
+        """Whether AKI and the kind of signature allow it (X509_check_akid and check_sig_alg_match)."""
+        if other.signature_family not in {None, self.key_algorithm}:
+            return False
         wanted = other.extensions.authority_key
-        if wanted is None:
-            return True
+        return wanted is None or self.fits_authority_key(wanted)
+
+    @cached_property
+    def signature_family(self) -> str | None:
+        """Kind of key that made the signature, named as ``key_algorithm``; None for an unknown one."""
+        oid = self.native.signature_algorithm_oid.dotted_string
+        return next((family for prefix, family in _SIGNATURE_FAMILIES if oid.startswith(prefix)), None)
+
+    def fits_authority_key(self, wanted: AuthorityKey) -> bool:
+        """Whether nothing in an AKI speaks against this certificate (X509_check_akid)."""
         own = self.extensions.subject_key
         if wanted.key_identifier is not None and own is not None and wanted.key_identifier != own:
             return False
-        if wanted.serial is not None and wanted.serial != self.native.serial_number:
+        if wanted.serial is not None and wanted.serial != self.serial_number:
             return False
         return wanted.issuer is None or wanted.issuer == self.canonical_issuer
 
     def may_have_issued(self, other: Certificate) -> bool:
         """Whether names and key identifiers allow that it issued the other; signatures are not tested."""
         same_name = self.subject_der == other.issuer_der or self.canonical_subject == other.canonical_issuer
-        return same_name and self.identified_by_authority_key_of(other)
+        return same_name and self._could_sign(other)
 
     def signed(self, other: Certificate) -> bool:
         """Whether this certificate's key made the other's signature."""
-        return self.public_key is not None and signature.fits(self.native.public_key(), other.native)
+        return other.signed_by(self)
+
+    def signed_by(self, issuer: Certificate) -> bool:
+        """Whether the issuer's key made this certificate's signature."""
+        return issuer.public_key is not None and signature.fits(issuer.native.public_key(), self.native)
 
     @property
     def basic_constraints(self) -> bool | None:

@@ -129,7 +129,7 @@ class RevocationList:
 
         An entry with the reason removeFromCRL takes a revocation back (crl_lookup in crypto/x509/x_crl.c).
         """
-        entry = self.native.get_revoked_certificate_by_serial_number(certificate.native.serial_number)
+        entry = self.native.get_revoked_certificate_by_serial_number(certificate.serial_number)
         if entry is None:
             return False
         try:
@@ -140,18 +140,11 @@ class RevocationList:
 
     def may_be_issued_by(self, certificate: Certificate) -> bool:
         """Whether name and key identifier allow this issuer; the signature is not tested."""
-        if (
-            self.issuer_der != certificate.subject_der
-            and self.canonical_issuer != certificate.canonical_subject
-        ):
-            return False
-        authority = self.authority_key
-        if authority is None:
-            return True
-        own = certificate.extensions.subject_key
-        if authority.key_identifier is not None and own is not None and authority.key_identifier != own:
-            return False
-        return authority.serial is None or authority.serial == certificate.native.serial_number
+        return self.canonical_issuer == certificate.canonical_subject and self.identifies(certificate)
+
+    def identifies(self, certificate: Certificate) -> bool:
+        """Whether nothing in the authority key identifier speaks against this issuer (X509_check_akid)."""
+        return self.authority_key is None or certificate.fits_authority_key(self.authority_key)
 
     def signed_by(self, certificate: Certificate) -> bool:
         """Whether the certificate's key made the signature."""

@@ -8,7 +8,8 @@ if TYPE_CHECKING:
     NativeName = x509.Name
     CanonicalName = tuple[frozenset[tuple[str, str | bytes]], ...]
 
-_COMMON_NAME = "2.5.4.3"
+COMMON_NAME = "2.5.4.3"
+"""Object identifier of the common name attribute."""
 
 
 def text(name: "NativeName") -> str:
@@ -21,11 +22,17 @@ def text(name: "NativeName") -> str:
 
 def common_name(name: "NativeName") -> str | None:
     """The last common name, the most specific one."""
-    found = None
-    for attribute in name:
-        if attribute.oid.dotted_string == _COMMON_NAME and isinstance(attribute.value, str):
-            found = attribute.value
-    return found
+    found = values(name, COMMON_NAME)
+    return found[-1] if found else None
+
+
+def values(name: "NativeName", oid: str) -> tuple[str, ...]:
+    """The texts of all attributes with this object identifier, in the order of the name."""
+    return tuple(
+        attribute.value
+        for attribute in name
+        if attribute.oid.dotted_string == oid and isinstance(attribute.value, str)
+    )
 
 
 def canonical(name: "NativeName") -> "CanonicalName":
