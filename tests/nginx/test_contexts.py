@@ -60,7 +60,7 @@ def test_the_walk_gives_the_same_answers_and_leaves_out_the_unknown() -> None:
     tree = load_text(TEXT, context=("main",))
     walked = list(in_contexts(tree))
     assert [directive.start for directive, _ in walked] == sorted(directive.start for directive, _ in walked)
-    assert {directive: context for directive, context in walked} == {
+    assert dict(walked) == {
         directive: context
         for directive in tree.walk()
         if (context := context_of(directive, tree.context)) is not None

@@ -11,7 +11,9 @@ from mtls_lint.nginx.version import NEWEST_STABLE, parse_version
 from mtls_lint.syntax.loader import load_text
 
 
-def model(text: str, version: str = str(NEWEST_STABLE), context: Sequence[str] | None = None) -> Configuration:
+def model(
+    text: str, version: str = str(NEWEST_STABLE), context: Sequence[str] | None = None
+) -> Configuration:
     tree = load_text(text, "nginx.conf", context=tuple(context) if context else None)
     assert tree.problems == ()
     return build(tree, parse_version(version))
@@ -90,7 +92,8 @@ def test_wildcard_and_address_are_two_sockets() -> None:
 
 
 def test_names_keep_the_form_nginx_gives_them() -> None:
-    server = only(http(r'server { server_name A.Test *.a.test .b.test mail.* ~^(?<x>.+)\.Z$ "" _ $hostname; }'))
+    names = r'A.Test *.a.test .b.test mail.* ~^(?<x>.+)\.Z$ "" _ $hostname'
+    server = only(http(f"server {{ server_name {names}; }}"))
     assert [(name.kind, name.text) for name in server.names] == [
         (NameKind.EXACT, "a.test"),
         (NameKind.LEADING_WILDCARD, "*.a.test"),
@@ -104,9 +107,8 @@ def test_names_keep_the_form_nginx_gives_them() -> None:
 
 
 def test_locations_nest_and_keep_their_modifier() -> None:
-    server = only(
-        http("server { location / { location ~* \\.php$ { } if ($a = b) { } } location =/x { } location @n { } }")
-    )
+    nested = "location / { location ~* \\.php$ { } if ($a = b) { } }"
+    server = only(http(f"server {{ {nested} location =/x {{ }} location @n {{ }} }}"))
     assert [(loc.kind, loc.modifier, loc.pattern) for loc in server.all_locations()] == [
         ("location", "", "/"),
         ("location", "~*", "\\.php$"),

@@ -52,6 +52,8 @@ class Listen:
     quic: bool = False
     http2: bool = False
     proxy_protocol: bool = False
+    takes_ipv4: bool = False
+    """``ipv6only=off``: IPv4 clients reach this IPv6 socket too."""
 
 
 IMPLICIT = Listen(None, SocketKey("ipv4", "*", 80))
@@ -78,6 +80,7 @@ def parse_listen(directive: Directive, *, module: str) -> tuple[Listen, ...]:
             quic=quic,
             http2="http2" in flags,
             proxy_protocol="proxy_protocol" in flags,
+            takes_ipv4="ipv6only=off" in flags,
         )
         for key in _keys(str(directive.args[0]), transport)
     )

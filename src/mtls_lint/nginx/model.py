@@ -163,17 +163,23 @@ class VirtualServer:
 class Socket:
     """An address and port, with the servers that listen there, in file order."""
 
-    __slots__ = ("default_server", "key", "members", "ssl")
+    __slots__ = ("default_server", "key", "members", "module", "ssl")
 
     def __init__(self, key: SocketKey, members: tuple[tuple[VirtualServer, Listen], ...]) -> None:
         self.key = key
         self.members = members
+        self.module = members[0][0].module
         self.default_server = next((s for s, listen in members if listen.default_server), members[0][0])
         # The ssl flags of all listens are OR-ed; before 1.25.1 the default server's ``ssl on`` counts too
         # (nginx-mtls-http.md 2.1).
         self.ssl = any(listen.ssl for _, listen in members) or (
             self.default_server.scope.version < (1, 25, 1) and self.default_server.setting("ssl").is_on
         )
+
+    @property
+    def takes_ipv4(self) -> bool:
+        """Whether IPv4 clients reach this IPv6 socket (``ipv6only=off``)."""
+        return any(listen.takes_ipv4 for _, listen in self.members)
 
     @property
     def servers(self) -> tuple[VirtualServer, ...]:

@@ -1,0 +1,179 @@
+"""What a client without a certificate gets of a server: ``decide``, asked for each location."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from mtls_lint.nginx.answering import example_name
+from mtls_lint.nginx.decide import decide
+from mtls_lint.nginx.decision import Answer, Connection, Decision, Outcome, Request
+from mtls_lint.nginx.model import Configuration, Location, Socket, VirtualServer
+from mtls_lint.nginx.regex import Matched, search
+from mtls_lint.nginx.select_location import Selected, select_location
+from mtls_lint.nginx.tls import spoken_protocols
+from mtls_lint.syntax.source import Span
+
+_HOUSEKEEPING = frozenset(
+    {"alive", "crl", "crls", "health", "health-check", "health_check", "healthcheck", "healthy", "healthz"}
+    | {
+        "heartbeat",
+        "live",
+        "liveness",
+        "livez",
+        "nginx-health",
+        "nginx-status",
+        "nginx_status",
+        "ocsp",
+        "ping",
+    }
+    | {"ready", "readiness", "readyz", "robots.txt", "server-status", "server_status", "startup", "startupz"}
+    | {"ping", "status", "stub-status", "stub_status", "up"}
+)
+_WELL_KNOWN = "/.well-known/"
+
+# What stands for a text in a regular expression, so that an example of a URI can be made of it.
+_EXAMPLES = (
+    (re.compile(r"\(\?(?:[a-zA-Z-]*:|[<'P][^>']*[>'])"), "("),
+    (re.compile(r"\(\?[=!<][^()]*\)"), ""),
+    (re.compile(r"\[\^[^\]]*\][+*]?\??"), "x"),
+    (re.compile(r"\[(?:\\)?([0-9A-Za-z])[^\]]*\](?:[+*]\??|\{\d+(?:,\d*)?\})?"), r"\1"),
+    (re.compile(r"\\d(?:[+*]\??|\{\d+(?:,\d*)?\})?"), "1"),
+    (re.compile(r"(?:\\[wS]|(?<!\\)\.)[+*]\??"), "x"),
+    (re.compile(r"\(([^()|]*)(?:\|[^()]*)?\)[?*+]?"), r"\1"),
+    (re.compile(r"\(([^()|]*)(?:\|[^()]*)?\)[?*+]?"), r"\1"),
+    (re.compile(r"(?<!\\)[\^$]"), ""),
+    (re.compile(r"(?<=\w|/)[?*+]"), ""),
+    (re.compile(r"\\([^0-9A-Za-z])"), r"\1"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What one request of a client without a certificate gets.
+
+    ``span`` is what decides it: the ``return``, the ``proxy_pass``. ``doubts`` are the reasons why that is
+    not certain.
+    """
+
+    answer: Answer
+    request: Request
+    span: Span
+    doubts: tuple[str, ...] = ()
+
+
+def open_places(
+    configuration: Configuration, server: VirtualServer, socket: Socket, now: datetime
+) -> Iterator[Served]:
+    """What anyone gets of an http ``server`` on one of its sockets, the first location first.
+
+    On a TLS socket the client asks for the server's own name and presents nothing. Places that another
+    server answers for, and answers that are nginx's own errors, are left out.
+    """
+    name = example_name(server)
+    versions = spoken_protocols(server)
+    tls = ("1.3" if "TLSv1.3" in versions else "1.2") if socket.ssl else None
+    named = name is not None and any(name != "localhost" for _ in server.names)
+    connection = Connection(socket.key.address, socket.key.port, tls, name if tls and named else None)
+    for uri in dict.fromkeys(_uris(server)):
+        request = Request(name, uri)
+        decision = decide(configuration, connection, request, None, now)
+        if decision.outcome is Outcome.RESPONSE and decision.server is server and decision.answer:
+            answer, span = _really(decision, server)
+            yield Served(answer, request, span, decision.uncertain)
+
+
+def content_for_anyone(
+    configuration: Configuration, server: VirtualServer, socket: Socket, now: datetime
+) -> Served | None:
+    """The first place where a client without a certificate gets content that is meant for users.
+
+    Housekeeping (see ``is_housekeeping``) and the server's error pages do not count. A place that is certain
+    comes before one that is not; None when everything is redirected, refused or fixed.
+    """
+    doubtful: Served | None = None
+    pages = _error_pages(server)
+    for place in open_places(configuration, server, socket, now):
+        if place.answer is not Answer.CONTENT or is_housekeeping(place.request.uri):
+            continue
+        if place.request.uri in pages:
+            continue
+        if not place.doubts:
+            return place
+        doubtful = doubtful or place
+    return doubtful
+
+
+def is_housekeeping(uri: str) -> bool:
+    """Whether a place is for machines that cannot have a certificate: health checks, ACME, CRLs, icons."""
+    if uri.startswith(_WELL_KNOWN) or f"{uri}/" == _WELL_KNOWN:
+        return True
+    last = uri.rstrip("/").rpartition("/")[2].lower()
+    return last in _HOUSEKEEPING or last.endswith((".crl", ".ico"))
+
+
+def _uris(server: VirtualServer) -> Iterator[str]:
+    """A URI for every location that can be asked for, each of which leads there; else ``/``."""
+    yielded_root = False
+    for location in server.all_locations():
+        if location.kind != "location" or location.modifier == "@" or location.scope.find("internal"):
+            continue
+        uri = _uri_of(location, server)
+        if uri is not None:
+            yielded_root |= uri == "/"
+            yield uri
+    if not yielded_root:
+        yield "/"
+
+
+def _uri_of(location: Location, server: VirtualServer) -> str | None:
+    pattern = location.pattern
+    if location.modifier in {"~", "~*"}:
+        candidates = _examples_of(pattern, caseless=location.modifier == "~*")
+    elif location.modifier == "=":
+        candidates = [pattern]
+    else:
+        candidates = [pattern, f"{pattern}example", f"{pattern}/example"]
+    for uri in candidates:
+        if not uri.startswith("/") or any(char in uri for char in "?#% "):
+            continue
+        selected = select_location(server.locations, uri)
+        if isinstance(selected, Selected) and selected.location is location:
+            return uri
+    return None
+
+
+def _examples_of(pattern: str, *, caseless: bool) -> list[str]:
+    """URIs that match the regular expression, as far as that is easily seen."""
+    text = pattern
+    for expression, replacement in _EXAMPLES:
+        text = expression.sub(replacement, text)
+    text = text.partition("|")[0]
+    candidates = (text, f"/{text}", f"/example{text}", f"{text}example", f"/{text}example", "/")
+    return [
+        candidate
+        for candidate in candidates
+        if candidate.startswith("/") and isinstance(search(pattern, candidate, caseless=caseless), Matched)
+    ]
+
+
+def _really(decision: Decision, server: VirtualServer) -> tuple[Answer, Span]:
+    """The answer; files of the directory that nginx serves when no root is written are its welcome page."""
+    answer = decision.answer or Answer.REFUSAL
+    location = decision.location
+    here = location.span if location is not None else server.span
+    span = decision.by or here
+    scope = location.scope if location is not None else server.scope
+    nothing_said = answer is Answer.CONTENT and (span.source, span.start) == (here.source, here.start)
+    if not nothing_said or scope.setting("root").is_set or scope.find("alias"):
+        return answer, span
+    fallback = scope.setting("try_files").words[-1:]
+    if fallback and not fallback[0].startswith("="):
+        return Answer.CONTENT, scope.setting("try_files").span or span
+    return Answer.FIXED, span
+
+
+def _error_pages(server: VirtualServer) -> frozenset[str]:
+    scopes = [server.scope, *(location.scope for location in server.all_locations())]
+    pages = (directive.args[-1] for scope in scopes for directive in scope.setting("error_page").directives)
+    return frozenset(str(page) for page in pages)

@@ -1,0 +1,57 @@
+"""Names and servers: who answers a name, on which sockets, and how to ask for a server."""
+
+from collections.abc import Iterator
+
+from mtls_lint.nginx.lookup import NameTable, normalise_host
+from mtls_lint.nginx.model import Configuration, Socket, VirtualServer
+from mtls_lint.nginx.names import NameKind
+from mtls_lint.syntax.source import Span
+from mtls_lint.syntax.tree import Unknown
+
+
+def answering(configuration: Configuration, name: str) -> Iterator[tuple[Socket, VirtualServer | Unknown]]:
+    """The sockets on which a server is called ``name``, with the server that nginx chooses for it there.
+
+    Unknown where that depends on what only the machine knows. Default servers that answer the name for
+    want of a better one are not meant.
+    """
+    host = normalise_host(name)
+    if not host:
+        return
+    for socket in configuration.sockets:
+        if socket.module == "mail":
+            continue
+        table = NameTable.of(socket)
+        # With a single server nginx looks nothing up; the server is called what it is called all the same.
+        table.used = True
+        found = table.find(host)
+        if found is not None:
+            yield socket, found
+
+
+def example_name(server: VirtualServer) -> str | None:
+    """A host name that this server takes; None when it takes requests without a Host only."""
+    for name in server.names:
+        if name.kind is NameKind.EXACT:
+            return name.text
+        if name.kind is NameKind.DOTTED:
+            return name.text[1:]
+        if name.kind is NameKind.LEADING_WILDCARD:
+            return f"www{name.text[1:]}"
+        if name.kind is NameKind.TRAILING_WILDCARD:
+            return f"{name.text[:-1]}example"
+    if any(socket.default_server is server for socket in server.sockets):
+        return "localhost"
+    return next((name.text for name in server.names if name.kind is NameKind.PLACEHOLDER), None)
+
+
+def listen_span(socket: Socket, server: VirtualServer | None = None) -> Span:
+    """Where ``server`` (the default server unless given) says that it listens on ``socket``.
+
+    The server's own place where it does not say so: ``*:80`` goes without saying.
+    """
+    wanted = socket.default_server if server is None else server
+    for member, listen in socket.members:
+        if member is wanted and listen.directive is not None:
+            return listen.directive.span
+    return wanted.span

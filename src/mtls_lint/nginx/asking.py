@@ -1,0 +1,33 @@
+"""Which servers ask their clients for a certificate, and by which directive."""
+
+from mtls_lint.nginx.inheritance import Setting
+from mtls_lint.nginx.model import VirtualServer
+from mtls_lint.nginx.tls import conf_commands
+from mtls_lint.syntax.tree import Directive
+
+
+def command_that_asks(server: VirtualServer) -> Directive | None:
+    """The ``ssl_conf_command VerifyMode`` by which OpenSSL asks for a certificate behind nginx's back.
+
+    With ``ssl_verify_client off`` nginx then accepts any, a self-signed one too (nginx-mtls-http.md 1.2).
+    """
+    for directive in conf_commands(server, "VerifyMode"):
+        if any(word.strip().lower().startswith("req") for word in directive.args[1].split(",")):
+            return directive
+    return None
+
+
+def asks(server: VirtualServer) -> bool:
+    """Whether clients of this server are asked for a certificate in some way."""
+    return server.verify_client != "off" or command_that_asks(server) is not None
+
+
+def client_ca(server: VirtualServer) -> Setting | None:
+    """The setting that lets nginx start with ``ssl_verify_client on``: None when none does.
+
+    ``ssl_client_certificate``; from 1.27.2 on ``ssl_trusted_certificate`` will do (nginx-mtls-http.md 1.1).
+    """
+    names = ["ssl_client_certificate"]
+    if server.scope.version >= (1, 27, 2):
+        names.append("ssl_trusted_certificate")
+    return next((setting for name in names if (setting := server.setting(name)).value), None)

@@ -1,0 +1,83 @@
+"""Clients that connect: with a real chain, verified by what the configuration's files hold."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from mtls_lint.nginx.decision import Verdict
+from mtls_lint.nginx.material import FileReference, TrustFile, reference_to
+from mtls_lint.nginx.model import Configuration, VirtualServer
+from mtls_lint.pki.store import FileState, PemFile
+
+if TYPE_CHECKING:
+    from mtls_lint.pki.certificate import Certificate
+    from mtls_lint.pki.crl import RevocationList
+
+_SECURITY_LEVEL = re.compile(r"@SECLEVEL=(\d)", re.ASCII)
+_DEFAULT_SECURITY_LEVEL = 2
+"""Of OpenSSL since 3.2 and of Debian's builds (nginx-mtls-trust.md 8.2)."""
+
+
+@dataclass(frozen=True)
+class ChainClient:
+    """A client that sends ``chain`` (leaf first); ``read`` gives the files the configuration names."""
+
+    configuration: Configuration
+    chain: "Sequence[Certificate]"
+    read: Callable[[FileReference], PemFile | None]
+
+    def verify(self, server: VirtualServer, trust: tuple[TrustFile, ...], now: datetime) -> Verdict:
+        """The verdict OpenSSL gives for ``server``; ``unknown`` when a file it needs is not there."""
+        from mtls_lint.pki.verify import verify  # noqa: PLC0415 - cryptography, only when a chain is checked
+
+        references = [one.reference for one in trust]
+        crl_directive = server.setting("ssl_crl").directive
+        if crl_directive is not None and crl_directive.args[:1] != ("",):
+            references.append(reference_to(self.configuration, crl_directive))
+        files = {reference.directive: self._file(reference) for reference in references}
+        for file in files.values():
+            if isinstance(file, str):
+                return Verdict(ok=False, text="not evaluated", unknown=file)
+        found = {directive: file for directive, file in files.items() if isinstance(file, PemFile)}
+        store: list[Certificate] = []
+        crls: list[RevocationList] | None = None
+        for directive, file in found.items():
+            is_crl = directive.name == "ssl_crl"
+            crls = [*(crls or ()), *file.crls] if is_crl else crls
+            # Before 1.27.2 one lookup reads both kinds from each of the files (nginx-mtls-http.md 1.2).
+            if not is_crl or server.scope.version < (1, 27, 2):
+                store += file.certificates
+        verdict = verify(self.chain, store, _depth(server), now, crls, _security_level(server))
+        text = verdict.text.removeprefix("FAILED:")
+        return Verdict(verdict.ok, text, verdict.sentence, verdict.soft)
+
+    def _file(self, reference: FileReference) -> PemFile | str:
+        file = self.read(reference)
+        if file is None:
+            return f"{reference.written}: {reference.unknown.reason if reference.unknown else 'not known'}"
+        if file.state is not FileState.READ:
+            return f"{reference.written}: {file.reason}"
+        return file
+
+    def variables(self) -> dict[str, str]:
+        """What nginx's variables say of the certificate."""
+        leaf = self.chain[0]
+        return {
+            "ssl_client_s_dn": leaf.subject,
+            "ssl_client_i_dn": leaf.issuer,
+            "ssl_client_serial": leaf.serial,
+            "ssl_client_fingerprint": leaf.sha1,
+        }
+
+
+def _depth(server: VirtualServer) -> int:
+    value = server.setting("ssl_verify_depth").value or ""
+    return int(value) if value.isdigit() else 1
+
+
+def _security_level(server: VirtualServer) -> int:
+    words: Iterable[str] = server.setting("ssl_ciphers").words
+    levels = [int(level) for word in words for level in _SECURITY_LEVEL.findall(word)]
+    return levels[-1] if levels else _DEFAULT_SECURITY_LEVEL

@@ -1,0 +1,142 @@
+"""The question (connection, request, client) and the answer (a decision) of ``decide``."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Protocol
+
+from mtls_lint.nginx.material import TrustFile
+from mtls_lint.nginx.model import Location, VirtualServer
+from mtls_lint.syntax.source import Span
+
+
+class Outcome(Enum):
+    """What nginx answers, in the words of the contract."""
+
+    REFUSED = "refused"
+    """Nobody listens."""
+    HANDSHAKE_FAILED = "handshake-failed"
+    """No TLS connection comes about; TLS spoken to a plain socket too."""
+    PLAIN_TO_HTTPS = "plain-to-https"
+    """Plain HTTP on a TLS socket: 400 (497)."""
+    NO_CERTIFICATE = "no-certificate"
+    """400 (496)."""
+    CERTIFICATE_ERROR = "certificate-error"
+    """400 (495)."""
+    MISDIRECTED = "misdirected"
+    """421."""
+    RESPONSE = "response"
+    """The configuration's own answer: a location, a ``return``, an error page's target, a backend."""
+
+
+class Answer(Enum):
+    """What a response gives to the client."""
+
+    REDIRECT = "redirect"
+    REFUSAL = "refusal"
+    """A 4xx or 5xx status, or the connection closed (444)."""
+    FIXED = "fixed"
+    """A text that the configuration itself holds, or nginx's own status page."""
+    CONTENT = "content"
+    """Files or a backend."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A TCP connection to ``address:port``; ``tls`` is ``1.2`` or ``1.3``, None for plain."""
+
+    address: str
+    port: int
+    tls: str | None = None
+    sni: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An HTTP request; ``host`` None means HTTP/1.0 without a Host; ``uri`` is the target as sent."""
+
+    host: str | None
+    uri: str = "/"
+    method: str = "GET"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the chain check says: ``ok``, or OpenSSL's error.
+
+    ``soft`` marks the errors that ``optional_no_ca`` lets pass. ``unknown`` is the reason when the check
+    could not be done (a CA file that is absent).
+    """
+
+    ok: bool
+    text: str = ""
+    explanation: str = ""
+    soft: bool = False
+    unknown: str | None = None
+
+
+class Client(Protocol):
+    """Who connects: a client with a certificate chain, real or a class of chains."""
+
+    def verify(self, server: VirtualServer, trust: tuple[TrustFile, ...], now: datetime) -> Verdict:
+        """The verdict of the chain check with the trust, depth and CRL of ``server``."""
+        ...
+
+    def variables(self) -> dict[str, str]:
+        """The values of ``$ssl_client_s_dn`` and its kin that are known, without ``$``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the way, and where the configuration decides it."""
+
+    what: str
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What nginx answers, and why.
+
+    ``status`` is None when a backend or a file decides it. ``tls_server`` is the server whose handshake
+    settings count, ``server`` the one that answers. ``client_verify`` is ``$ssl_client_verify`` (empty on a
+    plain connection). ``uncertain`` lists what could not be decided: the rest then holds only if that does.
+    """
+
+    outcome: Outcome
+    status: int | None = None
+    answer: Answer | None = None
+    client_verify: str = ""
+    tls_server: VirtualServer | None = None
+    server: VirtualServer | None = None
+    location: Location | None = None
+    by: Span | None = None
+    """The directive that gives the answer: the ``return``, the ``proxy_pass`` ..."""
+    uncertain: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def lets_in(self) -> bool:
+        """Whether the client gets content: files or a backend."""
+        return self.outcome is Outcome.RESPONSE and self.answer is Answer.CONTENT
+
+
+@dataclass
+class Story:
+    """The steps and doubts of a decision while it is made."""
+
+    steps: list[Step] = field(default_factory=list)
+    uncertain: dict[str, None] = field(default_factory=dict)
+
+    def say(self, what: str, span: Span | None = None) -> None:
+        """Add a step."""
+        self.steps.append(Step(what, span))
+
+    def doubt(self, reason: str) -> None:
+        """Add something that could not be decided, once."""
+        self.uncertain.setdefault(reason)
+
+    def __iter__(self) -> Iterator[Step]:
+        return iter(self.steps)

@@ -1,0 +1,135 @@
+"""Which socket takes a connection, and which server answers a name (nginx-mtls-http.md 2.1 and 2.2)."""
+
+import ipaddress
+from dataclasses import dataclass, field
+
+from mtls_lint.nginx.model import Configuration, Socket, VirtualServer
+from mtls_lint.nginx.names import NameKind
+from mtls_lint.nginx.regex import Matched, has_captures, search
+from mtls_lint.syntax.tree import Unknown
+
+
+def find_socket(
+    configuration: Configuration, module: str, address: str, port: int
+) -> Socket | Unknown | None:
+    """The socket that takes a TCP connection to ``address``; None when nobody listens.
+
+    The exact address wins over the wildcard of its family; IPv4 connections reach ``[::]`` only where
+    that listens with ``ipv6only=off``.
+    """
+    candidates = [
+        socket
+        for socket in configuration.sockets
+        if socket.module == module and socket.key.port == port and socket.key.transport == "tcp"
+    ]
+    wanted = _normalised(address)
+    for socket in candidates:
+        if socket.key.address == wanted:
+            return socket
+    if any(socket.key.family == "name" for socket in candidates):
+        names = ", ".join(socket.key.address for socket in candidates if socket.key.family == "name")
+        return Unknown(f"the address of {names} is looked up when nginx starts")
+    wildcard = "[::]" if wanted.startswith("[") else "*"
+    for socket in candidates:
+        if socket.key.address == wildcard:
+            return socket
+    if wildcard == "*":
+        for socket in candidates:
+            if socket.key.address == "[::]" and socket.takes_ipv4:
+                return socket
+    return None
+
+
+def _normalised(address: str) -> str:
+    text = address.strip("[]")
+    try:
+        parsed = ipaddress.ip_address(text)
+    except ValueError:
+        return address.lower()
+    return f"[{parsed.compressed}]" if parsed.version == 6 else str(parsed)
+
+
+@dataclass
+class NameTable:
+    """The names of one socket, as nginx hashes them."""
+
+    exact: dict[str, VirtualServer] = field(default_factory=dict)
+    leading: dict[str, VirtualServer] = field(default_factory=dict)
+    """By suffix: ``example.com`` for ``*.example.com``."""
+    trailing: dict[str, VirtualServer] = field(default_factory=dict)
+    """By prefix: ``mail`` for ``mail.*``."""
+    regexes: list[tuple[str, VirtualServer]] = field(default_factory=list)
+    uncertain: list[str] = field(default_factory=list)
+    """Names that only the machine itself knows (``$hostname``)."""
+    used: bool = False
+    """Whether nginx looks names up at all: with one server and no captures it does not."""
+
+    @classmethod
+    def of(cls, socket: Socket) -> "NameTable":
+        """The table of ``socket``; the first of several equal names counts (the others are ignored)."""
+        table = cls()
+        for server in socket.servers:
+            for name in server.names:
+                table._add(name.kind, name.text, server)
+            if not server.names:
+                table._add(NameKind.EMPTY, "", server)
+        default = socket.default_server
+        table.used = len(socket.servers) > 1 or any(
+            name.kind is NameKind.REGEX and has_captures(name.text[1:]) for name in default.names
+        )
+        return table
+
+    def _add(self, kind: NameKind, text: str, server: VirtualServer) -> None:
+        if kind is NameKind.REGEX:
+            self.regexes.append((text[1:], server))
+        elif kind is NameKind.VARIABLE:
+            self.uncertain.append(text)
+        elif kind is NameKind.LEADING_WILDCARD:
+            self.leading.setdefault(text[2:], server)
+        elif kind is NameKind.TRAILING_WILDCARD:
+            self.trailing.setdefault(text[:-2], server)
+        elif kind is NameKind.DOTTED:
+            # One key for both halves: where the name is taken, all of it is ignored (ngx_hash_add_key).
+            if text[1:] not in self.exact:
+                self.exact[text[1:]] = server
+                self.leading.setdefault(text[1:], server)
+        else:
+            self.exact.setdefault(text, server)
+
+    def find(self, host: str) -> VirtualServer | Unknown | None:
+        """The server for a lower-cased host without port: exact, longest wildcard, first matching regex."""
+        if not self.used:
+            return None
+        if host in self.exact:
+            return self.exact[host]
+        if not host:
+            return None
+        labels = host.split(".")
+        for start in range(1, len(labels)):
+            server = self.leading.get(".".join(labels[start:]))
+            if server is not None:
+                return server
+        for end in range(len(labels) - 1, 0, -1):
+            server = self.trailing.get(".".join(labels[:end]))
+            if server is not None:
+                return server
+        for pattern, server in self.regexes:
+            # An upper-case letter in the expression makes nginx compare without case; hosts are lower-case.
+            caseless = any("A" <= char <= "Z" for char in pattern)
+            match = search(pattern, host, caseless=caseless)
+            if isinstance(match, Unknown):
+                return match
+            if isinstance(match, Matched):
+                return server
+        if self.uncertain:
+            return Unknown(f"server_name {self.uncertain[0]} is known only on the machine itself")
+        return None
+
+
+def normalise_host(host: str) -> str | None:
+    """A Host or SNI as nginx looks it up: lower case, no port, no trailing dot; None when it is invalid."""
+    if any(char in host for char in "/\0 ") or ".." in host or any(ord(char) < 0x21 for char in host):
+        return None
+    text = host.lower()
+    text = text.partition("]")[0] + "]" if text.startswith("[") else text.partition(":")[0]
+    return text.removesuffix(".")

@@ -1,0 +1,41 @@
+"""``decide`` against real nginx, on random configurations: no disagreement is allowed.
+
+A fixed slice of seeds runs always; ``make test-all`` runs 300 configurations with 20 requests each, on every
+nginx that is there. `python tests/differential/sweep.py FIRST LAST` tries other seeds.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from differential.compare import compare, make_pki
+from differential.scenario import make
+from mtls_lint.testing.nginx import NginxBinary
+
+QUESTIONS = 20
+
+
+@pytest.fixture(scope="session")
+def scenario_pki(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("scenario-pki")
+    make_pki(directory)
+    return directory
+
+
+def disagreements(seeds: range, nginx: NginxBinary, directory: Path, pki: Path) -> list[object]:
+    return [found for seed in seeds for found in compare(make(seed, QUESTIONS), nginx, directory, pki)]
+
+
+# 4: a rewrite makes a request internal. 15: a file that is not there. 66: /x beats the redirect to /x/.
+# 105: 444 stays 444 behind an error page. 209: an error page turns POST into GET, $request_method too.
+@pytest.mark.parametrize("seed", [*range(20), 43, 66, 105, 116, 209, 308])
+def test_decide_agrees_with_nginx(seed: int, nginx: NginxBinary, tmp_path: Path, scenario_pki: Path) -> None:
+    assert disagreements(range(seed, seed + 1), nginx, tmp_path, scenario_pki) == []
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("first", range(1000, 1300, 50))
+def test_decide_agrees_with_nginx_everywhere(
+    first: int, nginx: NginxBinary, tmp_path: Path, scenario_pki: Path
+) -> None:
+    assert disagreements(range(first, first + 50), nginx, tmp_path, scenario_pki) == []
