@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from mtls_lint.lint.context import Context
 from mtls_lint.lint.finding import Confidence, Finding, Related, Severity, Witness
 from mtls_lint.lint.rule import rule
-from mtls_lint.lint.witnesses import Door, find_door
+from mtls_lint.lint.witnesses import Door, behind, find_door, witness_of
 from mtls_lint.lint.words import day, due_on, expired_on, listed, servers_in_words
-from mtls_lint.nginx.anonymous import Served, example_name, is_housekeeping, open_places
+from mtls_lint.nginx.anonymous import Served, is_housekeeping, open_places
+from mtls_lint.nginx.answering import answering, example_name, listen_span
 from mtls_lint.nginx.asking import asks, client_ca, command_that_asks
 from mtls_lint.nginx.decision import Answer
 from mtls_lint.nginx.inheritance import Origin, Setting
 from mtls_lint.nginx.listen import Listen, SocketKey
-from mtls_lint.nginx.lookup import NameTable
 from mtls_lint.nginx.material import (
     FileReference,
     ServerCertificate,
@@ -91,7 +91,6 @@ __all__ = [
     "Location",
     "Missing",
     "NameKind",
-    "NameTable",
     "Origin",
     "PemFile",
     "Problem",
@@ -114,7 +113,9 @@ __all__ = [
     "VirtualServer",
     "Weakness",
     "Witness",
+    "answering",
     "asks",
+    "behind",
     "by_default",
     "certificates_of",
     "chooses_suites",
@@ -140,6 +141,7 @@ __all__ = [
     "level_in",
     "lifetime_state",
     "listed",
+    "listen_span",
     "loading_level",
     "may_speak_tls",
     "only_legacy",
@@ -157,4 +159,5 @@ __all__ = [
     "weak_key",
     "weak_signature",
     "why_useless",
+    "witness_of",
 ]

@@ -1,0 +1,67 @@
+"""Doors: places where a client without a certificate gets content, with the request that shows it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from mtls_lint.lint.finding import Related, Witness
+from mtls_lint.nginx.anonymous import Served, content_for_anyone
+from mtls_lint.nginx.model import Configuration, Socket, VirtualServer
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A request without a certificate that gets content of a server, and the socket it goes to."""
+
+    socket: Socket
+    served: Served
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Why that is not certain; empty when it is."""
+        return self.served.doubts
+
+    @property
+    def witness(self) -> Witness | None:
+        """The request; None when it is not certain, or when curl could not send it.
+
+        It cannot to Unix sockets and where the client must speak the PROXY protocol first.
+        """
+        socket, request = self.socket, self.served.request
+        framed = any(listen.proxy_protocol for _, listen in socket.members)
+        if self.doubts or framed or socket.key.family == "unix":
+            return None
+        host = request.host or "localhost"
+        return Witness(
+            tls=socket.ssl,
+            address=socket.key.address,
+            port=socket.key.port,
+            host=host,
+            uri=request.uri,
+            sni=host if socket.ssl else None,
+        )
+
+
+def find_door(
+    configuration: Configuration, server: VirtualServer, sockets: Iterable[Socket], now: datetime
+) -> Door | None:
+    """The first of ``sockets`` on which anyone gets content of an http server; a certain one is preferred."""
+    doubtful: Door | None = None
+    for socket in sockets:
+        served = content_for_anyone(configuration, server, socket, now)
+        if served is not None:
+            door = Door(socket, served)
+            if not door.doubts:
+                return door
+            doubtful = doubtful or door
+    return doubtful
+
+
+def witness_of(door: Door | None) -> Witness | None:
+    """The request through a door, where there is one."""
+    return door.witness if door is not None else None
+
+
+def behind(door: Door | None, label: str) -> tuple[Related, ...]:
+    """What is served behind a door, as a related place with this label; nothing where there is no door."""
+    return (Related(door.served.span, label),) if door is not None else ()
