@@ -27,7 +27,8 @@ def imported_rooms(file: Path) -> set[str]:
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names = [node.module] if node.module != "mtls_lint" else [f"mtls_lint.{a.name}" for a in node.names]
+            whole = node.module == "mtls_lint"
+            names = [f"mtls_lint.{alias.name}" for alias in node.names] if whole else [node.module]
         rooms |= {name.split(".")[1] for name in names if name.startswith("mtls_lint.")}
     return rooms
 

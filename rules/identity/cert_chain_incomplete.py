@@ -8,6 +8,9 @@ intermediates; webhooks, curl and other servers do not.
 This is certain when the intermediate stands in another file of the configuration, and likely when the
 certificate tells where its issuer's certificate can be fetched, as those of public CAs do.
 
+If the file holds an intermediate already, the issuer of that one counts as a root. A certificate alone whose
+issuer is in no file of the configuration is reported as not evaluated: it may be a root.
+
 Append the intermediate to the file, behind the server certificate (many CAs call the result "full chain").
 
 Bad:
@@ -57,6 +60,8 @@ def check(pair: ServerCertificate, ctx: Context) -> Findings:
     top = chain.top
     where = f'{pair.certificate.written} ends with "{top.display_name}"'
     if chain.missing is Missing.UNKNOWN:
+        if len(chain.path) > 1:
+            return
         reason = f'{where}; whether its issuer "{top.issuer}" is a root that clients have is not known here'
         ctx.not_evaluated(pair.certificate.span, reason)
         return

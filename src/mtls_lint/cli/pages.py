@@ -112,6 +112,7 @@ def _rich(rule: Rule, columns: int) -> str:
     from rich.padding import Padding  # noqa: PLC0415
     from rich.syntax import Syntax  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
+    from rich.theme import Theme  # noqa: PLC0415
 
     page = rule.documentation
     out = StringIO()
@@ -122,6 +123,8 @@ def _rich(rule: Rule, columns: int) -> str:
         color_system="standard",
         highlight=False,
         legacy_windows=False,
+        # Without a background of its own, which would hide the words on a light terminal.
+        theme=Theme({"markdown.code": "bold cyan"}),
     )
     console.print(Text(visible(rule.id), "bold"))
     console.print(Text(visible(page.title)))

@@ -64,15 +64,15 @@ class Request:
 def run_check(request: Request) -> int:
     """Carry out the request; returns the exit code. Raises CommandError for what makes it impossible."""
     settings = Settings(_version(request.nginx_version), request.require, request.expiry_days)
+    _check_output(request.output)
+    inputs, problems = find(request.paths)
     rules = selected(
         all_rules(request.rule_directories, installed=request.installed_packs), request.select, request.ignore
     )
-    _check_output(request.output)
     # Trees and findings live until the end: collecting garbage among them costs time and frees nothing.
     gc.disable()
     try:
         with Progress() as progress:
-            inputs, problems = find(request.paths)
             report = _lint(request, inputs, problems, rules, settings, progress)
     finally:
         gc.enable()

@@ -42,13 +42,11 @@ def parse_documentation(docstring: str | None) -> Documentation:
         raise DocumentationError("the module has no docstring; it is the rule's page")
     page = inspect.cleandoc(docstring)
     title, _, rest = page.partition("\n")
-    parts: dict[str, str] = {"text": rest}
-    matches = list(_SECTION.finditer(rest))
-    if matches:
-        parts["text"] = rest[: matches[0].start()]
-    for match, following in zip(matches, [*matches[1:], None], strict=True):
-        end = following.start() if following is not None else len(rest)
-        parts[match[1]] = parts.get(match[1], "") + match[2] + rest[match.end() : end]
+    sections = list(_SECTION.finditer(rest))
+    ends = [section.start() for section in sections[1:]] + [len(rest)]
+    parts = {"text": rest[: sections[0].start()] if sections else rest}
+    for section, end in zip(sections, ends, strict=False):
+        parts[section[1]] = parts.get(section[1], "") + section[2] + rest[section.end() : end]
     documentation = Documentation(
         title=title.strip(),
         text=parts["text"].strip(),

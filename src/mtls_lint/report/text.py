@@ -11,7 +11,7 @@ from mtls_lint.report.characters import visible, width, wrap
 from mtls_lint.report.excerpt import Mark, excerpt, number_width
 from mtls_lint.report.lines import Line, Piece, line
 from mtls_lint.report.unevaluated import not_evaluated
-from mtls_lint.report.words import counted, summary
+from mtls_lint.report.words import summary
 from mtls_lint.syntax.source import SourceFile, Span
 from mtls_lint.syntax.tree import Problem, ProblemKind
 
@@ -141,7 +141,7 @@ class TextReport:
 
     def _summary(self, report: Report) -> Iterator[Line]:
         found = any(report.count(severity) for severity in Severity)
-        style = "" if found or report.unreadable or report.crashes else "good"
+        style = "" if found or report.not_evaluated or report.unreadable else "good"
         for text in summary(report):
             for part in wrap(text, self.columns):
                 yield line(Piece(part, style))
@@ -173,6 +173,3 @@ def place(span: Span) -> Piece:
 def one_line(text: str) -> str:
     """A message in one line, safe to show."""
     return visible(" ".join(text.split("\n")))
-
-
-__all__ = ["TextReport", "by_file", "counted", "one_line", "place", "unread"]

@@ -35,7 +35,7 @@ def _not_evaluated(report: "Report") -> str:
     if not report.not_evaluated:
         return "everything evaluated"
     places = {(entry.path, entry.line) for entry in report.not_evaluated}
-    return f"{len(report.not_evaluated)} not evaluated at {counted(len(places), 'place')}"
+    return f"{counted(len(report.not_evaluated), 'check')} not evaluated at {counted(len(places), 'place')}"
 
 
 def _incomplete(report: "Report") -> Iterator[str]:

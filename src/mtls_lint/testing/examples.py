@@ -50,7 +50,8 @@ TEMPLATE_MARKER = "REPLACE-ME"
 
 Kind = Literal["bad", "good", "page"]
 
-_NAME = re.compile(re.escape(catalogue.PREFIX) + r"([\w.-]+)")
+# At the start of a path only: in a text whose material is in place already, nothing is replaced again.
+_MATERIAL = re.compile(r"(?<![\w.-])" + re.escape(catalogue.PREFIX) + r"(?P<name>[\w.-]+)?")
 _OPTIONS = {"context", "expiry_days", "file", "nginx", "now", "require", "version"}
 
 
@@ -133,16 +134,17 @@ def with_material(text: str) -> str:
 
     What the catalogue does not have stays absent: examples of missing files need that.
     """
-    if catalogue.PREFIX not in text:
+    wanted = {match["name"] for match in _MATERIAL.finditer(text)}
+    if not wanted:
         return text
     directory = _home() / "pki"
     known = _known_names()
-    for name in set(_NAME.findall(text)) & known:
+    for name in sorted(wanted & known):
         path = directory / name
         if not path.exists():
             catalogue.materialise(directory, [name])
             path.chmod(0o600 if b"PRIVATE KEY-----" in path.read_bytes() else 0o644)
-    return text.replace(catalogue.PREFIX, f"{directory}/")
+    return _MATERIAL.sub(lambda match: f"{directory}/{match['name'] or ''}", text)
 
 
 def check_pack(directory: Path | None = None) -> tuple[ExampleResult, ...]:
