@@ -105,11 +105,11 @@ def _written(directive: Directive, use: Use) -> Findings:
         return
     names = " and ".join(in_order(protocol_words(words)))
     if use.servers and all(security_level(server) == 0 for server in use.servers):
-        consequence = "and the security level 0 of the cipher string makes them work"
+        consequence = "security level 0 in the cipher string makes OpenSSL 3 speak them"
     else:
-        consequence = "which OpenSSL 3 speaks at security level 0 only, but older OpenSSL versions at once"
+        consequence = "OpenSSL 3 speaks them at security level 0 only, older versions always"
     yield Finding(
-        f"`ssl_protocols` allows {names}, which RFC 8996 forbids, {consequence}",
+        f"`ssl_protocols` allows {names}, which RFC 8996 forbids: {consequence}",
         Span(directive.source, words[0].start, words[-1].end),
         _REMEDY,
     )

@@ -230,10 +230,6 @@ def test_rows_know_neither_blocks_nor_directives() -> None:
     assert 'unexpected "{"' in problem("x {}", rows=True).message
 
 
-def test_a_template_is_told_from_a_mistake() -> None:
-    assert "template" in problem("server_name {{ name }};").hint
-
-
 @pytest.mark.parametrize(
     ("text", "ok"),
     [

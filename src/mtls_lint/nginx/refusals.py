@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 _Form = tuple[str, str, bool, "int | tuple[str, ...]"]
 RefusalKind = Literal["unknown", "removed", "too-new", "context", "block", "arity", "value", "duplicate"]
 
+# Blocks that only http has: what a fragment holds inside them stands where it stands.
+_HTTP_ALONE = frozenset({"location", "server if", "location if", "limit_except"})
+
 _TEMPLATE = re.compile(r"<%|%>|\{\{|\}\}|\{%|%\}")
 
 
@@ -116,7 +119,7 @@ class _Walk:
         contexts = directives.contexts_of(name) if open_ else ()
         verdicts = [self._verdict(directive, name, where) for where in contexts or (context,)]
         if None not in verdicts and (verdict := verdicts[0]) is not None:
-            certain = not self.fragment or verdict.kind != "context"
+            certain = not self.fragment or verdict.kind != "context" or context in _HTTP_ALONE
             self.found.append(
                 Refused(directive, context, verdict.kind, verdict.text, verdict.detail, certain)
             )

@@ -158,9 +158,17 @@ def by_file(findings: Iterable[Reported]) -> Iterator[Reported]:
 
 
 def unread(report: Report) -> tuple[Problem, ...]:
-    """The problems that are shown with an excerpt: texts that are there and could not be read."""
-    shown = (problem for problem in report.problems if problem.kind is not ProblemKind.ABSENT)
-    return tuple(dict.fromkeys(problem for problem in shown if not problem.harmless))
+    """The problems to show with an excerpt: texts that could not be read, and no finding says it."""
+    told = {(found.span.source, found.span.start) for found in report.findings if found.finding.fatal}
+    return tuple(
+        dict.fromkeys(
+            problem
+            for problem in report.problems
+            if problem.kind is not ProblemKind.ABSENT
+            and not problem.harmless
+            and (problem.span is None or (problem.span.source, problem.span.start) not in told)
+        )
+    )
 
 
 def place(span: Span) -> Piece:

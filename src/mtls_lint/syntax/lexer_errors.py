@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from mtls_lint.syntax.source import SourceFile, Span, Token
 from mtls_lint.syntax.tree import Problem, ProblemKind
 
-_TEMPLATE_MARK = re.compile(r"\{\{|\{%|<%")
-_TEMPLATE_HINT = " The text looks like a template: render it first and check the result."
 _SHOWN = 40
 _WIDEST_INDENT = 200
 _OPENING = frozenset("{")
@@ -216,8 +214,6 @@ def too_deep(source: SourceFile, at: int, limit: int) -> Problem:
 
 
 def _syntax(source: SourceFile, place: tuple[int, int], message: str, hint: str) -> Problem:
-    if _TEMPLATE_MARK.search(source.text):
-        hint += _TEMPLATE_HINT
     return Problem(ProblemKind.SYNTAX, source.path, Span(source, *place), message, hint)
 
 

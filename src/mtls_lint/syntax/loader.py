@@ -14,11 +14,12 @@ from typing import Protocol
 from mtls_lint.syntax import loader_errors as errors
 from mtls_lint.syntax.adapter import ParsedText, parse_text, paused_gc
 from mtls_lint.syntax.files import looks_binary, read_text
+from mtls_lint.syntax.foreign import foreign
 from mtls_lint.syntax.fragment import MAIN_BLOCKS, context_comment, infer_context
 from mtls_lint.syntax.lexer import MAX_NESTING, ROW_BLOCKS
 from mtls_lint.syntax.nginx_glob import Matches, escape, has_magic, nginx_glob
 from mtls_lint.syntax.source import SourceFile
-from mtls_lint.syntax.tree import Directive, Problem, Tree
+from mtls_lint.syntax.tree import Directive, Problem, ProblemKind, Tree
 
 MAX_INCLUDE_DEPTH = 64
 """Files that include files that include files; each level also costs nginx an open file."""
@@ -246,6 +247,8 @@ def _parse(source: SourceFile, *, rows: bool) -> ParsedText | Problem:
             return errors.binary(source, parsed.message)
         if parsed.statements and "\0" in parsed.statements[0].name:
             return errors.binary(source, "nginx: unknown directive")
+    if isinstance(parsed, Problem) and parsed.kind is ProblemKind.SYNTAX:
+        return foreign(source, parsed) or parsed
     return parsed
 
 

@@ -1,0 +1,54 @@
+"""A directive has too many or too few arguments, or a block where none belongs.
+
+nginx refuses to start. A missing `;` on the line before is a frequent cause: then the next line's words have
+become arguments.
+
+Bad:
+```nginx
+server {
+    listen 443 ssl;
+    ssl_certificate      /pki/server.pem /pki/server.key;
+    ssl_certificate_key  /pki/server.key;
+}
+```
+```nginx
+server {
+    listen 443 ssl;
+    ssl_certificate      /pki/server.pem
+    ssl_certificate_key  /pki/server.key;
+}
+```
+
+Good:
+```nginx
+server {
+    listen 443 ssl;
+    ssl_certificate      /pki/server.pem;
+    ssl_certificate_key  /pki/server.key;
+}
+```
+
+References:
+- nginx: ngx_conf_handler in src/core/ngx_conf_file.c
+- https://nginx.org/en/docs/dirindex.html
+"""
+
+from mtls_lint.api import Configuration, Context, Finding, Findings, Severity, rule
+
+
+@rule(id="wrong-number-of-arguments", severity=Severity.ERROR, since="0.1")
+def check(configuration: Configuration, ctx: Context) -> Findings:  # noqa: ARG001
+    """Report wrong numbers of arguments and wrong endings of a directive."""
+    for refused in configuration.refusals.of_kind("arity", "block"):
+        expected = f" (it takes {refused.detail})" if refused.detail else ""
+        remedy = "see the directive's documentation for its arguments"
+        if any("\n" in gap for gap in _gaps(refused.directive.span.text)):
+            remedy = "is a `;` missing at the end of a line above?"
+        yield Finding(
+            f"{refused.text}{expected}: nginx refuses to start", refused.directive.span, remedy, fatal=True
+        )
+
+
+def _gaps(text: str) -> list[str]:
+    """The text of a directive, cut where a line ends: more than one piece means that it spans lines."""
+    return [text] if "\n" in text.rstrip("{;").rstrip() else []
