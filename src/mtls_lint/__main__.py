@@ -55,7 +55,8 @@ def _leave_the_linted_directory() -> None:
     """
     import os  # noqa: PLC0415 - needed for `python -m` alone
 
-    if sys.path and sys.path[0] == os.getcwd() and not __file__.startswith(sys.path[0] + os.sep):
+    ours = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    if sys.path and sys.path[0] == os.getcwd() != ours:
         del sys.path[0]
 
 
