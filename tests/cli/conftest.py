@@ -77,19 +77,21 @@ def cli(tmp_path: Path) -> Run:
         stdin: bytes = b"",
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
-        user: int | None = None,
+        unprivileged: bool = False,
     ) -> subprocess.CompletedProcess[str]:
         # Nothing of the environment of the tests but what Python needs.
         inherited = {key: os.environ[key] for key in ("PATH", "LANG", "HOME", "TMPDIR") if key in os.environ}
+        # Root without its capabilities is bound by permissions like everybody else.
+        bound = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
+        prefix = bound if unprivileged and os.geteuid() == 0 else []
         done = subprocess.run(
-            [sys.executable, "-m", "mtls_lint", *map(str, arguments)],
+            [*prefix, sys.executable, "-m", "mtls_lint", *map(str, arguments)],
             input=stdin,
             capture_output=True,
             cwd=cwd or tmp_path,
             env={**inherited, "PYTHONPATH": str(SOURCES), **(env or {})},
             timeout=60,
             check=False,
-            user=user,
         )
         return subprocess.CompletedProcess(
             done.args, done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8")

@@ -9,7 +9,7 @@ from mtls_lint.syntax.tree import Directive
 def command_that_asks(server: VirtualServer) -> Directive | None:
     """The ``ssl_conf_command VerifyMode`` by which OpenSSL asks for a certificate behind nginx's back.
 
-    With ``ssl_verify_client off`` nginx then accepts any, a self-signed one too (nginx-mtls-http.md 1.2).
+    With ``ssl_verify_client off`` nginx then accepts any, a self-signed one too (docs/evidence.md: settings).
     """
     for directive in conf_commands(server, "VerifyMode"):
         if any(word.strip().lower().startswith("req") for word in directive.args[1].split(",")):
@@ -25,7 +25,8 @@ def asks(server: VirtualServer) -> bool:
 def client_ca(server: VirtualServer) -> Setting | None:
     """The setting that lets nginx start with ``ssl_verify_client on``: None when none does.
 
-    ``ssl_client_certificate``; from 1.27.2 on ``ssl_trusted_certificate`` will do (nginx-mtls-http.md 1.1).
+    ``ssl_client_certificate``; from 1.27.2 on ``ssl_trusted_certificate`` will do
+    (docs/evidence.md: settings).
     """
     names = ["ssl_client_certificate"]
     if server.scope.version >= (1, 27, 2):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _SECURITY_LEVEL = re.compile(r"@SECLEVEL=(\d)", re.ASCII)
 _DEFAULT_SECURITY_LEVEL = 2
-"""Of OpenSSL since 3.2 and of Debian's builds (nginx-mtls-trust.md 8.2)."""
+"""Of OpenSSL since 3.2 and of Debian's builds (docs/evidence.md: trust)."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class ChainClient:
         for directive, file in found.items():
             is_crl = directive.name == "ssl_crl"
             crls = [*(crls or ()), *file.crls] if is_crl else crls
-            # Before 1.27.2 one lookup reads both kinds from each of the files (nginx-mtls-http.md 1.2).
+            # Before 1.27.2 one lookup reads both kinds from each of the files (docs/evidence.md: settings).
             if not is_crl or server.scope.version < (1, 27, 2):
                 store += file.certificates
         verdict = verify(self.chain, store, _depth(server), now, crls, _security_level(server))

@@ -1,4 +1,7 @@
-"""What nginx answers to a connection, a request and a client certificate: nginx-mtls-http.md 6, run."""
+"""What nginx answers to a connection, a request and a client certificate.
+
+The steps are those of docs/evidence.md: sockets, names, handshake, request.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -136,7 +139,7 @@ class _Decider:
         return _Handshake(server, current, matched, presented, verdict)
 
     def _protocol(self, server: VirtualServer, default: VirtualServer) -> Decision | None:
-        # Before 1.29.2 the protocols are chosen before the server is known (nginx-mtls-http.md 2.3).
+        # Before 1.29.2 the protocols are chosen before the server is known (docs/evidence.md: handshake).
         owner = server if self.configuration.version >= (1, 29, 2) else default
         protocols = owner.setting("ssl_protocols")
         for directive in owner.setting("ssl_conf_command").directives:

@@ -1,6 +1,6 @@
 """nginx's defaults by version, for the settings this tool reasons about.
 
-Source: nginx-mtls-http.md 1, nginx-mtls-trust.md 4 and 6 (nginx source and CHANGES, observed on 1.22.1 and
+Source: docs/evidence.md: settings, protocols (nginx source and CHANGES, observed on 1.22.1 and
 1.31.3), and the directive pages of the nginx documentation. A directive that is not here has no default,
 or none that matters.
 """

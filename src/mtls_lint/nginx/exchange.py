@@ -1,6 +1,6 @@
 """A request on its way through one server: rewrite, location, access, content, error pages.
 
-The order is that of nginx's phases; the facts are those of nginx-mtls-http.md 4 and 6.
+The order is that of nginx's phases; the facts are those of docs/evidence.md: request.
 """
 
 from dataclasses import dataclass

@@ -25,7 +25,7 @@ class Setting:
 
     ``directives`` are those that give the value (several for list directives, none for a default);
     ``overrides`` those of the nearest outer block that they displace: one occurrence in an inner block
-    drops all of the outer ones (nginx-mtls-http.md 1, ngx_conf_merge_ptr_value). ``default`` holds
+    drops all of the outer ones (docs/evidence.md: settings, ngx_conf_merge_ptr_value). ``default`` holds
     nginx's own words when nothing is set, None where nginx has no default. ``unknown`` says that the
     value may stand in text that could not be read. ``assumed`` marks a default of a fragment: the
     surrounding configuration, which was not given, may set it.

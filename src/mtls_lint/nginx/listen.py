@@ -8,7 +8,7 @@ from mtls_lint.syntax.tree import Directive
 
 @dataclass(frozen=True, slots=True)
 class SocketKey:
-    """What nginx groups listens by: family, address, port and transport (nginx-mtls-http.md 2.1).
+    """What nginx groups listens by: family, address, port and transport (docs/evidence.md: sockets).
 
     ``address`` is ``*`` for all IPv4 addresses, ``[::]`` for all IPv6 ones, else the normalised address,
     a host name as written, or ``unix:/path`` (then ``port`` is 0).
@@ -74,7 +74,7 @@ def parse_listen(directive: Directive, *, module: str) -> tuple[Listen, ...]:
         Listen(
             directive,
             key,
-            # A QUIC socket always speaks TLS (ngx_http_add_addresses, nginx-mtls-http.md 1).
+            # A QUIC socket always speaks TLS (ngx_http_add_addresses, docs/evidence.md: settings).
             ssl="ssl" in flags or quic,
             default_server=bool(flags & {"default_server", "default"}),
             quic=quic,

@@ -1,4 +1,4 @@
-"""Which socket takes a connection, and which server answers a name (nginx-mtls-http.md 2.1 and 2.2)."""
+"""Which socket takes a connection, and which server answers a name (docs/evidence.md: sockets, names)."""
 
 import ipaddress
 from dataclasses import dataclass, field

@@ -65,8 +65,8 @@ class ServerCertificate:
 class TrustFile:
     """A file of CA certificates that nginx trusts for client certificates, and the servers that do.
 
-    Both ``ssl_client_certificate`` and ``ssl_trusted_certificate`` make client trust (nginx-mtls-http.md
-    0, rule 6). Only servers that ask for client certificates and have a TLS context are listed: in others
+    Both ``ssl_client_certificate`` and ``ssl_trusted_certificate`` make client trust (docs/evidence.md:
+    trust). Only servers that ask for client certificates and have a TLS context are listed: in others
     the file is not opened, or has no say about clients.
     """
 
@@ -91,7 +91,7 @@ class TrustFile:
 
 
 def reference_to(configuration: Configuration, directive: Directive) -> FileReference:
-    """The file ``directive`` names, resolved against the main file's directory (nginx-mtls-http.md 1).
+    """The file ``directive`` names, resolved against the main file's directory (docs/evidence.md: settings).
 
     Only certificates and keys may be variables; in CA, CRL and password paths nginx takes ``$`` literally.
     """
@@ -140,7 +140,7 @@ def opened_ca_files(configuration: Configuration) -> tuple[TrustFile, ...]:
     """Every CA file of a server that nginx opens, also those that have no say about clients.
 
     ``ssl_trusted_certificate`` is always read, ``ssl_client_certificate`` only where clients are asked for
-    a certificate (nginx-mtls-http.md 1).
+    a certificate (docs/evidence.md: settings).
     """
     return _trust_files(configuration, stapling=True)
 
@@ -148,7 +148,7 @@ def opened_ca_files(configuration: Configuration) -> tuple[TrustFile, ...]:
 def client_trust(configuration: Configuration, server: VirtualServer) -> tuple[FileReference, ...]:
     """The files whose certificates this server trusts for its clients.
 
-    Before 1.27.2 a certificate in the CRL file is trusted too (nginx-mtls-trust.md 2.1).
+    Before 1.27.2 a certificate in the CRL file is trusted too (docs/evidence.md: trust).
     """
     names = ["ssl_client_certificate", "ssl_trusted_certificate"]
     if server.scope.version < (1, 27, 2):
@@ -176,7 +176,7 @@ def _trust_files(configuration: Configuration, *, stapling: bool) -> tuple[Trust
 
 
 def _named(directive: Directive) -> bool:
-    # An empty string cancels an inherited path (nginx-mtls-http.md 1).
+    # An empty string cancels an inherited path (docs/evidence.md: settings).
     return bool(directive.args) and directive.args[0] != ""
 
 

@@ -102,8 +102,8 @@ class VirtualServer:
     def has_ssl_context(self) -> bool:
         """Whether nginx builds a TLS context here, and so opens the CA, CRL and certificate files.
 
-        nginx-mtls-http.md 1 (ngx_http_ssl_merge_srv_conf): a certificate, ``ssl_reject_handshake on``, or,
-        before 1.25.1, ``ssl on``.
+        That is so with a certificate, with ``ssl_reject_handshake on`` and, before 1.25.1, with ``ssl on``
+        (docs/evidence.md: settings; ngx_http_ssl_merge_srv_conf).
         """
         if self.setting("ssl_certificate").is_set or self.setting("ssl_reject_handshake").is_on:
             return True
@@ -171,7 +171,7 @@ class Socket:
         self.module = members[0][0].module
         self.default_server = next((s for s, listen in members if listen.default_server), members[0][0])
         # The ssl flags of all listens are OR-ed; before 1.25.1 the default server's ``ssl on`` counts too
-        # (nginx-mtls-http.md 2.1).
+        # (docs/evidence.md: sockets).
         self.ssl = any(listen.ssl for _, listen in members) or (
             self.default_server.scope.version < (1, 25, 1) and self.default_server.setting("ssl").is_on
         )

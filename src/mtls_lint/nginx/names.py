@@ -8,7 +8,7 @@ from mtls_lint.syntax.tree import Directive
 
 
 class NameKind(Enum):
-    """The forms of a server name (nginx-mtls-http.md 2.2)."""
+    """The forms of a server name (docs/evidence.md: names)."""
 
     EXACT = "exact"
     LEADING_WILDCARD = "leading wildcard"

@@ -1,6 +1,7 @@
 """TLS versions, cipher strings and security levels that are in force.
 
-``ssl_conf_command`` has the last word over ``ssl_protocols`` and ``ssl_ciphers`` (nginx-mtls-http.md 1.2).
+``ssl_conf_command`` has the last word over ``ssl_protocols`` and ``ssl_ciphers`` (docs/evidence.md:
+settings).
 Observed on 1.22.1 and 1.31.3: ``Protocol`` only switches the versions it names, on top of ``ssl_protocols``;
 ``MinProtocol`` and ``MaxProtocol`` only narrow; ``CipherString`` replaces the cipher string, but a security
 level that ``ssl_ciphers`` set stays unless the new string sets one.
@@ -132,7 +133,7 @@ def spoken_protocols(server: VirtualServer) -> frozenset[str]:
     """The versions nginx speaks with clients of this server.
 
     Below 1.29.2 those of the default servers of its sockets: OpenSSL chose the version before nginx had
-    seen the name (nginx-mtls-http.md 2.3).
+    seen the name (docs/evidence.md: handshake).
     """
     sockets = server.tls_sockets
     if server.scope.version >= (1, 29, 2) or not sockets:
@@ -159,7 +160,7 @@ def level_in(text: str) -> int | None:
 def security_level(server: VirtualServer) -> int | None:
     """OpenSSL's security level in this server as its cipher strings set it; None for OpenSSL's default.
 
-    The default is 2 for OpenSSL from 3.2 on and on Debian, and 1 for older ones (nginx-mtls-trust.md).
+    The default is 2 for OpenSSL from 3.2 on and on Debian, and 1 for older ones (docs/evidence.md: trust).
     """
     strings = [*server.setting("ssl_ciphers").words[-1:]]
     strings += [directive.args[1] for directive in conf_commands(server, "CipherString")]
@@ -170,7 +171,7 @@ def loading_level(server: VirtualServer) -> int:
     """The security level that certificates have to meet when nginx loads them.
 
     The level in ``ssl_ciphers`` counts since 1.21.2, that of ``ssl_conf_command`` comes too late
-    (nginx-mtls-trust.md 3); without one it is OpenSSL's usual 2.
+    (docs/evidence.md: certificates); without one it is OpenSSL's usual 2.
     """
     level = None
     if server.scope.version >= (1, 21, 2):
@@ -197,7 +198,7 @@ def cipher_strings(configuration: Configuration) -> tuple[CipherString, ...]:
 def chooses_suites(string: CipherString, configuration: Configuration) -> bool:
     """Whether the string has a say in some handshake: its server speaks TLS, and not 1.3 alone.
 
-    The suites of TLS 1.3 are not in cipher strings (nginx-mtls-trust.md 6).
+    The suites of TLS 1.3 are not in cipher strings (docs/evidence.md: protocols).
     """
     if string.servers:
         return any(
@@ -213,7 +214,7 @@ def chooses_suites(string: CipherString, configuration: Configuration) -> bool:
 def only_legacy(use: Use) -> bool:
     """Whether a value of ``ssl_protocols`` allows nothing but versions that OpenSSL 3 refuses to speak.
 
-    It speaks them at security level 0 only (standards.md 6(e); observed with OpenSSL 3.0 and 3.3).
+    It speaks them at security level 0 only (observed with OpenSSL 3.0 and 3.3).
     """
     words = [word for directive in use.directives for word in directive.args]
     named = protocol_words(words)

@@ -1,7 +1,7 @@
 """What each certificate of a store of client trust is good for.
 
 nginx never sets X509_V_FLAG_PARTIAL_CHAIN: only a self-signed certificate of the store, or one that a
-TRUSTED CERTIFICATE block trusts for clientAuth, ends a chain (nginx-mtls-trust.md 1.2).
+TRUSTED CERTIFICATE block trusts for clientAuth, ends a chain (docs/evidence.md: trust).
 """
 
 from __future__ import annotations

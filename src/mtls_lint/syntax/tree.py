@@ -145,7 +145,7 @@ class Tree:
     ``("http",)`` for a fragment of server blocks, ``("http", "server")`` for directives meant for a
     server, and so on (``("stream",)``, ``("stream", "server")``, ``("http", "server", "location")``,
     ``("http", "upstream")`` ...). ``main_directory`` is the directory relative paths resolve against
-    (that of the main file: nginx-mtls-http.md 1).
+    (that of the main file: docs/evidence.md: settings).
     """
 
     path: str
