@@ -1,9 +1,11 @@
 """Two `listen` lines contradict each other.
 
-nginx refuses to start when two servers both call themselves `default_server` of one address and port, and
-when one server listens twice on the same address and port.
+nginx refuses to start when two servers both call themselves `default_server` of one address and port, when
+one server listens twice on the same address and port, and when two servers both set options of the one
+socket (`backlog=`, `reuseport`, `bind`, `so_keepalive=` ...), even the same. The servers of `mail`, and those
+of `stream` before 1.25.5, cannot share an address and port at all.
 
-Leave `default_server` with one of them; write each address once in a server.
+Leave `default_server` with one of them, and the options too; write each address once in a server.
 
 Bad:
 ```nginx
@@ -22,11 +24,21 @@ server {
     listen *:80;
 }
 ```
+```nginx
+server {
+    listen 80 reuseport;
+    server_name a.example.com;
+}
+server {
+    listen 80 reuseport;
+    server_name b.example.com;
+}
+```
 
 Good:
 ```nginx
 server {
-    listen 80 default_server;
+    listen 80 default_server reuseport;
     listen [::]:80 default_server;
     server_name a.example.com;
 }
@@ -41,29 +53,66 @@ References:
 - nginx: ngx_http_add_addresses in src/http/ngx_http.c
 """
 
-from mtls_lint.api import Context, Finding, Findings, Listen, Related, Severity, Socket, VirtualServer, rule
+from mtls_lint.api import (
+    Context,
+    Directive,
+    Finding,
+    Findings,
+    Related,
+    Severity,
+    Socket,
+    VirtualServer,
+    rule,
+)
+
+# Whoever writes one of these sets the options of the socket (lsopt.set in ngx_http_core_listen).
+_OPTIONS = {
+    "accept_filter",
+    "backlog",
+    "bind",
+    "deferred",
+    "fastopen",
+    "ipv6only",
+    "multipath",
+    "rcvbuf",
+    "reuseport",
+    "setfib",
+    "sndbuf",
+    "so_keepalive",
+}
 
 
 @rule(id="conflicting-listen", severity=Severity.ERROR, since="0.1")
-def check(socket: Socket, ctx: Context) -> Findings:  # noqa: ARG001
-    """Report second default servers, and second listens of one server."""
-    default: Listen | None = None
-    seen: dict[VirtualServer, Listen] = {}
+def check(socket: Socket, ctx: Context) -> Findings:
+    """Report second default servers, second options, and second listens of one server."""
+    alone = socket.module == "mail" or (socket.module == "stream" and ctx.version < (1, 25, 5))
+    key = socket.key
+    default: Directive | None = None
+    optioned: Directive | None = None
+    seen: dict[VirtualServer, Directive] = {}
     for server, listen in socket.members:
-        if listen.directive is None:
+        line = listen.directive
+        if line is None:
             continue
-        if (first := seen.setdefault(server, listen)) is not listen:
-            what = f"this server listens on {socket.key} twice"
-            yield from _conflict(what, listen, first, "delete one of the two lines")
+        options = any(word.partition("=")[0] in _OPTIONS for word in line.args[1:])
+        first = seen.setdefault(server, line)
+        if first is not line:
+            yield _conflict(f"this server listens on {key} twice", line, first, "delete one of the two lines")
+        elif alone and len(seen) > 1:
+            what = f"two servers of {socket.module} listen on {key}"
+            yield _conflict(what, line, next(iter(seen.values())), "give one of the two another port")
         elif listen.default_server and default is not None:
-            what = f"{socket.key} has a second default_server"
-            yield from _conflict(what, listen, default, "leave `default_server` with one of the two servers")
+            what = f"{key} has a second default_server"
+            yield _conflict(what, line, default, "leave `default_server` with one of the two servers")
+        elif options and optioned is not None:
+            what = f"{key} has socket options in a second server"
+            yield _conflict(what, line, optioned, "leave the options with one of the two servers")
         if listen.default_server and default is None:
-            default = listen
+            default = line
+        if options and optioned is None:
+            optioned = line
 
 
-def _conflict(what: str, listen: Listen, first: Listen, remedy: str) -> Findings:
-    if listen.directive is None or first.directive is None:
-        return
-    related = (Related(first.directive.span, "the first one"),)
-    yield Finding(f"{what}: nginx refuses to start", listen.directive.span, remedy, related, fatal=True)
+def _conflict(what: str, line: Directive, first: Directive, remedy: str) -> Finding:
+    related = (Related(first.span, "the first one"),)
+    return Finding(f"{what}: nginx refuses to start", line.span, remedy, related, fatal=True)

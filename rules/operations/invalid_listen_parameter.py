@@ -1,7 +1,11 @@
-"""A `listen` line has a word nginx does not know.
+"""A `listen` line has a word or a port that nginx does not take.
 
-nginx refuses to start (`invalid parameter`). The usual cause is a missing `;`: the next line's words have
-become parameters of `listen`.
+nginx refuses to start (`invalid parameter`, `invalid port`). The usual cause is a missing `;`: the next
+line's words have become parameters of `listen`. Parameters are compared exactly (`SSL` is none), each
+module has its own (`udp` belongs to stream, `http2` to http), and some came late (`quic` with 1.25.0).
+
+Which parameters a build or a platform leaves out (`quic` without HTTP/3, `setfib` on Linux) is not judged,
+nor whether a host name can be resolved.
 
 Put the `;` in, or write the parameter as it is called.
 
@@ -15,6 +19,11 @@ server {
 ```nginx
 server {
     listen 443 tls;
+}
+```
+```nginx
+server {
+    listen 127.0.0.1:https;
 }
 ```
 
@@ -31,11 +40,14 @@ References:
 - nginx: ngx_http_core_listen in src/http/ngx_http_core_module.c
 """
 
-from mtls_lint.api import Context, Directive, Finding, Findings, Severity, rule
+import re
 
-# Of http, stream and mail together, in any version: a word that is none of these is nowhere right.
-_FLAGS = (
+from mtls_lint.api import Context, Directive, Finding, Findings, Severity, VirtualServer, rule
+
+_FLAGS = {
     "bind",
+    "default",
+    "default_server",
     "deferred",
     "http2",
     "multipath",
@@ -45,28 +57,88 @@ _FLAGS = (
     "spdy",
     "ssl",
     "udp",
-)
-_DEFAULT = ("default", "default_server")
-_KEYS = ("accept_filter", "backlog", "fastopen", "ipv6only", "rcvbuf", "setfib", "sndbuf", "so_keepalive")
+}
+_VALUES = {
+    "accept_filter": ".*",
+    "backlog": "0*[1-9][0-9]*",
+    "fastopen": "[0-9]+",
+    "ipv6only": "on|off",
+    "rcvbuf": "[0-9]+[kKmM]?",
+    "setfib": ".*",
+    "sndbuf": "[0-9]+[kKmM]?",
+    "so_keepalive": "on|off|(?=.*[1-9])[0-9yMwdhms]*(:[0-9yMwdhms]*)?(:[0-9]*)?",
+}
+_ELSEWHERE = {
+    "http": {"udp"},
+    "stream": {"default", "http2", "quic"},
+    "mail": {"default", "default_server", "http2", "quic", "udp"},
+}
+_SINCE = {
+    ("http", "quic"): (1, 25, 0),
+    ("stream", "accept_filter"): (1, 25, 5),
+    ("stream", "default_server"): (1, 25, 5),
+    ("stream", "deferred"): (1, 25, 5),
+}
+_SPDY_GONE = (1, 22, 1)  # or somewhat before
+_PORTS = re.compile(r"(?:[^\[\]:/]*:|\[[^\[\]/]*\]:)(?P<behind>[^:/]*)|(?P<bare>[0-9]+(?:-[0-9]+)?)")
+_LAST = 65535
 
 
-@rule(id="invalid-listen-parameter", severity=Severity.ERROR, since="0.1", directives=("listen",))
-def check(directive: Directive, ctx: Context) -> Findings:  # noqa: ARG001
-    """Report the first word that no `listen` takes."""
-    for index, word in enumerate(directive.args[1:], 1):
-        if (
-            word in {*_FLAGS, *_DEFAULT}
-            or word.partition("=")[0] in _KEYS
-            or any(mark in word for mark in "${}<>%")
-        ):
-            continue
-        behind_a_line_end = "\n" in directive.source.text[directive.args[index - 1].end : word.start]
-        yield Finding(
-            f"`listen` has no parameter `{word}`: nginx refuses to start",
-            directive.arg_span(index),
-            "put a `;` at the end of the line above"
-            if behind_a_line_end
-            else "write a parameter of `listen`",
-            fatal=True,
-        )
-        return
+@rule(id="invalid-listen-parameter", severity=Severity.ERROR, since="0.1")
+def check(server: VirtualServer, ctx: Context) -> Findings:
+    """Report the port, or the first parameter, of each `listen` that nginx does not take."""
+    for directive in server.scope.find("listen"):
+        for index, word in enumerate(directive.args):
+            if any(mark in word for mark in "${}<>%"):
+                continue
+            problem = _in_parameter(word, server.module, ctx) if index else _in_address(word)
+            if problem:
+                yield Finding(
+                    f"{problem}: nginx refuses to start",
+                    directive.arg_span(index),
+                    _remedy(directive, index),
+                    fatal=True,
+                )
+                break
+
+
+def _in_address(word: str) -> str | None:
+    if word.lower().startswith("unix:"):
+        return None if word[5:] else f"`listen {word}` names no path"
+    match = _PORTS.fullmatch(word)
+    if match is None:
+        return None
+    ports = match["bare"] or match["behind"]
+    numbers = re.fullmatch("([0-9]+)(?:-([0-9]+))?", ports)
+    if numbers is None:
+        return f"`{ports}` in `listen {word}` is no port number"
+    first, last = (min(int(text[:9]), _LAST + 1) for text in (numbers[1], numbers[2] or numbers[1]))
+    if 1 <= first <= last <= _LAST:
+        return None
+    return f"`{ports}` in `listen {word}` is no port, or no range of ports"
+
+
+def _in_parameter(word: str, module: str, ctx: Context) -> str | None:
+    key, equals, value = word.partition("=")
+    if key in _VALUES and equals:
+        if not re.fullmatch(_VALUES[key], value):
+            return f"`listen` does not take `{word}`"
+    elif word not in _FLAGS:
+        return f"`listen` has no parameter `{word}`"
+    if ctx.configuration.tree.is_fragment:
+        return None  # what module the lines belong to is a guess
+    if key in _ELSEWHERE[module]:
+        return f"`listen` has no parameter `{key}` in {module}"
+    since = _SINCE.get((module, key))
+    if since is not None and ctx.version < since:
+        return f"`listen` has the parameter `{key}` in {module} since nginx {'.'.join(map(str, since))} only"
+    return "`spdy` was removed from nginx" if key == "spdy" and ctx.version >= _SPDY_GONE else None
+
+
+def _remedy(directive: Directive, index: int) -> str:
+    if index == 0:
+        return "write an address and a port from 1 to 65535"
+    behind_a_line_end = (
+        "\n" in directive.source.text[directive.args[index - 1].end : directive.args[index].start]
+    )
+    return "put a `;` at the end of the line above" if behind_a_line_end else "write a parameter of `listen`"

@@ -46,7 +46,11 @@ References:
 - nginx: ngx_http_ssl_merge_srv_conf in src/http/modules/ngx_http_ssl_module.c
 """
 
+import re
+
 from mtls_lint.api import Context, Finding, Findings, Related, Severity, VirtualServer, rule
+
+_HTTP = re.compile("http://.", re.IGNORECASE | re.DOTALL)
 
 
 @rule(id="ssl-ocsp-refused", severity=Severity.ERROR, since="0.1")
@@ -65,7 +69,7 @@ def check(server: VirtualServer, ctx: Context) -> Findings:  # noqa: ARG001
             fatal=True,
         )
     responder = server.setting("ssl_ocsp_responder")
-    if responder.directive is not None and responder.value and not responder.lower.startswith("http://"):
+    if responder.directive is not None and responder.value and not _HTTP.match(responder.value):
         yield Finding(
             f"nginx asks OCSP responders by http:// only, not {responder.value}: it refuses to start",
             responder.directive.arg_span(0),
