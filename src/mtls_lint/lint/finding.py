@@ -71,7 +71,9 @@ class Witness:
             words.append("-k")
         if self.method != "GET":
             words += ["-X", self.method]
-        if self.address not in {"*", "[::]"}:
+        if self.address == "[::]":
+            words.append("-6")  # the same name may be served otherwise over IPv4
+        elif self.address != "*":
             words += ["--connect-to", f"::{self.address}:{self.port}"]
         words.append(f"{scheme}://{authority}{self.uri}")
         return " ".join(shlex.quote(word) for word in words)

@@ -1,0 +1,121 @@
+"""Enforcement: edge cases, and near misses that stay silent."""
+
+import pytest
+
+from mtls_lint.lint.finding import Confidence, Severity
+from rules.cases import Case, check
+
+PAIR = "ssl_certificate /pki/server.pem; ssl_certificate_key /pki/server.key;"
+CA = "ssl_client_certificate /pki/root.pem;"
+PROXY = "location / { proxy_pass http://127.0.0.1:8080; }"
+NAME = "server_name api.example.com;"
+
+
+def http(*lines: str) -> str:
+    """A whole configuration; the lines given begin at line 3."""
+    return "\n".join(["events {}", "http {", *lines, "}"]) + "\n"
+
+
+CASES: dict[str, list[Case]] = {
+    "mtls-not-enforced": [
+        Case(
+            "CAs without a mode",
+            http("server {", f"listen 443 ssl; {PAIR}", CA, PROXY, "}"),
+            [5],
+            "not set and off by default",
+            Severity.ERROR,
+            Confidence.CERTAIN,
+            witness="curl -i -k https://localhost/",
+        ),
+        Case("off in so many words", http("server {", f"listen 443 ssl; {PAIR}", CA, "ssl_verify_client off;", "}"), [5], "is off"),
+        Case("a fragment is less certain", f"server {{\nlisten 443 ssl; {PAIR}\n{CA}\n}}\n", [3], confidence=Confidence.LIKELY),
+        Case("optional asks", http(f"server {{ listen 443 ssl; {PAIR} {CA} ssl_verify_client optional; }}")),
+        Case("an inherited mode counts", http("ssl_verify_client on;", f"server {{ listen 443 ssl; {PAIR} {CA} }}")),
+        Case(
+            "CAs of http that another server uses",
+            http(CA, f"server {{ listen 443 ssl; {NAME} {PAIR} ssl_verify_client on; }}", f"server {{ listen 443 ssl; {PAIR} }}"),
+        ),
+        Case("no TLS at all", http(f"server {{ listen 80; {CA} }}")),
+        Case("an include may say it", http(f"server {{ listen 443 ssl; {PAIR} {CA} include absent/tls.conf; }}"), words="absent/tls.conf", not_evaluated=True),
+        Case("cancelled CAs", http(CA, f'server {{ listen 443 ssl; {PAIR} ssl_client_certificate ""; }}')),
+    ],
+    "client-certificates-never-requested": [
+        Case("one warning for the tree", http(f"server {{ listen 443 ssl; {PAIR} }}", f"server {{ listen 8443 ssl; {PAIR} }}"), [3], "nowhere", Severity.WARNING),
+        Case("the TLS server is shown", http("server { listen 80; }", f"server {{ listen 443 ssl; {PAIR} }}"), [4]),
+        Case("somebody asks", http(f"server {{ listen 443 ssl; {PAIR} }}", f"server {{ listen 8443 ssl; {PAIR} {CA} ssl_verify_client on; }}")),
+        Case("a command asks", http(f"server {{ listen 443 ssl; {PAIR} ssl_conf_command VerifyMode Request; }}")),
+        Case("a fragment without TLS", "server { listen 80; }", not_evaluated=True),
+        Case("an include is absent", http(f"server {{ listen 443 ssl; {PAIR} }}", "include absent.conf;"), not_evaluated=True),
+        Case("nothing but an upstream", "upstream b { server 127.0.0.1:1; }"),
+    ],
+    "required-name-unprotected": [
+        Case("nothing is required", http(f"server {{ listen 443 ssl; {NAME} {PAIR} }}")),
+        Case("it is protected", http(f"server {{ listen 443 ssl; {NAME} {PAIR} {CA} ssl_verify_client on; }}"), options={"require": ["api.example.com"]}),
+        Case("it is not", http("server {", f"listen 443 ssl; {NAME} {PAIR}", PROXY, "}"), [3], "not set and off", Severity.ERROR, options={"require": ["api.example.com"]}),
+        Case("only optional", http("server {", f"listen 443 ssl; {NAME} {PAIR} {CA}", "ssl_verify_client optional;", PROXY, "}"), [5], "optional", Severity.ERROR, options={"require": ["api.example.com"]}),
+        Case("no such name", http(f"server {{ listen 443 ssl; server_name other.example.com; {PAIR} {CA} ssl_verify_client on; }}"), [1], "no server is called that", options={"require": ["api.example.com"]}),
+        Case("a wildcard answers", http(f"server {{ listen 443 ssl; server_name *.example.com; {PAIR} {CA} ssl_verify_client on; }}"), options={"require": ["api.example.com"]}),
+        Case("a plain listener that redirects", http(f"server {{ listen 443 ssl; {NAME} {PAIR} {CA} ssl_verify_client on; }}", f"server {{ listen 80; {NAME} return 301 https://$host$request_uri; }}"), options={"require": ["api.example.com"]}),
+        Case("a plain listener that serves", http(f"server {{ listen 443 ssl; {NAME} {PAIR} {CA} ssl_verify_client on; }}", f"server {{ listen 80; {NAME} {PROXY} }}"), [4], "speaks no TLS and serves content", witness="curl -i http://api.example.com/", options={"require": ["api.example.com"]}),
+    ],
+    "verify-client-without-ca": [
+        Case("on", http("server {", f"listen 443 ssl; {PAIR}", "ssl_verify_client on;", "}"), [5], fatal=True),
+        Case("optional", http("server {", f"listen 443 ssl; {PAIR}", "ssl_verify_client optional;", "}"), [5], fatal=True),
+        Case("optional_no_ca needs none", http(f"server {{ listen 443 ssl; {PAIR} ssl_verify_client optional_no_ca; }}")),
+        Case("trusted alone is enough now", http(f"server {{ listen 443 ssl; {PAIR} ssl_verify_client on; ssl_trusted_certificate /pki/root.pem; }}")),
+        Case("but not before 1.27.2", http(f"server {{ listen 443 ssl; {PAIR} ssl_trusted_certificate /pki/root.pem;", "ssl_verify_client on; }"), [4], fatal=True, version="1.22.1"),
+        Case("no TLS context is built", http("server { listen 80; ssl_verify_client on; }")),
+        Case("cancelled CAs", http(CA, f'server {{ listen 443 ssl; {PAIR} ssl_client_certificate "";', "ssl_verify_client on; }"), [5], fatal=True),
+    ],
+    "listen-without-ssl": [
+        Case("verify without TLS", http("server {", "listen 8443;", CA, "ssl_verify_client on;", PROXY, "}"), [4], "no effect", Severity.ERROR, witness="curl -i http://localhost:8443/"),
+        Case("a certificate without TLS", http("server {", "listen 8443;", PAIR, PROXY, "}"), [4], severity=Severity.WARNING),
+        Case("another server makes the socket TLS", http(f"server {{ listen 443 ssl; {PAIR} }}", f"server {{ listen 443; {NAME} {PAIR} {CA} ssl_verify_client on; {PROXY} }}")),
+        Case("ssl on, when there was such a thing", http(f"server {{ listen 443; ssl on; {PAIR} {CA} ssl_verify_client on; {PROXY} }}"), version="1.22.1"),
+        Case("only a redirect", http(f"server {{ listen 80; {PAIR} return 301 https://$host$request_uri; }}")),
+        Case("inherited from http, and only a redirect", http(CA, "ssl_verify_client on;", "server { listen 80; return 301 https://$host$request_uri; }")),
+        Case("stream", "events {}\nstream {\nserver {\nlisten 8443;\nssl_verify_client on;\nproxy_pass 127.0.0.1:1; } }", [4]),
+    ],
+    "plaintext-listener-same-app": [
+        Case("port 80 beside 443", http("server {", "listen 80;", f"listen 443 ssl; {NAME} {PAIR} {CA} ssl_verify_client on;", PROXY, "}"), [4], "everybody gets in", Severity.ERROR, witness="curl -i http://api.example.com/"),
+        Case("a file counts", http("server {", "listen 80;", f"listen 443 ssl; {PAIR} {CA} ssl_verify_client on;", "root /srv; location / { }", "}"), [4]),
+        Case("it only redirects", http(f"server {{ listen 80; listen 443 ssl; {PAIR} {CA} ssl_verify_client on; if ($scheme = http) {{ return 301 https://$host$request_uri; }} {PROXY} }}")),
+        Case("a check guards it", http(f"server {{ listen 80; listen 443 ssl; {PAIR} {CA} ssl_verify_client on; if ($ssl_client_verify != SUCCESS) {{ return 403; }} {PROXY} }}")),
+        Case("loopback", http(f"server {{ listen 127.0.0.1:80; listen 443 ssl; {PAIR} {CA} ssl_verify_client on; {PROXY} }}")),
+        Case("a unix socket", http(f"server {{ listen unix:/run/x.sock; listen 443 ssl; {PAIR} {CA} ssl_verify_client on; {PROXY} }}")),
+        Case("a health check alone", http(f"server {{ listen 80; listen 443 ssl; {PAIR} {CA} ssl_verify_client on; location = /healthz {{ proxy_pass http://127.0.0.1:8080; }} location / {{ return 404; }} }}")),
+        Case("ACME alone", http(f"server {{ listen 80; listen 443 ssl; {PAIR} {CA} ssl_verify_client on; location /.well-known/acme-challenge/ {{ root /srv/acme; }} location / {{ return 301 https://$host$request_uri; }} }}")),
+        Case("one open location is enough", http("server {", "listen 80;", f"listen 443 ssl; {PAIR} {CA} ssl_verify_client on;", "location / { return 301 https://$host$request_uri; }", "location /api/ { proxy_pass http://127.0.0.1:8080; }", "}"), [4], witness="curl -i http://localhost/api/"),
+        Case("nobody is asked with TLS either", http(f"server {{ listen 80; listen 443 ssl; {PAIR} {PROXY} }}")),
+    ],
+    "ssl-on-removed": [
+        Case("removed", http("server { listen 443;", "ssl on; }"), [4], "1.25.1", Severity.ERROR, fatal=True),
+        Case("ssl off is no better", http("server { listen 443;", "ssl off; }"), [4], fatal=True),
+        Case("deprecated before", http("server {", "listen 443;", f"ssl on; {PAIR}", "}"), [5], "deprecated", Severity.WARNING, fatal=False, version="1.22.1"),
+        Case("not deprecated yet", http(f"server {{ listen 443; ssl on; {PAIR} }}"), version="1.14.2"),
+        Case("a parameter of listen", http(f"server {{ listen 443 ssl; {PAIR} }}")),
+        Case("a key of a map", http("map $host $x { ssl on; }")),
+    ],
+    "verify-client-off-override": [
+        Case("one server opts out", http(CA, "ssl_verify_client on;", "server {", f"listen 443 ssl; {NAME} {PAIR}", "ssl_verify_client off;", PROXY, "}"), [7], "api.example.com", Severity.ERROR, witness="curl -i -k https://api.example.com/"),
+        Case("it only redirects", http(CA, "ssl_verify_client on;", f"server {{ listen 443 ssl; {PAIR} ssl_verify_client off; return 301 https://x.test/; }}")),
+        Case("it rejects handshakes", http(CA, "ssl_verify_client on;", "server { listen 443 ssl; ssl_reject_handshake on; ssl_verify_client off; }")),
+        Case("nothing is overridden", http(f"server {{ listen 443 ssl; {PAIR} ssl_verify_client off; {PROXY} }}")),
+        Case("a plain server", http(CA, "ssl_verify_client on;", f"server {{ listen 80; ssl_verify_client off; {PROXY} }}")),
+    ],
+    "listen-ssl-without-certificate": [
+        Case("the default server has none", http("server {", "listen 443 ssl;", "}"), [4], fatal=True),
+        Case("it rejects handshakes instead", http("server { listen 443 ssl; ssl_reject_handshake on; }")),
+        Case("inherited", http(PAIR, "server { listen 443 ssl; }")),
+        Case("another server of the socket may lack it", http(f"server {{ listen 443 ssl; {PAIR} }}", f"server {{ listen 443 ssl; {NAME} }}")),
+        Case("an include may give it", "server { listen 443 ssl; include snippets/tls.conf; }", not_evaluated=True),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rule", "case"),
+    [pytest.param(rule, case, id=f"{rule}:{case}") for rule, cases in CASES.items() for case in cases],
+)
+def test_case(rule: str, case: Case) -> None:
+    check(rule, case)
