@@ -40,6 +40,7 @@ References:
 """
 
 from mtls_lint.api import (
+    Configuration,
     Context,
     Finding,
     Findings,
@@ -56,29 +57,35 @@ _HARMLESS = {NameKind.EMPTY, NameKind.PLACEHOLDER, NameKind.REGEX, NameKind.VARI
 
 
 @rule(id="conflicting-server-name", severity=Severity.WARNING, since="0.1")
-def check(socket: Socket, ctx: Context) -> Findings:  # noqa: ARG001
-    """Report names that an earlier server of the socket has already."""
-    owners: dict[str, tuple[VirtualServer, ServerName]] = {}
-    for server in socket.servers:
-        for name in server.names:
-            if name.kind in _HARMLESS:
-                continue
-            owner, first = owners.setdefault(name.text, (server, name))
-            if owner is not server:
-                yield _conflict(socket, name, server, owner, first)
+def check(configuration: Configuration, ctx: Context) -> Findings:  # noqa: ARG001
+    """Report names that an earlier server has already, once for all the sockets the two share."""
+    lost: dict[tuple[VirtualServer, ServerName, VirtualServer, ServerName], list[Socket]] = {}
+    for socket in configuration.sockets:
+        owners: dict[str, tuple[VirtualServer, ServerName]] = {}
+        for server in socket.servers:
+            for name in server.names:
+                if name.kind in _HARMLESS:
+                    continue
+                owner, first = owners.setdefault(name.text, (server, name))
+                if owner is not server:
+                    lost.setdefault((server, name, owner, first), []).append(socket)
+    for (server, name, owner, first), sockets in lost.items():
+        yield _conflict(sockets, name, server, owner, first)
 
 
 def _conflict(
-    socket: Socket, name: ServerName, server: VirtualServer, owner: VirtualServer, first: ServerName
+    sockets: list[Socket], name: ServerName, server: VirtualServer, owner: VirtualServer, first: ServerName
 ) -> Finding:
-    laxer = socket.ssl and server.verify_client != "off" and owner.verify_client == "off"
+    tls = any(socket.ssl for socket in sockets)
+    laxer = tls and server.verify_client != "off" and owner.verify_client == "off"
     consequence = (
         f"its ssl_verify_client {server.verify_client} is never in force for this name"
         if laxer
         else "requests for it never come here"
     )
+    where = " and ".join(str(socket.key) for socket in sockets)
     return Finding(
-        f"{name} on {socket.key} belongs to an earlier server already: nginx ignores it here with a warning,"
+        f"{name} on {where} belongs to an earlier server already: nginx ignores it here with a warning,"
         f" and {consequence}",
         name.span,
         "delete the name from one of the two servers, or merge them",

@@ -44,15 +44,18 @@ _INSIDE_A_SERVER = {"location", "server if", "location if", "limit_except"}
 
 
 @rule(id="directive-not-allowed-here", severity=Severity.ERROR, since="0.1", controls=("RFC 9113 9.2.3",))
-def check(configuration: Configuration, ctx: Context) -> Findings:  # noqa: ARG001
+def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report directives in the wrong block, where the block is known for certain."""
     for refused in configuration.refusals.of_kind("context"):
-        if not refused.certain:
-            continue
         name = str(refused.directive.name)
+        if not refused.certain:
+            reason = f"whether `{name}` is allowed here depends on what these lines are included in"
+            ctx.not_evaluated(refused.directive.span, reason)
+            continue
         message = f"`{name}` is not allowed in {refused.context}: nginx refuses to start"
         remedy = f"move it to {refused.detail}" if refused.detail else "move it to a block that takes it"
         if name.startswith("ssl_") and refused.context in _INSIDE_A_SERVER:
-            message = f"{message}; the TLS handshake is over before a {refused.context} is chosen"
+            block = refused.context.rpartition(" ")[2]
+            message = f"{message}; the TLS handshake is over before a {block} is chosen"
             remedy = "write it in the server block; for some locations only, use `optional` and a check there"
         yield Finding(message, refused.directive.span, remedy, fatal=True)

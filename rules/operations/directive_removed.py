@@ -35,9 +35,8 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
         name = refused.directive.name
         if name == "ssl":
             continue
-        since = f" in {refused.detail}" if refused.detail else ""
         yield Finding(
-            f"`{name}` was removed{since}: nginx {ctx.version} refuses to start",
+            f"`{name}` was {refused.detail or 'removed'}: nginx {ctx.version} refuses to start",
             refused.directive.span,
             f"delete `{name}`, or write what replaced it",
             fatal=True,

@@ -34,11 +34,14 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report directives that the chosen version has not yet; say where the table's knowledge ends."""
     refusals = configuration.refusals
     for refused in refusals.of_kind("too-new"):
-        since = f" appeared in {refused.detail}" if refused.detail else " is newer"
+        since = refused.detail or "is newer"
         yield Finding(
-            f"`{refused.directive.name}`{since}: nginx {ctx.version} refuses to start ({refused.text})",
+            f"`{refused.directive.name}` in {refused.context} {since}: nginx {ctx.version} refuses to start "
+            f"({refused.text})",
             refused.directive.span,
-            f"run nginx {refused.detail or 'that has it'} or later, or leave the directive out",
+            f"run nginx {since.removeprefix('appeared in ')} or later, or leave the directive out"
+            if refused.detail
+            else "leave the directive out",
             fatal=True,
         )
     if ctx.version > refusals.newest and configuration.tree.directives:

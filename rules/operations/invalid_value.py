@@ -37,4 +37,6 @@ def check(configuration: Configuration, ctx: Context) -> Findings:  # noqa: ARG0
     """Report values that nginx refuses."""
     for refused in configuration.refusals.of_kind("value"):
         remedy = f"allowed: {refused.detail}" if refused.detail else "see the directive's documentation"
-        yield Finding(f"{refused.text}: nginx refuses to start", refused.directive.span, remedy, fatal=True)
+        name = str(refused.directive.name)
+        text = refused.text if name in refused.text else f"{refused.text} of `{name}`"
+        yield Finding(f"{text}: nginx refuses to start", refused.directive.span, remedy, fatal=True)

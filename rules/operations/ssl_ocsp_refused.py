@@ -54,7 +54,7 @@ _HTTP = re.compile("http://.", re.IGNORECASE | re.DOTALL)
 
 
 @rule(id="ssl-ocsp-refused", severity=Severity.ERROR, since="0.1")
-def check(server: VirtualServer, ctx: Context) -> Findings:  # noqa: ARG001
+def check(server: VirtualServer, ctx: Context) -> Findings:
     """Report what nginx refuses of a server's OCSP settings."""
     ocsp = server.setting("ssl_ocsp")
     if ocsp.directive is None or ocsp.lower == "off" or not server.has_ssl_context:
@@ -69,7 +69,11 @@ def check(server: VirtualServer, ctx: Context) -> Findings:  # noqa: ARG001
             fatal=True,
         )
     responder = server.setting("ssl_ocsp_responder")
-    if responder.directive is not None and responder.value and not _HTTP.match(responder.value):
+    if responder.directive is None or not responder.value or _HTTP.match(responder.value):
+        return
+    if "$" in responder.value:
+        ctx.not_evaluated(responder.directive.span, f"`{responder.value}` is what a template fills in")
+    else:
         yield Finding(
             f"nginx asks OCSP responders by http:// only, not {responder.value}: it refuses to start",
             responder.directive.arg_span(0),

@@ -33,7 +33,9 @@ References:
 - https://nginx.org/en/docs/dirindex.html
 """
 
-from mtls_lint.api import Configuration, Context, Finding, Findings, Severity, rule
+from itertools import pairwise
+
+from mtls_lint.api import Configuration, Context, Directive, Finding, Findings, Severity, rule
 
 
 @rule(id="wrong-number-of-arguments", severity=Severity.ERROR, since="0.1")
@@ -42,13 +44,15 @@ def check(configuration: Configuration, ctx: Context) -> Findings:  # noqa: ARG0
     for refused in configuration.refusals.of_kind("arity", "block"):
         expected = f" (it takes {refused.detail})" if refused.detail else ""
         remedy = "see the directive's documentation for its arguments"
-        if any("\n" in gap for gap in _gaps(refused.directive.span.text)):
+        if _spans_lines(refused.directive):
             remedy = "is a `;` missing at the end of a line above?"
         yield Finding(
             f"{refused.text}{expected}: nginx refuses to start", refused.directive.span, remedy, fatal=True
         )
 
 
-def _gaps(text: str) -> list[str]:
-    """The text of a directive, cut where a line ends: more than one piece means that it spans lines."""
-    return [text] if "\n" in text.rstrip("{;").rstrip() else []
+def _spans_lines(directive: Directive) -> bool:
+    """Whether a line ends between two words of the directive."""
+    text = directive.source.text
+    words = [directive.name, *directive.args]
+    return any("\n" in text[word.end : following.start] for word, following in pairwise(words))

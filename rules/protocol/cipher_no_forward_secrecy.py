@@ -51,6 +51,7 @@ from mtls_lint.api import (
     cipher_strings,
     evaluate_ciphers,
     rule,
+    security_level,
 )
 
 _DEFAULT = "HIGH:!aNULL:!MD5"
@@ -73,7 +74,13 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
         if string.text.startswith("PROFILE="):
             ctx.not_evaluated(string.span, f"`{string.text}` is a list that the distribution's OpenSSL keeps")
         # What is broken in another way as well is a finding of cipher-weak.
-        static = [s.name for s in evaluation.weak(Weakness.STATIC_KEY) if not s.weaknesses & _OTHERS]
+        # From security level 3 on, OpenSSL leaves such suites out.
+        level = min((security_level(server) or 0 for server in string.chooses_in), default=0)
+        static = [
+            suite.name
+            for suite in evaluation.weak(Weakness.STATIC_KEY)
+            if not suite.weaknesses & _OTHERS and suite.allowed_at(level)
+        ]
         if not static:
             continue
         more = f" and {len(static) - _SHOWN} more" if len(static) > _SHOWN else ""

@@ -2,10 +2,10 @@
 
 OpenSSL ignores words it does not know, silently, as long as one suite remains; when none does, it says
 `no cipher match`, and nginx does not start (`SSL_CTX_set_cipher_list("...") failed`). The usual reasons:
-names of TLS 1.3 suites, which are not set with `ssl_ciphers`; names in the style of other software
-(`TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256`); only algorithms that the build has no longer (RC4, 3DES); a
-misspelt `@SECLEVEL`. A rule fires for servers that have a certificate: without one nginx does not look at
-the string.
+names of TLS 1.3 suites, which are not set with `ssl_ciphers`; names as the RFCs write them
+(`TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256`), which OpenSSL knows from 3.2 on only; only algorithms that the
+build has no longer (RC4, 3DES); a misspelt `@SECLEVEL`. The rule fires for servers that have a certificate:
+without one nginx does not look at the string.
 
 The string is given to the OpenSSL behind this tool. For a name that another build may know, the finding
 is marked as likely, not certain. `PROFILE=SYSTEM` (Red Hat, Fedora) is not judged.
@@ -56,7 +56,10 @@ from mtls_lint.api import (
     rule,
 )
 
-_TLS13 = re.compile(r"TLS_[A-Z0-9]+_[A-Z0-9_]*SHA\d+", re.ASCII)
+_TLS13 = re.compile(r"TLS_(?!.*_WITH_)[A-Z0-9]+_[A-Z0-9_]*SHA\d+", re.ASCII)
+_NAME_OF_RFC = re.compile(r"TLS_.*_WITH_", re.ASCII)
+_TEMPLATE = re.compile(r"[$<>{}%]")
+_REMEDY = "name suites as `openssl ciphers -v` prints them, such as `ECDHE+AESGCM:ECDHE+CHACHA20`"
 _BAD_LEVEL = re.compile(r"@(?!SECLEVEL=[0-5]|STRENGTH)")
 
 
@@ -64,8 +67,11 @@ _BAD_LEVEL = re.compile(r"@(?!SECLEVEL=[0-5]|STRENGTH)")
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Give every string that nginx reads to OpenSSL."""
     for string in cipher_strings(configuration):
-        read = _is_read(string)
+        read = _is_read(string, configuration)
         if read is False:
+            continue
+        if _TEMPLATE.search(string.text):
+            ctx.not_evaluated(string.span, f"`{string.text}` is a value that a template fills in")
             continue
         evaluation = evaluate_ciphers(string.text)
         if evaluation.accepted:
@@ -73,18 +79,29 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
         if string.text.startswith("PROFILE="):
             ctx.not_evaluated(string.span, f"`{string.text}` is a list that the distribution's OpenSSL keeps")
             continue
+        if any(_NAME_OF_RFC.match(word) for word in _words(string.text)):
+            yield Finding(
+                f"{evaluation.openssl_version} finds no suite in `{string.text}`: nginx refuses to start "
+                "where its OpenSSL is older than 3.2, which is the first to know suites by these names",
+                string.span,
+                _REMEDY,
+                confidence=Confidence.POSSIBLE,
+            )
+            continue
         yield Finding(
             f"{evaluation.openssl_version} finds no suite in `{string.text}`, so nginx refuses to start"
             + _because(string.text),
             string.span,
-            "name suites as `openssl ciphers -v` prints them, such as `ECDHE+AESGCM:ECDHE+CHACHA20`",
+            _REMEDY,
             fatal=True,
             confidence=None if read and _same_everywhere(string.text) else Confidence.LIKELY,
         )
 
 
-def _is_read(string: CipherString) -> bool | None:
+def _is_read(string: CipherString, configuration: Configuration) -> bool | None:
     """Whether some server gives the string to OpenSSL; None when that is not in this text."""
+    if not string.servers and configuration.tree.is_fragment:
+        return None
     if any(server.has_ssl_context for server in string.servers):
         return True
     missing = [server.setting("ssl_certificate") for server in string.servers]

@@ -52,12 +52,14 @@ from mtls_lint.api import (
 
 
 @rule(id="conf-command-overrides-ciphers", severity=Severity.WARNING, since="0.1")
-def check(configuration: Configuration, ctx: Context) -> Findings:  # noqa: ARG001
+def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report each CipherString command in whose server a cipher string is set."""
     for use in uses(configuration, "ssl_conf_command"):
         for directive in use.directives:
             if len(directive.args) != 2 or directive.args[0].lower() != "cipherstring":
                 continue
+            if not use.servers and configuration.tree.is_fragment:
+                ctx.not_evaluated(directive.span, "the servers that take this command are not in this text")
             dead = (s.setting("ssl_ciphers") for s in use.servers if may_speak_tls(s))
             for setting in dead:
                 if setting.span is not None:

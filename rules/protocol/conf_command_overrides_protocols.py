@@ -66,13 +66,16 @@ from mtls_lint.api import (
 @rule(
     id="conf-command-overrides-protocols", severity=Severity.ERROR, since="0.1", controls=("RFC 9325 3.1.1",)
 )
-def check(configuration: Configuration, ctx: Context) -> Findings:  # noqa: ARG001
+def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report each Protocol command that adds a version, with what it adds."""
     for use in uses(configuration, "ssl_conf_command"):
         servers = [server for server in use.servers if may_speak_tls(server)]
         for directive in use.directives:
-            if len(directive.args) == 2 and directive.args[0].lower() == "protocol":
-                yield from _judge(directive, servers)
+            if len(directive.args) != 2 or directive.args[0].lower() != "protocol":
+                continue
+            if not use.servers and configuration.tree.is_fragment:
+                ctx.not_evaluated(directive.span, "the servers that take this command are not in this text")
+            yield from _judge(directive, servers)
 
 
 def _judge(directive: Directive, servers: list[VirtualServer]) -> Findings:

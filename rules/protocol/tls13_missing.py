@@ -46,6 +46,7 @@ from mtls_lint.api import (
     Findings,
     Severity,
     Use,
+    VirtualServer,
     by_default,
     commanded_protocols,
     protocol_words,
@@ -72,9 +73,7 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
     lacking = [
         server
         for server in by_default(configuration)
-        if "TLSv1.3" not in commanded_protocols(server)
-        and server.directive is not None
-        and server.setting("ssl_protocols").unknown is None
+        if "TLSv1.3" not in commanded_protocols(server) and _known(server, ctx)
     ]
     if lacking and "TLSv1.2" in protocols_of(lacking[0]):
         first = lacking[0]
@@ -86,6 +85,13 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
             confidence=Confidence.LIKELY if first.setting("ssl_protocols").assumed else None,
             path=first.logical_path,
         )
+
+
+def _known(server: VirtualServer, ctx: Context) -> bool:
+    if server.directive is not None and server.setting("ssl_protocols").unknown is None:
+        return True
+    ctx.not_evaluated(server.span, "`ssl_protocols` may be set in what was not read")
+    return False
 
 
 def _written(use: Use) -> Findings:

@@ -1,8 +1,8 @@
 """TLS versions below 1.2 are allowed.
 
-SSLv2, SSLv3, TLS 1.0 and TLS 1.1 are forbidden by RFC 8996 and RFC 9325: their handshakes rest on MD5 and
-SHA-1, and they encrypt in ways that have been broken. Allowing one of them does not switch a newer
-version off, but it lets anybody between client and server try to get the old one.
+SSLv2, SSLv3, TLS 1.0 and TLS 1.1 are forbidden by RFC 9325 (the latter two by RFC 8996 as well): their
+handshakes rest on MD5 and SHA-1, and they encrypt in ways that have been broken. Allowing one of them does
+not switch a newer version off, but it lets anybody between client and server try to get the old one.
 
 What really happens depends on the OpenSSL that nginx runs with. OpenSSL 3 speaks TLS 1.0 and 1.1 at
 security level 0 only (`@SECLEVEL=0` in the cipher string); OpenSSL 1.1.1 and older speak them as
@@ -59,6 +59,8 @@ References:
 - RFC 8996 (Deprecating TLS 1.0 and TLS 1.1), RFC 9325 section 3.1.1
 """
 
+from collections.abc import Sequence
+
 from mtls_lint.api import (
     LEGACY,
     Confidence,
@@ -72,6 +74,7 @@ from mtls_lint.api import (
     Use,
     VirtualServer,
     by_default,
+    commanded_protocols,
     in_order,
     only_legacy,
     protocol_words,
@@ -101,28 +104,33 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
 
 def _written(directive: Directive, use: Use) -> Findings:
     words = [word for word in directive.args if protocol_words([word]) & LEGACY]
-    if not words:
+    if not words or (use.servers and all(_narrowed(server, words) for server in use.servers)):
         return
     names = " and ".join(in_order(protocol_words(words)))
     if use.servers and all(security_level(server) == 0 for server in use.servers):
-        consequence = "security level 0 in the cipher string makes OpenSSL 3 speak them"
+        consequence = "security level 0 in the cipher string makes OpenSSL 3 speak what is that old"
     else:
-        consequence = "OpenSSL 3 speaks them at security level 0 only, older versions always"
+        consequence = "OpenSSL 3 speaks what is that old at security level 0 only, OpenSSL 1.1.1 always"
     yield Finding(
-        f"`ssl_protocols` allows {names}, which RFC 8996 forbids: {consequence}",
+        f"`ssl_protocols` allows {names}, which RFC 9325 forbids: {consequence}",
         Span(directive.source, words[0].start, words[-1].end),
         _REMEDY,
     )
 
 
+def _narrowed(server: VirtualServer, words: Sequence[str]) -> bool:
+    """Whether an `ssl_conf_command`, such as `MinProtocol TLSv1.2`, takes these versions away again."""
+    return not commanded_protocols(server) & protocol_words(words)
+
+
 def _default(configuration: Configuration, ctx: Context) -> Findings:
-    servers = [server for server in by_default(configuration) if protocols_of(server) & LEGACY]
+    servers = [server for server in by_default(configuration) if _by_default(server)]
     sure = [server for server in servers if _known(server, ctx)]
     if not sure:
         return
     # The server whose security level makes the old versions work is the one to show.
     first = min(sure, key=lambda server: security_level(server) != 0)
-    names = " and ".join(in_order(protocols_of(first) & LEGACY))
+    names = " and ".join(in_order(_by_default(first)))
     works = security_level(first) == 0
     others = f" (and {len(sure) - 1} more)" if len(sure) > 1 else ""
     yield Finding(
@@ -138,6 +146,10 @@ def _default(configuration: Configuration, ctx: Context) -> Findings:
         confidence=Confidence.LIKELY if first.setting("ssl_protocols").assumed else None,
         path=first.logical_path,
     )
+
+
+def _by_default(server: VirtualServer) -> frozenset[str]:
+    return protocols_of(server) & commanded_protocols(server) & LEGACY
 
 
 def _known(server: VirtualServer, ctx: Context) -> bool:
