@@ -1,11 +1,18 @@
 """Fixtures for all tests."""
 
+import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from mtls_lint.testing import catalogue
 from mtls_lint.testing.nginx import NginxBinary, find_nginx
+
+# The same examples on every run, so that main is green or it is not; MTLS_LINT_RANDOM=1 looks for new ones.
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.register_profile("random", deadline=None)
+settings.load_profile("random" if os.environ.get("MTLS_LINT_RANDOM") else "repeatable")
 
 
 @pytest.fixture(params=[pytest.param(binary, id=str(binary)) for binary in find_nginx()])
