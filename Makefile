@@ -27,7 +27,7 @@ test: lint  ## What every change has to pass
 	$(BIN)/pytest -m "not sweep" -n auto
 
 test-all: lint  ## The same with the long sweeps
-	$(BIN)/pytest -n auto
+	MTLS_LINT_RANDOM=1 $(BIN)/pytest -n auto
 
 format: $(READY)  ## Put the code into its one form
 	$(BIN)/ruff format .

@@ -4,6 +4,9 @@ nginx only warns (`conflicting server name ... ignored`) and gives the name to t
 When the second one requires client certificates and the first does not, the requirement is never in force for
 that name.
 
+`.example.com` stands for `example.com` and `*.example.com`. When one of these is taken, nginx ignores all of
+it, also when it was the same server that took it: `server_name example.com .example.com;` has no subdomains.
+
 Delete the name from one of them, or merge the two servers.
 
 Bad:
@@ -15,6 +18,12 @@ server {
 server {
     listen 80;
     server_name a.example.com b.example.com;
+}
+```
+```nginx
+server {
+    listen 80;
+    server_name example.com .example.com;
 }
 ```
 
@@ -64,31 +73,45 @@ def check(configuration: Configuration, ctx: Context) -> Findings:  # noqa: ARG0
         owners: dict[str, tuple[VirtualServer, ServerName]] = {}
         for server in socket.servers:
             for name in server.names:
-                if name.kind in _HARMLESS:
-                    continue
-                owner, first = owners.setdefault(name.text, (server, name))
-                if owner is not server:
-                    lost.setdefault((server, name, owner, first), []).append(socket)
+                for claim in _claims(name):
+                    owner, first = owners.setdefault(claim, (server, name))
+                    if first is not name:
+                        if owner is not server or (name.kind is NameKind.DOTTED and first.text != name.text):
+                            lost.setdefault((server, name, owner, first), []).append(socket)
+                        break
     for (server, name, owner, first), sockets in lost.items():
         yield _conflict(sockets, name, server, owner, first)
+
+
+def _claims(name: ServerName) -> tuple[str, ...]:
+    """What a name takes, in the order in which nginx looks: `.example.com` is two in one."""
+    if name.kind is NameKind.DOTTED:
+        return name.text[1:], f"*{name.text}"
+    return () if name.kind in _HARMLESS else (name.text,)
 
 
 def _conflict(
     sockets: list[Socket], name: ServerName, server: VirtualServer, owner: VirtualServer, first: ServerName
 ) -> Finding:
+    where = " and ".join(str(socket.key) for socket in sockets)
     tls = any(socket.ssl for socket in sockets)
     laxer = tls and server.verify_client != "off" and owner.verify_client == "off"
-    consequence = (
-        f"its ssl_verify_client {server.verify_client} is never in force for this name"
-        if laxer
-        else "requests for it never come here"
-    )
-    where = " and ".join(str(socket.key) for socket in sockets)
+    if owner is server:
+        consequence = f"and only {first} remains of it"
+        remedy = f"delete {first}: {name} takes it in"
+    elif laxer:
+        consequence = f"and its ssl_verify_client {server.verify_client} is never in force for this name"
+        remedy = "delete the name from one of the two servers, or merge them"
+    else:
+        consequence = "and requests for it never come here"
+        remedy = "delete the name from one of the two servers, or merge them"
+    whose = "this" if owner is server else "an earlier"
+    also = "" if first.text == name.text else f" (as {first})"
     return Finding(
-        f"{name} on {where} belongs to an earlier server already: nginx ignores it here with a warning,"
-        f" and {consequence}",
+        f"{name} on {where} belongs to {whose} server already{also}: nginx ignores it here with a warning, "
+        f"{consequence}",
         name.span,
-        "delete the name from one of the two servers, or merge them",
-        (Related(first.span, "this server gets the requests"),),
+        remedy,
+        (Related(first.span, "this name counts" if owner is server else "this server gets the requests"),),
         severity=Severity.ERROR if laxer else None,
     )
