@@ -56,6 +56,6 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
         remedy = f"move it to {refused.detail}" if refused.detail else "move it to a block that takes it"
         if name.startswith("ssl_") and refused.context in _INSIDE_A_SERVER:
             block = refused.context.rpartition(" ")[2]
-            message = f"{message}; the TLS handshake is over before a {block} is chosen"
+            message = f"{message}; the TLS handshake is over before any {block} is chosen"
             remedy = "write it in the server block; for some locations only, use `optional` and a check there"
         yield Finding(message, refused.directive.span, remedy, fatal=True)
