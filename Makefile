@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test test-all lint format directives clean
+.PHONY: help demo test sweeps test-all lint format directives clean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
@@ -26,8 +26,10 @@ lint: $(READY)  ## ruff and mypy
 test: lint  ## What every change has to pass
 	$(BIN)/pytest -m "not sweep" -n auto
 
-test-all: lint  ## The same with the long sweeps
-	MTLS_LINT_RANDOM=1 $(BIN)/pytest -n auto
+sweeps: $(READY)  ## The long comparisons with real nginx
+	$(BIN)/pytest -m sweep -n auto
+
+test-all: test sweeps  ## Both
 
 format: $(READY)  ## Put the code into its one form
 	$(BIN)/ruff format .
