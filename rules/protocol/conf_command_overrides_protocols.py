@@ -56,6 +56,7 @@ from mtls_lint.api import (
     command_words,
     commanded_protocols,
     in_order,
+    listed,
     may_speak_tls,
     protocols_of,
     rule,
@@ -91,7 +92,7 @@ def _judge(directive: Directive, servers: list[VirtualServer]) -> Findings:
         related = (Related(setting.span, "what this was meant to allow"),) if setting.span is not None else ()
         whose = "`ssl_protocols` leaves" if setting.is_set else "nginx's default leaves"
         yield Finding(
-            f"`{directive.text}` switches on {' and '.join(in_order(added))}, which {whose} out: the command "
+            f"`{directive.text}` switches on {listed(in_order(added))}, which {whose} out: the command "
             "is applied last and adds to the list",
             directive.arg_span(1),
             "remove the command and write the versions into `ssl_protocols`",

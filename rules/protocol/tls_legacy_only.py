@@ -48,6 +48,7 @@ References:
 """
 
 from mtls_lint.api import (
+    SSL,
     Configuration,
     Context,
     Finding,
@@ -56,6 +57,7 @@ from mtls_lint.api import (
     Severity,
     Span,
     in_order,
+    listed,
     only_legacy,
     protocol_words,
     rule,
@@ -75,10 +77,11 @@ def check(configuration: Configuration, ctx: Context) -> Findings:  # noqa: ARG0
         if not only_legacy(use):
             continue
         first, *more = use.directives
-        names = " and ".join(in_order(protocol_words(w for d in use.directives for w in d.args)))
+        named = protocol_words(word for directive in use.directives for word in directive.args)
+        why = "has it no longer" if named <= SSL else "refuses that at its default security level"
         yield Finding(
-            f"`ssl_protocols` allows {names} only: nginx accepts this and starts, but OpenSSL 3 refuses "
-            "these versions at its default security level, so every handshake fails",
+            f"`ssl_protocols` allows {listed(in_order(named))} only: nginx accepts this and starts, but "
+            f"OpenSSL 3 {why}, so every handshake fails",
             Span(first.source, first.args[0].start, first.args[-1].end),
             "write `ssl_protocols TLSv1.2 TLSv1.3;`",
             related=tuple(Related(directive.span, "adds to the same value") for directive in more),

@@ -63,6 +63,7 @@ from collections.abc import Sequence
 
 from mtls_lint.api import (
     LEGACY,
+    SSL,
     Confidence,
     Configuration,
     Context,
@@ -76,6 +77,7 @@ from mtls_lint.api import (
     by_default,
     commanded_protocols,
     in_order,
+    listed,
     only_legacy,
     protocol_words,
     protocols_of,
@@ -106,13 +108,16 @@ def _written(directive: Directive, use: Use) -> Findings:
     words = [word for word in directive.args if protocol_words([word]) & LEGACY]
     if not words or (use.servers and all(_narrowed(server, words) for server in use.servers)):
         return
-    names = " and ".join(in_order(protocol_words(words)))
-    if use.servers and all(security_level(server) == 0 for server in use.servers):
-        consequence = "security level 0 in the cipher string makes OpenSSL 3 speak what is that old"
+    named = protocol_words(words)
+    tls = in_order(named - SSL)
+    if not tls:
+        consequence = "the usual builds of OpenSSL no longer have it, old ones do"
+    elif use.servers and all(security_level(server) == 0 for server in use.servers):
+        consequence = f"security level 0 in the cipher string makes OpenSSL 3 speak {listed(tls)}"
     else:
-        consequence = "OpenSSL 3 speaks what is that old at security level 0 only, OpenSSL 1.1.1 always"
+        consequence = f"OpenSSL 3 speaks {listed(tls)} at security level 0 only, OpenSSL 1.1.1 always"
     yield Finding(
-        f"`ssl_protocols` allows {names}, which RFC 9325 forbids: {consequence}",
+        f"`ssl_protocols` allows {listed(in_order(named))}, which RFC 9325 forbids: {consequence}",
         Span(directive.source, words[0].start, words[-1].end),
         _REMEDY,
     )
@@ -130,7 +135,7 @@ def _default(configuration: Configuration, ctx: Context) -> Findings:
         return
     # The server whose security level makes the old versions work is the one to show.
     first = min(sure, key=lambda server: security_level(server) != 0)
-    names = " and ".join(in_order(_by_default(first)))
+    names = listed(in_order(_by_default(first)))
     works = security_level(first) == 0
     others = f" (and {len(sure) - 1} more)" if len(sure) > 1 else ""
     yield Finding(

@@ -26,6 +26,7 @@ from mtls_lint.nginx.names import NameKind, ServerName
 from mtls_lint.nginx.refusals import Refusals, Refused
 from mtls_lint.nginx.tls import (
     LEGACY,
+    SSL,
     CipherString,
     Use,
     by_default,
@@ -70,6 +71,7 @@ Findings = Iterator[Finding]
 __all__ = [
     "LEGACY",
     "LEVEL_BITS",
+    "SSL",
     "Answer",
     "BlockKind",
     "Certificate",

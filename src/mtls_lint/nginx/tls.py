@@ -22,6 +22,9 @@ PROTOCOLS = ("SSLv2", "SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 LEGACY = frozenset(PROTOCOLS[:4])
 """What RFC 9325 3.1.1 and RFC 8996 forbid."""
 
+SSL = frozenset(PROTOCOLS[:2])
+"""What came before TLS; OpenSSL has dropped SSLv2, and its usual builds SSLv3."""
+
 _CANONICAL = {word.lower(): word for word in PROTOCOLS}
 _LEVEL = re.compile(r"@SECLEVEL=([0-5])")
 
@@ -214,16 +217,21 @@ def chooses_suites(string: CipherString, configuration: Configuration) -> bool:
 def only_legacy(use: Use) -> bool:
     """Whether a value of ``ssl_protocols`` allows nothing but versions that OpenSSL 3 refuses to speak.
 
-    It speaks them at security level 0 only (observed with OpenSSL 3.0 and 3.3).
+    It speaks TLS 1.0 and 1.1 at security level 0 only, and SSLv3 not even then, because usual builds do not
+    have it (observed with OpenSSL 3.0 and 3.3).
     """
     words = [word for directive in use.directives for word in directive.args]
     named = protocol_words(words)
     if not named or not named <= LEGACY or any(word.lower() not in _CANONICAL for word in words):
         return False
     return not use.servers or any(
-        may_speak_tls(server) and spoken_protocols(server) <= LEGACY and security_level(server) != 0
+        may_speak_tls(server) and _refuses_everybody(spoken_protocols(server), security_level(server))
         for server in use.servers
     )
+
+
+def _refuses_everybody(spoken: frozenset[str], level: int | None) -> bool:
+    return spoken <= (SSL if level == 0 else LEGACY)
 
 
 def by_default(configuration: Configuration) -> tuple[VirtualServer, ...]:

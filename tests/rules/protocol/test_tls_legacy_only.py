@@ -26,6 +26,12 @@ Around = Callable[[str], str]
             "every handshake fails",
         ),
         (
+            "ssl_protocols SSLv2 SSLv3;\nssl_ciphers DEFAULT:@SECLEVEL=0;",
+            7,
+            "error",
+            "OpenSSL 3 has it no longer",
+        ),
+        (
             "ssl_protocols tlsv1;\nssl_protocols TLSv1.1;",
             7,
             "error",

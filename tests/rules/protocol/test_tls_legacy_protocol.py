@@ -23,7 +23,7 @@ Around = Callable[[str], str]
             "ssl_protocols SSLv3 TLSv1.2;",
             7,
             "error",
-            "allows SSLv3, which RFC 9325 forbids",
+            "allows SSLv3, which RFC 9325 forbids: the usual builds of OpenSSL no longer have it",
         ),
         (
             "ssl_protocols TLSv1.1 TLSv1.2;\nssl_ciphers HIGH:@SECLEVEL=0;",
