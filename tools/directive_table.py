@@ -362,11 +362,11 @@ ELSEWHERE: tuple[Row, ...] = (
          since=(1, 31, 4)),
     replace(_row("ngx_http_core_module", "location", "server,location", "1+", "any", source="docs",
                  since=(1, 31, 5)), block=True),
-    # Removed long ago. The versions are those of the documentation (limit_zone) or the oldest one asked here.
+    # Removed long ago. The versions are those of the documentation and of CHANGES.
     _row("ngx_http_limit_conn_module", "limit_zone", "http", "3", "any", source="docs", removed=(1, 7, 6)),
     *(
         _row("ngx_http_spdy_module", f"spdy_{word}", "http,server", "1", "any", source="docs",
-             removed=(1, 22, 1))
+             removed=(1, 9, 5))
         for word in (
             "chunk_size", "headers_comp", "keepalive_timeout", "max_concurrent_streams", "pool_size",
             "recv_buffer_size", "recv_timeout", "streams_index_size",

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from mtls_lint.nginx.listen import SocketKey
+from mtls_lint.nginx.lookup import NameTable
 from mtls_lint.nginx.model import Configuration, VirtualServer, build
 from mtls_lint.nginx.names import NameKind
 from mtls_lint.nginx.version import NEWEST_STABLE, parse_version
@@ -144,3 +145,29 @@ def test_versions_are_read_as_people_and_nginx_write_them(text: str) -> None:
 def test_other_words_are_no_version(text: str) -> None:
     with pytest.raises(ValueError, match="not an nginx version"):
         parse_version(text)
+
+
+@pytest.mark.parametrize("ports", ["0", "65536", "8080-8000", "1-99999999"])
+def test_ports_that_nginx_refuses_make_no_socket(ports: str) -> None:
+    assert only(http(f"server {{ listen 127.0.0.1:{ports}; }}")).listens == ()
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "host", "answers"),
+    [
+        ("b.test", ".b.test", "x.b.test", None),
+        ("*.b.test", ".b.test", "b.test", None),
+        (".b.test", "b.test", "b.test", "first"),
+        ("a.test", ".b.test", "x.b.test", "second"),
+        ("*.test", "*.b.test", "x.b.test", "second"),
+        ("x.*", "x.b.*", "x.b.test", "second"),
+        ("~^x", "~b", "x.b.test", "first"),
+        ("~^X", "a.test", "x.b.test", "first"),
+    ],
+)
+def test_which_server_answers_a_name(first: str, second: str, host: str, answers: str | None) -> None:
+    one, two = (f"server {{ listen 80; server_name {name}; }}" for name in (first, second))
+    configuration = http(one + two)
+    found = NameTable.of(configuration.sockets[0]).find(host)
+    servers = {None: None, "first": configuration.servers[0], "second": configuration.servers[1]}
+    assert found is servers[answers]

@@ -102,10 +102,11 @@ def _keys(text: str, transport: str) -> tuple[SocketKey, ...]:
     first, _, last = ports.partition("-")
     if not first.isdigit() or not (last or first).isdigit():
         return ()
+    lowest, highest = int(first), int(last or first)
+    if not 1 <= lowest <= highest <= 65535:
+        return ()  # nginx refuses that (ngx_parse_inet_url)
     family, address = _normalise(address)
-    return tuple(
-        SocketKey(family, address, port, transport) for port in range(int(first), int(last or first) + 1)
-    )
+    return tuple(SocketKey(family, address, port, transport) for port in range(lowest, highest + 1))
 
 
 def _normalise(address: str) -> tuple[str, str]:

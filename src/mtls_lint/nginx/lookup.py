@@ -89,8 +89,8 @@ class NameTable:
         elif kind is NameKind.TRAILING_WILDCARD:
             self.trailing.setdefault(text[:-2], server)
         elif kind is NameKind.DOTTED:
-            # One key for both halves: where the name is taken, all of it is ignored (ngx_hash_add_key).
-            if text[1:] not in self.exact:
+            # One key for both halves: where either is taken, all of it is ignored (ngx_hash_add_key).
+            if text[1:] not in self.exact and text[1:] not in self.leading:
                 self.exact[text[1:]] = server
                 self.leading.setdefault(text[1:], server)
         else:

@@ -55,7 +55,7 @@ def signature_security_bits(certificate: Certificate) -> int | None:
     """Bits of security of the signature's digest as X509_get_signature_info gives them; None when unknown."""
     digest = certificate.signature_digest
     if digest is None:
-        return _EDWARDS_SECURITY.get(certificate.key_algorithm) if certificate.self_signed else None
+        return _EDWARDS_SECURITY.get(certificate.signature_family or "")
     return _DIGEST_SECURITY.get(digest)
 
 
