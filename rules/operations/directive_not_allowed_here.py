@@ -48,6 +48,8 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report directives in the wrong block, where the block is known for certain."""
     for refused in configuration.refusals.of_kind("context"):
         name = str(refused.directive.name)
+        if name == "ssl":  # a finding of ssl-on-removed
+            continue
         if not refused.certain:
             reason = f"whether `{name}` is allowed here depends on what these lines are included in"
             ctx.not_evaluated(refused.directive.span, reason)

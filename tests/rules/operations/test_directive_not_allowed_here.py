@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from mtls_lint.lint.runner import Report
+from mtls_lint.testing import lint_text
 
 Check = Callable[..., Report]
 Around = Callable[[str], str]
@@ -57,6 +58,7 @@ def test_found(check: Check, server: Around, text: str, line: int, severity: str
         "location / {\nproxy_ssl_verify on;\nallow all;\n}",
         "location / {\nif ($host) {\nreturn 204;\n}\n}",
         "location / {\ncontent_by_lua_block { ssl_verify_client on }\n}",
+        "location / {\nssl on;\n}",
     ],
 )
 def test_silent(check: Check, server: Around, text: str) -> None:
@@ -77,3 +79,12 @@ def test_the_location_of_a_fragment_is_certain(check: Check) -> None:
 def test_what_a_fragment_is_included_in_is_not_known(check: Check) -> None:
     report = check("listen 80;\nssl_verify_client on;\nlocation / {\n}\n")
     assert report.findings == ()
+
+
+def test_ssl_has_a_rule_of_its_own(server: Around) -> None:
+    text = server("location / {\nssl on;\n}")
+    rules = ["directive-not-allowed-here", "directive-removed", "ssl-on-removed"]
+    for version in ("1.22.1", "1.31.3"):
+        assert [found.rule for found in lint_text(text, rules=rules, version=version).findings] == [
+            "ssl-on-removed"
+        ]
