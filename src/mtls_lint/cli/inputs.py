@@ -83,4 +83,4 @@ def _meant(path: str) -> str:
     return "Name a directory, a configuration, or - for stdin."
 
 
-COMMANDS = ("check", "explain", "new-rule", "rules")
+COMMANDS = ("check", "explain", "new-rule", "rules", "trace")

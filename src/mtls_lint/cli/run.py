@@ -63,7 +63,7 @@ class Request:
 
 def run_check(request: Request) -> int:
     """Carry out the request; returns the exit code. Raises CommandError for what makes it impossible."""
-    settings = Settings(_version(request.nginx_version), request.require, request.expiry_days)
+    settings = Settings(version(request.nginx_version), request.require, request.expiry_days)
     _check_output(request.output)
     inputs, problems = find(request.paths)
     rules = selected(
@@ -96,7 +96,8 @@ def exit_code(report: Report, fail_on: FailOn) -> int:
     return int(any(found.severity.rank >= least for found in counting))
 
 
-def _version(text: str | None) -> NginxVersion:
+def version(text: str | None) -> NginxVersion:
+    """The version of ``--nginx-version``, the newest stable one without it. Raises BadParameter."""
     if text is None:
         return NEWEST_STABLE
     try:

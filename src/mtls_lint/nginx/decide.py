@@ -120,6 +120,8 @@ class _Decider:
             current, matched = found, name
         if matched is not None:
             self.story.say(f"SNI {sni} selects server {current.label}", current.span)
+        elif not table.used:
+            self.story.say(f"the socket's only server, {default.label}, does the handshake", default.span)
         else:
             why = f"SNI {sni} matches no server" if sni else "no SNI"
             self.story.say(f"{why}: the default server {default.label} does the handshake", default.span)
@@ -220,7 +222,8 @@ class _Decider:
         server = found or default
         shown = host if host is not None else "none"
         how = "selects" if found is not None else "matches no server: the default is"
-        self.story.say(f"Host {shown} {how} server {server.label}", server.span)
+        if table.used:
+            self.story.say(f"Host {shown} {how} server {server.label}", server.span)
         if handshake is None or handshake.name is None:
             return server, False
         mode = server.setting("ssl_verify_client")

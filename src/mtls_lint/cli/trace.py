@@ -1,0 +1,190 @@
+"""``mtls-lint trace``: what nginx answers to one connection, request and client certificate."""
+
+import sys
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mtls_lint.cli.check import moment
+from mtls_lint.cli.streams import Color, CommandError, columns, wants_color, write_out
+
+if TYPE_CHECKING:
+    from mtls_lint.nginx.clients import ChainClient
+    from mtls_lint.nginx.decision import Decision
+    from mtls_lint.nginx.model import Configuration
+    from mtls_lint.pki.store import PemStore
+    from mtls_lint.syntax.tree import Tree
+
+
+class TraceFormat(str, Enum):
+    """``--format``."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class Tls(str, Enum):
+    """``--tls``."""
+
+    V12 = "1.2"
+    V13 = "1.3"
+
+
+CLIENT, RUN = "The client", "How it is judged and shown"
+
+
+def trace(
+    path: Annotated[
+        str, typer.Argument(metavar="PATH", help="A directory, a configuration, a fragment, or -.")
+    ],
+    connect: Annotated[
+        str,
+        typer.Option(
+            metavar="ADDRESS:PORT", rich_help_panel=CLIENT, help="Where it connects to, such as [::1]:443."
+        ),
+    ],
+    plain: Annotated[
+        bool, typer.Option("--plain", rich_help_panel=CLIENT, help="It speaks plain HTTP, not TLS.")
+    ] = False,
+    tls: Annotated[
+        Tls | None,
+        typer.Option(
+            metavar="VERSION", rich_help_panel=CLIENT, help="1.2 or 1.3 (default: the newer that is on)."
+        ),
+    ] = None,
+    sni: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", rich_help_panel=CLIENT, help="The name in the handshake (default: the Host)."
+        ),
+    ] = None,
+    no_sni: Annotated[bool, typer.Option("--no-sni", rich_help_panel=CLIENT, help="No name.")] = False,
+    host: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", rich_help_panel=CLIENT, help="The Host (default: the SNI, or the address)."
+        ),
+    ] = None,
+    uri: Annotated[
+        str, typer.Option(metavar="URI", rich_help_panel=CLIENT, help="The request's target.")
+    ] = "/",
+    method: Annotated[
+        str, typer.Option(metavar="METHOD", rich_help_panel=CLIENT, help="Its method.")
+    ] = "GET",
+    client_cert: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PEM", rich_help_panel=CLIENT, help="Its certificate first, then what it sends along."
+        ),
+    ] = None,
+    nginx_version: Annotated[
+        str | None,
+        typer.Option(
+            metavar="VERSION", rich_help_panel=RUN, help="The nginx it is for (default: newest stable)."
+        ),
+    ] = None,
+    now: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATE[TIME]", rich_help_panel=RUN, help="The moment of the handshake (ISO, UTC)."
+        ),
+    ] = None,
+    output_format: Annotated[
+        TraceFormat, typer.Option("--format", metavar="FORMAT", rich_help_panel=RUN, help="text or json.")
+    ] = TraceFormat.TEXT,
+    color: Annotated[
+        Color, typer.Option(metavar="WHEN", rich_help_panel=RUN, help="auto, always or never.")
+    ] = Color.AUTO,
+) -> None:
+    """Say what nginx answers to one request, step by step."""
+    from mtls_lint.cli.run import version  # noqa: PLC0415 - not needed for help and usage errors
+    from mtls_lint.nginx.decide import decide  # noqa: PLC0415
+    from mtls_lint.nginx.decision import Connection, Request  # noqa: PLC0415
+    from mtls_lint.nginx.model import build  # noqa: PLC0415
+    from mtls_lint.pki.store import PemStore  # noqa: PLC0415
+    from mtls_lint.report import lines  # noqa: PLC0415
+    from mtls_lint.report.trace import render_trace, story  # noqa: PLC0415
+
+    if plain and (tls or sni or no_sni or client_cert):
+        raise typer.BadParameter(
+            "a plain client has no TLS version, SNI or certificate.", param_hint="'--plain'"
+        )
+    address, port = _target(connect)
+    tree = _read(path)
+    configuration = build(tree, version(nginx_version))
+    _expect_http(configuration)
+    store = PemStore()
+    client = _client(configuration, client_cert, store) if client_cert is not None else None
+    name = None if plain or no_sni else sni or host
+    request = Request(host or sni or _authority(address, port), uri, method)
+    decision: Decision | None = None
+    connection = Connection(address, port)
+    for spoken in (None,) if plain else (tls.value,) if tls is not None else ("1.3", "1.2"):
+        connection = Connection(address, port, spoken, name)
+        decision = decide(configuration, connection, request, client, moment(now))
+        if decision.server is not None:
+            break
+    if decision is None:
+        raise AssertionError("no version was tried")
+    if output_format is TraceFormat.JSON:
+        write_out(render_trace(decision), utf8=True)
+    else:
+        certificate = str(client_cert) if client_cert is not None else None
+        told = story(connection, request, certificate, decision, columns())
+        wanted = wants_color(color, sys.stdout)
+        write_out(lines.coloured(told, links=False) if wanted else lines.plain(told))
+    raise typer.Exit(3 if decision.uncertain or tree.problems else 0)
+
+
+def _target(connect: str) -> tuple[str, int]:
+    address, colon, port = connect.rpartition(":")
+    if not colon or not address or not port.isdigit() or not 1 <= int(port) <= 65535:
+        raise typer.BadParameter(
+            f"{connect!r} is not ADDRESS:PORT, such as 127.0.0.1:443 or [::1]:443.", param_hint="'--connect'"
+        )
+    return address, int(port)
+
+
+def _authority(address: str, port: int) -> str:
+    return address if port in {80, 443} else f"{address}:{port}"
+
+
+def _read(path: str) -> "Tree":
+    from mtls_lint.cli.inputs import find, read  # noqa: PLC0415
+
+    inputs, problems = find([path])
+    if problems:
+        raise CommandError(problems[0].message, problems[0].hint, code=3)
+    if len(inputs) > 1:
+        names = ", ".join(one.path for one in inputs[:3])
+        raise CommandError(f"{path} holds several configurations ({names} ...)", "Name one of them.")
+    tree = read(inputs[0])
+    if tree.problems and not tree.directives:
+        problem = tree.problems[0]
+        raise CommandError(f"{problem.place}: {problem.message}", problem.hint, code=3)
+    return tree
+
+
+def _expect_http(configuration: "Configuration") -> None:
+    if not configuration.servers_of("http"):
+        others = sorted({server.module for server in configuration.servers})
+        what = f"only {' and '.join(others)} servers" if others else "no server"
+        raise CommandError(f"the configuration has {what}", "trace follows http requests only.")
+
+
+def _client(configuration: "Configuration", path: Path, store: "PemStore") -> "ChainClient":
+    from mtls_lint.nginx.clients import ChainClient  # noqa: PLC0415
+
+    file = store.read(str(path))
+    why = file.reason or file.certificate_defect
+    if why is not None or not file.certificates:
+        raise CommandError(
+            f"--client-cert {path}: {why or 'there is no certificate in it'}", "Name a PEM file."
+        )
+    return ChainClient(
+        configuration,
+        file.certificates,
+        lambda reference: None if reference.path is None else store.read(reference.path),
+    )

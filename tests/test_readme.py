@@ -1,0 +1,30 @@
+"""What the README shows is what the tool prints."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+COMMAND = re.compile(r"^```console\n\$ mtls-lint (.*)\n((?:.*\n)+?)```", re.MULTILINE)
+BLOCKS = COMMAND.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+SHOWN = [(command, output) for command, output in BLOCKS if not output.startswith("$ ")]
+
+
+@pytest.mark.parametrize(("command", "output"), SHOWN, ids=[command.split()[0] for command, _ in SHOWN])
+def test_the_output_of_a_command(command: str, output: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "mtls_lint", *command.split()],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", "COLUMNS": "80"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.strip() == output.strip()
+
+
+def test_there_is_something_to_compare() -> None:
+    assert len(SHOWN) == 2
