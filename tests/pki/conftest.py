@@ -50,6 +50,12 @@ NginxTest = Callable[[str], str | None]
 
 
 @pytest.fixture(params=sorted(NGINX))
+def any_nginx(request: pytest.FixtureRequest) -> str:
+    """Path of a real nginx."""
+    return NGINX[request.param]
+
+
+@pytest.fixture(params=sorted(NGINX))
 def nginx(request: pytest.FixtureRequest, tmp_path: Path) -> NginxTest:
     """Runs ``nginx -t`` on the body of a TLS server; None when it accepts, else its message."""
     binary = NGINX[request.param]

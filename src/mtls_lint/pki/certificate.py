@@ -259,19 +259,25 @@ class Certificate:
 
     @property
     def is_ca(self) -> bool:
-        """Whether OpenSSL takes it as some CA (check_ca in crypto/x509/v3_purp.c).
+        """Whether OpenSSL takes it as a CA where its own issuer allows it to stand.
+
+        Without BasicConstraints it can only be one at the top of a chain, where it is self-issued.
+        """
+        return self.tolerated_as_ca and (self.basic_constraints is not None or self.self_issued)
+
+    @property
+    def tolerated_as_ca(self) -> bool:
+        """Whether check_ca in crypto/x509/v3_purp.c sees some CA.
 
         A key usage without keyCertSign forbids; BasicConstraints decide; without them a self-signed
-        version 1 certificate is one, and so is one whose key usage has keyCertSign, at the top of a chain.
+        version 1 certificate is one, and so is one whose key usage has keyCertSign.
         """
         usage = self.key_usage
         if usage is not None and "keyCertSign" not in usage:
             return False
         if self.basic_constraints is not None:
             return self.basic_constraints
-        if self.version == 1 and self.self_signed:
-            return True
-        return usage is not None and self.self_issued
+        return usage is not None or (self.version == 1 and self.self_signed)
 
     @property
     def key_usage(self) -> frozenset[str] | None:

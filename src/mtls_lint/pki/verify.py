@@ -4,6 +4,9 @@ The steps and their order are those of X509_verify_cert in crypto/x509/x509_vfy.
 OpenSSL go on behind every error, so that the last one counts: it is what ``$ssl_client_verify`` shows and
 what decides whether ``optional_no_ca`` lets the client pass.
 
+Where the store holds several certificates of one name, OpenSSL takes them in the order of a sort by name:
+with glibc that is the order of the file, which is assumed here; other C libraries need not keep it.
+
 Not covered: proxy certificates, certificate policies, the old Netscape extensions, explicit curve
 parameters, and what the TLS layer refuses before a chain is looked at (such as keys on P-224).
 """
@@ -58,10 +61,15 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class _Chain:
-    """``certificates`` leaf first; from ``trusted_from`` on they are from the store."""
+    """``certificates`` leaf first; from ``trusted_from`` on they are from the store.
+
+    ``anchored`` tells that the last one ends a chain, ``rejected`` are those marked as not trusted.
+    """
 
     certificates: tuple[Certificate, ...]
     trusted_from: int
+    anchored: bool
+    rejected: tuple[Certificate, ...]
 
 
 def verify(
@@ -83,9 +91,11 @@ def verify(
     minimum = LEVEL_BITS[max(0, min(security_level, 5))]
     if (key_security_bits(chain[0]) or 0) < minimum:
         errors.append((VerifyError.EE_KEY_TOO_SMALL, chain[0]))
-    built, building = _build(chain, anchors, depth, now)
+    built = _build(chain, anchors, depth, now)
     certificates = built.certificates
-    errors += building
+    errors += ((VerifyError.CERT_REJECTED, certificate) for certificate in built.rejected)
+    if not built.anchored and not errors:  # "a preliminary error has become final" in build_chain()
+        errors += _untrusted(built, depth)
     errors += _check_extensions(built)
     if minimum:
         errors += _check_strength(certificates, minimum)
@@ -116,15 +126,13 @@ def can_anything_pass(
     return verify((SyntheticClient(ca, now), *sent), store, depth, now, crls, security_level)
 
 
-def _build(
-    sent: Sequence[Certificate], store: Sequence[Certificate], depth: int, now: datetime
-) -> tuple[_Chain, list[Failure]]:
+def _build(sent: Sequence[Certificate], store: Sequence[Certificate], depth: int, now: datetime) -> _Chain:
     """Follow build_chain(): the store comes first, and once it gave a certificate only it may give more."""
     chain = [sent[0]]
     untrusted = list(sent)
     trusted_from = 1
     use_sent = True
-    errors: list[Failure] = []
+    rejected: list[Certificate] = []
     while True:
         current = chain[-1]
         issuer = _best_issuer(current, store, now) if len(chain) <= depth + 1 else None
@@ -140,9 +148,9 @@ def _build(
             use_sent = False
             trust = _explicit_trust(issuer)
             if trust or (trust is None and issuer.self_signed):
-                return _Chain(tuple(chain), trusted_from), errors
+                return _Chain(tuple(chain), trusted_from, True, tuple(rejected))
             if trust is False:
-                errors.append((VerifyError.CERT_REJECTED, issuer))
+                rejected.append(issuer)
             if not issuer.self_signed:
                 continue
         if not use_sent:
@@ -159,17 +167,18 @@ def _build(
         untrusted.remove(issuer)
         chain.append(issuer)
         trusted_from = len(chain)
-    return _Chain(tuple(chain), trusted_from), errors + list(_untrusted(chain, trusted_from, depth))
+    return _Chain(tuple(chain), trusted_from, False, tuple(rejected))
 
 
-def _untrusted(chain: Sequence[Certificate], trusted_from: int, depth: int) -> Iterator[Failure]:
+def _untrusted(built: _Chain, depth: int) -> Iterator[Failure]:
+    chain = built.certificates
     top = chain[-1]
     if len(chain) > depth + 1:
         yield VerifyError.CERT_CHAIN_TOO_LONG, top
     if top.self_signed:
         alone = len(chain) == 1
         yield VerifyError.DEPTH_ZERO_SELF_SIGNED_CERT if alone else VerifyError.SELF_SIGNED_CERT_IN_CHAIN, top
-    elif trusted_from < len(chain):
+    elif built.trusted_from < len(chain):
         yield VerifyError.UNABLE_TO_GET_ISSUER_CERT, top
     else:
         yield VerifyError.UNABLE_TO_GET_ISSUER_CERT_LOCALLY, top
@@ -200,7 +209,7 @@ def _check_extensions(built: _Chain) -> Iterator[Failure]:
     for depth, certificate in enumerate(built.certificates):
         if certificate.extensions.unknown_critical:
             yield VerifyError.UNHANDLED_CRITICAL_EXTENSION, certificate
-        if depth and not (certificate.is_ca and (depth == last or certificate.basic_constraints)):
+        if depth and not (certificate.tolerated_as_ca and (depth == last or certificate.basic_constraints)):
             yield VerifyError.INVALID_CA, certificate
         trust = _explicit_trust(certificate) if depth >= built.trusted_from else None
         if trust is False or (trust is None and not _fits_purpose(certificate, leaf=depth == 0)):
@@ -217,7 +226,7 @@ def _fits_purpose(certificate: Certificate, *, leaf: bool) -> bool:
     if extended is not None and "clientAuth" not in extended:
         return False
     if not leaf:
-        return certificate.is_ca
+        return certificate.tolerated_as_ca
     return usage is None or bool(usage & _LEAF_USAGES)
 
 
