@@ -28,7 +28,8 @@ def disagreements(seeds: range, nginx: NginxBinary, directory: Path, pki: Path) 
 
 # 4: a rewrite makes a request internal. 15: a file that is not there. 66: /x beats the redirect to /x/.
 # 105: 444 stays 444 behind an error page. 209: an error page turns POST into GET, $request_method too.
-@pytest.mark.parametrize("seed", [*range(20), 43, 66, 105, 116, 209, 308])
+# 1134: a location that is internal does not redirect to itself. 1288, 5153: @named sees the request's URI.
+@pytest.mark.parametrize("seed", [*range(20), 43, 66, 105, 116, 209, 308, 1134, 1288, 5153])
 def test_decide_agrees_with_nginx(seed: int, nginx: NginxBinary, tmp_path: Path, scenario_pki: Path) -> None:
     assert disagreements(range(seed, seed + 1), nginx, tmp_path, scenario_pki) == []
 

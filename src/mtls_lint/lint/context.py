@@ -96,12 +96,9 @@ class Context:
 
         An intermediate that is not in it is looked for in all files that the configuration names.
         """
-        from mtls_lint.pki.chain import inspect_chain  # noqa: PLC0415 - only where there are certificates
-
         if self.certificates(pair.certificate) is None:
             return None
-        file = self._evidence.read(pair.certificate)
-        return inspect_chain(file.chain, self._evidence.certificates) if file is not None else None
+        return self._evidence.chain(pair.certificate)
 
     def lifetime(self, certificate: "Certificate") -> LifetimeState:
         """Where the run's moment stands in the certificate's lifetime, by the horizon of the settings."""

@@ -15,6 +15,7 @@ from mtls_lint.pki.store import FileState, PemFile, PemStore, read_bytes
 
 if TYPE_CHECKING:
     from mtls_lint.pki.certificate import Certificate
+    from mtls_lint.pki.chain import ChainReport
     from mtls_lint.pki.key import PrivateKey
 
 
@@ -24,6 +25,7 @@ class Evidence:
     def __init__(self, configuration: Configuration, store: PemStore) -> None:
         self._configuration = configuration
         self._store = store
+        self._chains: dict[str, ChainReport] = {}
         self.unreadable = False
         """Whether some file that is there could not be read."""
 
@@ -64,9 +66,36 @@ class Evidence:
                 return True
         return os.path.dirname(reference.path) in self._inhabited
 
+    def chain(self, reference: FileReference) -> "ChainReport | None":
+        """What the certificate file holds, in its order; computed once for each file.
+
+        An intermediate that is not in it is looked for in all files that the configuration names.
+        """
+        from mtls_lint.pki.chain import inspect_chain  # noqa: PLC0415 - only where there are certificates
+
+        file = self.read(reference)
+        if file is None or reference.path is None:
+            return None
+        report = self._chains.get(reference.path)
+        if report is None:
+            issuers = (name for c in file.chain for name in {c.canonical_issuer, c.issuer_der})
+            others = dict.fromkeys(c for name in issuers for c in self._by_subject.get(name, ()))
+            report = self._chains[reference.path] = inspect_chain(file.chain, tuple(others))
+        return report
+
     @cached_property
-    def certificates(self) -> "tuple[Certificate, ...]":
-        """Every certificate in the files that the configuration names, each once."""
+    def _by_subject(self) -> "dict[object, list[Certificate]]":
+        """Every certificate in the files that the configuration names, by name in either form.
+
+        With thousands of servers, looking through all of them for each issuer would be quadratic.
+        """
+        found: dict[object, list[Certificate]] = {}
+        for certificate in self._certificates():
+            for name in {certificate.canonical_subject, certificate.subject_der}:
+                found.setdefault(name, []).append(certificate)
+        return found
+
+    def _certificates(self) -> "tuple[Certificate, ...]":
         references = [pair.certificate for pair in server_certificates(self._configuration)]
         references += [trust.reference for trust in opened_ca_files(self._configuration)]
         files = [file for reference in references if (file := self.read(reference)) is not None]

@@ -41,7 +41,6 @@ class Exchange:
         self.request = request
         self.variables = variables
         self.story = story
-        self.target = Target("/")
         self.location: Location | None = None
         self.scope: Scope = server.scope
         self._internal = False
@@ -50,14 +49,16 @@ class Exchange:
         self._cycles = 0
         self._method = request.method
         self._overwrite: int | None = None
+        path, arguments = split_uri(request.uri)
+        uri = normalise(path, merge_slashes=server.setting("merge_slashes").lower != "off")
+        self._malformed = isinstance(uri, Unknown)
+        self.target = Target("/" if isinstance(uri, Unknown) else uri, arguments)
+        self._sync_variables()
 
     def answer(self) -> Answered:
         """The answer to the request as it came."""
-        path, arguments = split_uri(self.request.uri)
-        uri = normalise(path, merge_slashes=self.server.setting("merge_slashes").lower != "off")
-        if isinstance(uri, Unknown):
+        if self._malformed:
             return self.fail(400)
-        self._go_to(uri, arguments)
         return self._from_server_rewrite()
 
     def fail(self, code: int) -> Answered:
@@ -149,12 +150,12 @@ class Exchange:
         if selected.match is not None:
             self.variables.capture(selected.match)
         self._enter(selected.location)
-        if selected.redirect:
-            self.story.say(f"{self.target.uri} is redirected to the same with a slash", self.location_span)
-            return Answered(301, Answer.REDIRECT, self.location, self.location_span)
         if not self._internal and selected.location.setting("internal").is_set:
             self.story.say("the location is internal", selected.location.span)
             return self.fail(404)
+        if selected.redirect:
+            self.story.say(f"{self.target.uri} is redirected to the same with a slash", self.location_span)
+            return Answered(301, Answer.REDIRECT, self.location, self.location_span)
         return self._in_location()
 
     def _enter(self, location: Location) -> None:
@@ -194,7 +195,8 @@ class Exchange:
         status = rewritten.status
         if not rewritten.direct:
             return self.fail(status)
-        shown = status if status == 444 else self._shown(status)
+        # A redirect is an error to nginx (ngx_http_send_response), and replaces what an error page fixed.
+        shown = status if status == 444 or status in REDIRECTS else self._shown(status)
         if status in REDIRECTS:
             return Answered(shown, Answer.REDIRECT, self.location, directive.span)
         answer = Answer.REFUSAL if status >= 400 else Answer.FIXED
