@@ -46,7 +46,7 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
             fatal=True,
         )
     for directive in refusals.unknown:
-        reason = f"`{directive.name}` is not one of nginx's own directives; what it does is not known"
+        reason = f"`{directive.name}`: it is not one of nginx's own directives, and what it does is not known"
         ctx.not_evaluated(directive.span, reason)
     for directive in refusals.templated:
         ctx.not_evaluated(directive.span, f"`{directive.name}` has a value that a template fills in")

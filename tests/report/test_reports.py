@@ -101,6 +101,23 @@ def test_a_span_of_several_lines() -> None:
     assert "listen 80;" in shown
 
 
+def test_what_has_one_reason_stands_together_until_all_is_asked_for() -> None:
+    entries = [("n.conf", 1, "a.key: absent"), ("n.conf", 2, "a.key: absent"), ("n.conf", 2, "b.key: absent")]
+    entries += [("n.conf", 3, "odd"), *(("m.conf", line, f"{line}.pem: far") for line in range(30))]
+    shown = Report(not_evaluated=tuple(NotEvaluated("a-rule", *entry) for entry in entries))
+    lines = text(shown).splitlines()
+    assert lines[:5] == [
+        "Not evaluated",
+        "  absent:",
+        "      n.conf:1, 2: a.key",
+        "      n.conf:2: b.key",
+        "  n.conf:3: odd",
+    ]
+    assert lines[5] == "      (a-rule)"
+    assert "      and 13 more places; -v lists them all" in lines
+    assert text(shown, verbosity=1).count("far") == 30
+
+
 def test_colour_adds_nothing_but_colour() -> None:
     lines = list(TextReport().lines(report()))
     bare = re.sub(r"\x1b(\[[0-9;]*m|\]8;[^\x1b]*\x1b\\)", "", coloured(lines, links=True))

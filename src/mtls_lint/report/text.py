@@ -46,7 +46,8 @@ class TextReport:
             return
         if self.verbosity > 0:
             yield from self._suppressed(report)
-        section = list(not_evaluated(report, self.columns, everything=self.verbosity > 0, shown=broken))
+        told = [problem for problem in report.problems if problem.kind is not ProblemKind.ABSENT]
+        section = list(not_evaluated(report, self.columns, everything=self.verbosity > 0, shown=told))
         if section:
             yield from section
             yield line()
