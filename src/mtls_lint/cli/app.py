@@ -7,7 +7,7 @@ import typer
 from typer.main import get_command
 
 from mtls_lint import __version__
-from mtls_lint.cli import check, explain, new_rule, rules, trace
+from mtls_lint.cli import check, explain, matrix, new_rule, rules, trace
 from mtls_lint.cli.screens import Command, Group
 from mtls_lint.cli.streams import CommandError, report_error, write_out
 
@@ -43,6 +43,9 @@ def _top(
 app.command("check", cls=Command, epilog=EXIT_CODES)(check.check)
 app.command("trace", cls=Command, epilog="Exit: 0 decided, 2 usage, 3 something could not be decided.")(
     trace.trace
+)
+app.command("matrix", cls=Command, epilog="Exit: 0 decided, 2 usage, 3 something could not be decided.")(
+    matrix.matrix
 )
 app.command("explain", cls=Command)(explain.explain)
 app.add_typer(rules.app, name="rules")

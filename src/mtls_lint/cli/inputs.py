@@ -5,6 +5,8 @@ import sys
 from collections.abc import Sequence
 
 from mtls_lint.cli.streams import CommandError, is_terminal, say
+from mtls_lint.nginx.model import Configuration, build
+from mtls_lint.nginx.version import NginxVersion
 from mtls_lint.syntax.discovery import Input, discover
 from mtls_lint.syntax.files import MAX_FILE_SIZE
 from mtls_lint.syntax.loader import load, load_text
@@ -46,6 +48,29 @@ def read(one: Input) -> Tree:
     return load_text(SourceFile.from_bytes(STDIN, data))
 
 
+def read_http(path: str, version: NginxVersion) -> Configuration:
+    """The one configuration that ``path`` means, for commands that follow http requests.
+
+    Raises CommandError when there are several, when it cannot be read, or when it has no http server.
+    """
+    inputs, problems = find([path])
+    if problems:
+        raise CommandError(problems[0].message, problems[0].hint, code=3)
+    if len(inputs) > 1:
+        names = ", ".join(one.path for one in inputs[:3])
+        raise CommandError(f"{path} holds several configurations ({names} ...)", "Name one of them.")
+    tree = read(inputs[0])
+    if tree.problems and not tree.directives:
+        problem = tree.problems[0]
+        raise CommandError(f"{problem.place}: {problem.message}", problem.hint, code=3)
+    configuration = build(tree, version)
+    if not configuration.servers_of("http"):
+        others = sorted({server.module for server in configuration.servers})
+        what = f"only {' and '.join(others)} servers" if others else "no server"
+        raise CommandError(f"the configuration has {what}", "This command follows http requests only.")
+    return configuration
+
+
 def _found(path: str) -> Sequence[Input] | Problem:
     if path == STDIN:
         return (Input(STDIN, "auto"),)
@@ -83,4 +108,4 @@ def _meant(path: str) -> str:
     return "Name a directory, a configuration, or - for stdin."
 
 
-COMMANDS = ("check", "explain", "new-rule", "rules", "trace")
+COMMANDS = ("check", "explain", "matrix", "new-rule", "rules", "trace")

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from mtls_lint.nginx.decision import Decision
     from mtls_lint.nginx.model import Configuration
     from mtls_lint.pki.store import PemStore
-    from mtls_lint.syntax.tree import Tree
 
 
 class TraceFormat(str, Enum):
@@ -99,10 +98,10 @@ def trace(
     ] = Color.AUTO,
 ) -> None:
     """Say what nginx answers to one request, step by step."""
+    from mtls_lint.cli.inputs import read_http  # noqa: PLC0415
     from mtls_lint.cli.run import version  # noqa: PLC0415 - not needed for help and usage errors
     from mtls_lint.nginx.decide import decide  # noqa: PLC0415
     from mtls_lint.nginx.decision import Connection, Request  # noqa: PLC0415
-    from mtls_lint.nginx.model import build  # noqa: PLC0415
     from mtls_lint.pki.store import PemStore  # noqa: PLC0415
     from mtls_lint.report import lines  # noqa: PLC0415
     from mtls_lint.report.trace import render_trace, story  # noqa: PLC0415
@@ -112,9 +111,7 @@ def trace(
             "a plain client has no TLS version, SNI or certificate.", param_hint="'--plain'"
         )
     address, port = _target(connect)
-    tree = _read(path)
-    configuration = build(tree, version(nginx_version))
-    _expect_http(configuration)
+    configuration = read_http(path, version(nginx_version))
     store = PemStore()
     client = _client(configuration, client_cert, store) if client_cert is not None else None
     name = None if plain or no_sni else sni or host
@@ -135,7 +132,7 @@ def trace(
         told = story(connection, request, certificate, decision, columns())
         wanted = wants_color(color, sys.stdout)
         write_out(lines.coloured(told, links=False) if wanted else lines.plain(told))
-    raise typer.Exit(3 if decision.uncertain or tree.problems else 0)
+    raise typer.Exit(3 if decision.uncertain or configuration.tree.problems else 0)
 
 
 def _target(connect: str) -> tuple[str, int]:
@@ -149,29 +146,6 @@ def _target(connect: str) -> tuple[str, int]:
 
 def _authority(address: str, port: int) -> str:
     return address if port in {80, 443} else f"{address}:{port}"
-
-
-def _read(path: str) -> "Tree":
-    from mtls_lint.cli.inputs import find, read  # noqa: PLC0415
-
-    inputs, problems = find([path])
-    if problems:
-        raise CommandError(problems[0].message, problems[0].hint, code=3)
-    if len(inputs) > 1:
-        names = ", ".join(one.path for one in inputs[:3])
-        raise CommandError(f"{path} holds several configurations ({names} ...)", "Name one of them.")
-    tree = read(inputs[0])
-    if tree.problems and not tree.directives:
-        problem = tree.problems[0]
-        raise CommandError(f"{problem.place}: {problem.message}", problem.hint, code=3)
-    return tree
-
-
-def _expect_http(configuration: "Configuration") -> None:
-    if not configuration.servers_of("http"):
-        others = sorted({server.module for server in configuration.servers})
-        what = f"only {' and '.join(others)} servers" if others else "no server"
-        raise CommandError(f"the configuration has {what}", "trace follows http requests only.")
 
 
 def _client(configuration: "Configuration", path: Path, store: "PemStore") -> "ChainClient":

@@ -75,7 +75,7 @@ def open_places(
     tls = ("1.3" if "TLSv1.3" in versions else "1.2") if socket.ssl else None
     named = name is not None and any(name != "localhost" for _ in server.names)
     connection = Connection(socket.key.address, socket.key.port, tls, name if tls and named else None)
-    for uri in dict.fromkeys(_uris(server)):
+    for uri in dict.fromkeys(uris_of(server)):
         request = Request(name, uri)
         decision = decide(configuration, connection, request, None, now)
         if decision.outcome is Outcome.RESPONSE and decision.server is server and decision.answer:
@@ -112,7 +112,7 @@ def is_housekeeping(uri: str) -> bool:
     return last in _HOUSEKEEPING or last.endswith((".crl", ".ico"))
 
 
-def _uris(server: VirtualServer) -> Iterator[str]:
+def uris_of(server: VirtualServer) -> Iterator[str]:
     """A URI for every location that can be asked for, each of which leads there; else ``/``."""
     yielded_root = False
     for location in server.all_locations():

@@ -10,6 +10,7 @@ from mtls_lint.nginx.decision import Verdict
 from mtls_lint.nginx.material import FileReference, TrustFile, reference_to
 from mtls_lint.nginx.model import Configuration, VirtualServer
 from mtls_lint.pki.store import FileState, PemFile
+from mtls_lint.syntax.tree import Unknown
 
 if TYPE_CHECKING:
     from mtls_lint.pki.certificate import Certificate
@@ -61,7 +62,7 @@ class ChainClient:
             return f"{reference.written}: {file.reason}"
         return file
 
-    def variables(self) -> dict[str, str]:
+    def variables(self) -> dict[str, str | Unknown]:
         """What nginx's variables say of the certificate."""
         leaf = self.chain[0]
         return {
@@ -70,6 +71,24 @@ class ChainClient:
             "ssl_client_serial": leaf.serial,
             "ssl_client_fingerprint": leaf.sha1,
         }
+
+
+@dataclass(frozen=True)
+class ClassClient:
+    """Any client whose chain ends at a CA of the file ``ca``; at none that is trusted where it is None."""
+
+    ca: str | None
+
+    def verify(self, server: VirtualServer, trust: tuple[TrustFile, ...], now: datetime) -> Verdict:  # noqa: ARG002
+        """Whether the server trusts the class; dates, depth and revocation are taken to be right."""
+        if self.ca is not None and any(one.reference.path == self.ca for one in trust):
+            return Verdict(ok=True)
+        return Verdict(ok=False, text="unable to verify the first certificate", soft=True)
+
+    def variables(self) -> dict[str, str | Unknown]:
+        """Of a class of clients no name is known."""
+        unknown = Unknown("the certificate's name is that of any client of its CA")
+        return {f"ssl_client_{name}": unknown for name in ("s_dn", "i_dn", "serial", "fingerprint")}
 
 
 def _depth(server: VirtualServer) -> int:

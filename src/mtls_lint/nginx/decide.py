@@ -279,7 +279,7 @@ class _Decider:
         connection, request = self.connection, self.request
         host = normalise_host(request.host or "") or ""
         first = str(server.names[0]) if server.names else ""
-        given = {
+        given: dict[str, str | Unknown] = {
             "scheme": "https" if handshake is not None else "http",
             "https": "on" if handshake is not None else "",
             "server_port": str(connection.port),

@@ -1,6 +1,6 @@
 """The question (connection, request, client) and the answer (a decision) of ``decide``."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -9,6 +9,7 @@ from typing import Protocol
 from mtls_lint.nginx.material import TrustFile
 from mtls_lint.nginx.model import Location, VirtualServer
 from mtls_lint.syntax.source import Span
+from mtls_lint.syntax.tree import Unknown
 
 
 class Outcome(Enum):
@@ -83,8 +84,8 @@ class Client(Protocol):
         """The verdict of the chain check with the trust, depth and CRL of ``server``."""
         ...
 
-    def variables(self) -> dict[str, str]:
-        """The values of ``$ssl_client_s_dn`` and its kin that are known, without ``$``."""
+    def variables(self) -> Mapping[str, str | Unknown]:
+        """The values of ``$ssl_client_s_dn`` and its kin, without ``$``."""
         ...
 
 

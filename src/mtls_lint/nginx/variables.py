@@ -17,7 +17,7 @@ _FROM_HEADERS = ("http_", "cookie_", "sent_http_", "upstream_")
 class Variables:
     """Looks variables up: given values, captures, ``set``, ``map``; in nginx a name has no case."""
 
-    def __init__(self, configuration: Configuration, given: Mapping[str, str]) -> None:
+    def __init__(self, configuration: Configuration, given: Mapping[str, str | Unknown]) -> None:
         """``given`` holds the values that the connection and the request fix, names without ``$``."""
         self._values: dict[str, str | Unknown] = dict(given)
         self._maps = {

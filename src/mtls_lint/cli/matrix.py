@@ -1,0 +1,54 @@
+"""``mtls-lint matrix``: who gets in where."""
+
+import sys
+from enum import Enum
+from typing import Annotated
+
+import typer
+
+from mtls_lint.cli.check import moment
+from mtls_lint.cli.streams import Color, columns, wants_color, write_out
+
+
+class MatrixFormat(str, Enum):
+    """``--format``."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+def matrix(
+    path: Annotated[
+        str, typer.Argument(metavar="PATH", help="A directory, a configuration, a fragment, or -.")
+    ],
+    nginx_version: Annotated[
+        str | None, typer.Option(metavar="VERSION", help="The nginx it is for (default: newest stable).")
+    ] = None,
+    now: Annotated[
+        str | None, typer.Option(metavar="DATE[TIME]", help="The moment of the handshakes (ISO, UTC).")
+    ] = None,
+    output_format: Annotated[
+        MatrixFormat, typer.Option("--format", metavar="FORMAT", help="text, json or markdown.")
+    ] = MatrixFormat.TEXT,
+    color: Annotated[Color, typer.Option(metavar="WHEN", help="auto, always or never.")] = Color.AUTO,
+) -> None:
+    """Show who gets in where: sockets, servers, locations, and the ways around."""
+    from mtls_lint.cli.inputs import read_http  # noqa: PLC0415 - not needed for help and usage errors
+    from mtls_lint.cli.run import version  # noqa: PLC0415
+    from mtls_lint.nginx.matrix import matrix as rows_of  # noqa: PLC0415
+    from mtls_lint.report import lines  # noqa: PLC0415
+    from mtls_lint.report.matrix import markdown, render_matrix, table  # noqa: PLC0415
+
+    configuration = read_http(path, version(nginx_version))
+    rows = tuple(rows_of(configuration, moment(now)))
+    if output_format is MatrixFormat.JSON:
+        write_out(render_matrix(rows), utf8=True)
+    elif output_format is MatrixFormat.MARKDOWN:
+        write_out(markdown(rows), utf8=True)
+    else:
+        shown = table(rows, columns())
+        wanted = wants_color(color, sys.stdout)
+        write_out(lines.coloured(shown, links=False) if wanted else lines.plain(shown))
+    incomplete = any(not problem.harmless for problem in configuration.tree.problems)
+    raise typer.Exit(3 if incomplete or any(row.uncertain for row in rows) else 0)
