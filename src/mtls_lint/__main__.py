@@ -25,10 +25,13 @@ def main() -> int:
 
 def _print_version() -> int:
     try:
-        sys.stdout.write(f"mtls-lint {__version__}\n")
-        sys.stdout.flush()
-    except BrokenPipeError:
-        sys.stderr.close()
+        print(f"mtls-lint {__version__}", flush=True)
+    except OSError as error:
+        import os  # noqa: PLC0415 - see above
+
+        # The interpreter flushes stdout once more when it ends, and would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0 if isinstance(error, BrokenPipeError) else 3
     return 0
 
 
@@ -44,7 +47,8 @@ def _internal_error(error: Exception, arguments: list[str]) -> int:
     for text in lines:
         # repr-like escapes: the message may quote text of a configuration.
         safe = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
-        print(safe.encode("ascii", "backslashreplace").decode("ascii"), file=sys.stderr)
+        if sys.stderr is not None:  # started with `2>&-`; print() would take stdout instead
+            print(safe.encode("ascii", "backslashreplace").decode("ascii"), file=sys.stderr)
     return 3
 
 

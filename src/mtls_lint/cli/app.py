@@ -1,5 +1,6 @@
 """The commands, and which one a command line means."""
 
+import os
 import sys
 from collections.abc import Collection, Sequence
 
@@ -12,6 +13,7 @@ from mtls_lint.cli.screens import Command, Group
 from mtls_lint.cli.streams import CommandError, report_error, write_out
 
 NAME = "mtls-lint"
+_COMPLETION = "_MTLS_LINT_COMPLETE"
 EXIT_CODES = "Exit: 0 nothing found, 1 findings, 2 usage, 3 something could not be read."
 
 app = typer.Typer(
@@ -54,6 +56,8 @@ app.command("new-rule", cls=Command)(new_rule.new_rule)
 
 def run(arguments: Sequence[str]) -> int:
     """Carry out a command line; returns the exit code."""
+    if _COMPLETION in os.environ:  # a shell asks what could come next; its words are in the environment
+        return _invoke(arguments)
     if not arguments:
         # Nothing was asked: that is a mistake of the caller, so not on stdout and not 0.
         arguments, out = ["--help"], sys.stdout
@@ -77,11 +81,12 @@ def _invoke(arguments: Sequence[str]) -> int:
 
 
 def vocabulary() -> tuple[frozenset[str], frozenset[str]]:
-    """The commands, and the options of ``check`` that take the next word as their value."""
+    """The commands, and the options of any of them that take the next word as their value."""
     commands = getattr(get_command(app), "commands", {})
     return frozenset(commands), frozenset(
         name
-        for parameter in commands["check"].params
+        for command in commands.values()
+        for parameter in command.params
         if parameter.param_type_name == "option" and not parameter.is_flag and not parameter.count
         for name in parameter.opts
     )

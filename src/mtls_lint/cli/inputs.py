@@ -38,6 +38,8 @@ def read(one: Input) -> Tree:
     """The tree of an input; stdin is read to its end."""
     if one.path != STDIN:
         return load(one.path, context=("main",) if one.kind == "main" else None)
+    if sys.stdin is None:  # started with `<&-`
+        raise CommandError("there is no stdin to read from", "Name a file.")
     if is_terminal(sys.stdin):
         say("mtls-lint: reading a configuration from the terminal; end it with Ctrl-D")
     data = sys.stdin.buffer.read(MAX_FILE_SIZE + 1)

@@ -41,6 +41,13 @@ class Group(TyperGroup):
         formatter.write_usage(ctx.command_path, "[check] [OPTIONS] PATH...")
         formatter.write_usage(ctx.command_path, "COMMAND [OPTIONS] ...", prefix="       ")
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """While a shell completes a line, a first word that is no command belongs to ``check``."""
+        check = self.get_command(ctx, "check")
+        if ctx.resilient_parsing and check is not None and self.get_command(ctx, args[0]) is None:
+            return "check", check, args
+        return super().resolve_command(ctx, args)
+
     def shell_complete(self, ctx: Any, incomplete: str) -> Any:
         """Commands, and the options of the command that needs no name."""
         found = super().shell_complete(ctx, incomplete)

@@ -28,7 +28,7 @@ class CommandError(Exception):
         self.code = code
 
 
-def wants_color(choice: Color, stream: IO[str]) -> bool:
+def wants_color(choice: Color, stream: IO[str] | None) -> bool:
     """Whether to write colours: the option decides, then NO_COLOR, FORCE_COLOR, then the terminal."""
     if choice is not Color.AUTO:
         return choice is Color.ALWAYS
@@ -39,10 +39,10 @@ def wants_color(choice: Color, stream: IO[str]) -> bool:
     return is_terminal(stream) and os.environ.get("TERM") != "dumb"
 
 
-def is_terminal(stream: IO[str]) -> bool:
+def is_terminal(stream: IO[str] | None) -> bool:
     """Whether people look at this stream as it is written."""
     try:
-        return stream.isatty()
+        return stream is not None and stream.isatty()  # None: the process was started without it
     except ValueError:  # closed
         return False
 
@@ -61,15 +61,20 @@ def dots() -> str:
 def write_out(text: str, *, utf8: bool = False) -> None:
     """Write results to stdout; a reader that went away (``| head``) is no error.
 
-    ``utf8`` overrides the locale's encoding, for formats that promise UTF-8.
+    ``utf8`` overrides the locale's encoding, for formats that promise UTF-8. Raises CommandError (exit
+    code 3) when the results cannot be written, on a full disk or without a stdout.
     """
+    if sys.stdout is None:  # mypy does not know, but `>&-` does this
+        raise CommandError("there is no stdout to write to", "Use --output FILE.", code=3)
     encoding = "utf-8" if utf8 else (sys.stdout.encoding or "utf-8")
     try:
         sys.stdout.buffer.write(text.encode(encoding, "backslashreplace"))
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
         # The interpreter flushes stdout once more when it ends, and would complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            raise CommandError(f"stdout cannot be written: {error.strerror}", code=3) from error
 
 
 def write_file(path: Path, text: str) -> None:
@@ -83,10 +88,15 @@ def write_file(path: Path, text: str) -> None:
 
 
 def say(text: str) -> None:
-    """One line to stderr."""
-    safe = visible(text)
-    sys.stderr.buffer.write((safe + "\n").encode(sys.stderr.encoding or "utf-8", "backslashreplace"))
-    sys.stderr.flush()
+    """One line to stderr; where that cannot be written, nobody reads it."""
+    if sys.stderr is None:  # started with `2>&-`
+        return
+    try:
+        line = f"{visible(text)}\n".encode(sys.stderr.encoding or "utf-8", "backslashreplace")
+        sys.stderr.buffer.write(line)
+        sys.stderr.flush()
+    except OSError:
+        return
 
 
 def report_error(error: CommandError) -> int:
