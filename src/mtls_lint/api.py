@@ -7,9 +7,9 @@ from mtls_lint.lint.finding import Confidence, Finding, Related, Severity, Witne
 from mtls_lint.lint.rule import rule
 from mtls_lint.lint.witnesses import Door, behind, find_door, witness_of
 from mtls_lint.lint.words import day, due_on, expired_on, listed, servers_in_words
-from mtls_lint.nginx.anonymous import Served, is_housekeeping, open_places
+from mtls_lint.nginx.anonymous import Served, is_housekeeping, open_places, passes_on
 from mtls_lint.nginx.answering import answering, example_name, listen_span
-from mtls_lint.nginx.asking import asks, client_ca, command_that_asks
+from mtls_lint.nginx.asking import asks, backend_is_told, client_ca, command_that_asks
 from mtls_lint.nginx.decision import Answer
 from mtls_lint.nginx.inheritance import Origin, Setting
 from mtls_lint.nginx.listen import Listen, SocketKey
@@ -18,9 +18,11 @@ from mtls_lint.nginx.material import (
     ServerCertificate,
     TrustFile,
     certificates_of,
+    client_trust,
     opened_ca_files,
     reference_to,
 )
+from mtls_lint.nginx.matrix import Row, socket_rows
 from mtls_lint.nginx.model import Configuration, Location, Socket, VirtualServer
 from mtls_lint.nginx.names import NameKind, ServerName
 from mtls_lint.nginx.refusals import Refusals, Refused
@@ -100,6 +102,7 @@ __all__ = [
     "Refusals",
     "Refused",
     "Related",
+    "Row",
     "Served",
     "ServerCertificate",
     "ServerName",
@@ -117,12 +120,14 @@ __all__ = [
     "Witness",
     "answering",
     "asks",
+    "backend_is_told",
     "behind",
     "by_default",
     "certificates_of",
     "chooses_suites",
     "cipher_strings",
     "client_ca",
+    "client_trust",
     "command_for_pem",
     "command_that_asks",
     "command_words",
@@ -149,6 +154,7 @@ __all__ = [
     "only_legacy",
     "open_places",
     "opened_ca_files",
+    "passes_on",
     "protocol_words",
     "protocols_of",
     "reference_to",
@@ -156,6 +162,7 @@ __all__ = [
     "security_level",
     "servers_in_words",
     "signature_security_bits",
+    "socket_rows",
     "spoken_protocols",
     "uses",
     "weak_key",

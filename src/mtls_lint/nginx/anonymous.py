@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mtls_lint.nginx.answering import example_name
+from mtls_lint.nginx.answers import PASSING
 from mtls_lint.nginx.decide import decide
 from mtls_lint.nginx.decision import Answer, Connection, Decision, Outcome, Request
+from mtls_lint.nginx.inheritance import Scope
 from mtls_lint.nginx.model import Configuration, Location, Socket, VirtualServer
 from mtls_lint.nginx.regex import Matched, search
 from mtls_lint.nginx.select_location import Selected, select_location
@@ -52,14 +54,21 @@ _EXAMPLES = (
 class Served:
     """What one request of a client without a certificate gets.
 
-    ``span`` is what decides it: the ``return``, the ``proxy_pass``. ``doubts`` are the reasons why that is
-    not certain.
+    ``span`` is what decides it: the ``return``, the ``proxy_pass``; ``location`` and ``server`` hold it.
+    ``doubts`` are the reasons why that is not certain.
     """
 
     answer: Answer
     request: Request
     span: Span
+    location: Location | None
+    server: VirtualServer
     doubts: tuple[str, ...] = ()
+
+    @property
+    def scope(self) -> Scope:
+        """The settings that hold where it is served."""
+        return self.location.scope if self.location is not None else self.server.scope
 
 
 def open_places(
@@ -80,7 +89,16 @@ def open_places(
         decision = decide(configuration, connection, request, None, now)
         if decision.outcome is Outcome.RESPONSE and decision.server is server and decision.answer:
             answer, span = _really(decision, server)
-            yield Served(answer, request, span, decision.uncertain)
+            yield Served(answer, request, span, decision.location, server, decision.uncertain)
+
+
+def passes_on(served: Served) -> bool:
+    """Whether what is served comes from a backend, or from files by the request's own URI.
+
+    A page at an address of its own, such as one that explains an error, is neither.
+    """
+    passed = any(served.scope.find(name) for name in PASSING)
+    return passed or (served.location is not None and served.location.modifier == "@")
 
 
 def content_for_anyone(

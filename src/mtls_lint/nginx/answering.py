@@ -1,6 +1,7 @@
 """Names and servers: who answers a name, on which sockets, and how to ask for a server."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mtls_lint.nginx.lookup import NameTable, normalise_host
 from mtls_lint.nginx.model import Configuration, Socket, VirtualServer
@@ -21,9 +22,8 @@ def answering(configuration: Configuration, name: str) -> Iterator[tuple[Socket,
     for socket in configuration.sockets:
         if socket.module == "mail":
             continue
-        table = NameTable.of(socket)
         # With a single server nginx looks nothing up; the server is called what it is called all the same.
-        table.used = True
+        table = replace(NameTable.of(socket), used=True)
         found = table.find(host)
         if found is not None:
             yield socket, found

@@ -1,7 +1,7 @@
 """Which servers ask their clients for a certificate, and by which directive."""
 
-from mtls_lint.nginx.inheritance import Setting
-from mtls_lint.nginx.model import VirtualServer
+from mtls_lint.nginx.inheritance import Scope, Setting
+from mtls_lint.nginx.model import Configuration, VirtualServer
 from mtls_lint.nginx.tls import conf_commands
 from mtls_lint.syntax.tree import Directive
 
@@ -32,3 +32,19 @@ def client_ca(server: VirtualServer) -> Setting | None:
     if server.scope.version >= (1, 27, 2):
         names.append("ssl_trusted_certificate")
     return next((setting for name in names if (setting := server.setting(name)).value), None)
+
+
+_TELLING = ("proxy_set_header", "grpc_set_header", "fastcgi_param", "uwsgi_param", "scgi_param")
+
+
+def backend_is_told(configuration: Configuration, scope: Scope) -> bool:
+    """Whether a backend gets, in a header or parameter, what nginx learnt of the client's certificate.
+
+    That is a variable ``$ssl_client_...``, or one that a ``map`` makes of such a variable.
+    """
+    http = configuration.scopes.get("http")
+    maps = [row for row in http.find("map") if len(row.args) == 2] if http is not None else []
+    names = ["$ssl_client_", "${ssl_client_"]
+    names += [str(row.args[1]) for row in maps if "ssl_client_" in row.args[0]]
+    words = [word for name in _TELLING for word in scope.setting(name).words]
+    return any(name in word for name in names for word in words)

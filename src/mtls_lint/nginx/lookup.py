@@ -2,6 +2,7 @@
 
 import ipaddress
 from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
 
 from mtls_lint.nginx.model import Configuration, Socket, VirtualServer
 from mtls_lint.nginx.names import NameKind
@@ -66,7 +67,14 @@ class NameTable:
 
     @classmethod
     def of(cls, socket: Socket) -> "NameTable":
-        """The table of ``socket``; the first of several equal names counts (the others are ignored)."""
+        """The table of ``socket``, made once; of several equal names the first counts."""
+        known = _TABLES.get(socket)
+        if known is None:
+            known = _TABLES[socket] = cls._make(socket)
+        return known
+
+    @classmethod
+    def _make(cls, socket: Socket) -> "NameTable":
         table = cls()
         for server in socket.servers:
             for name in server.names:
@@ -124,6 +132,10 @@ class NameTable:
         if self.uncertain:
             return Unknown(f"server_name {self.uncertain[0]} is known only on the machine itself")
         return None
+
+
+# A decision needs the table, and a socket may have ten thousand servers and as many decisions.
+_TABLES: "WeakKeyDictionary[Socket, NameTable]" = WeakKeyDictionary()
 
 
 def normalise_host(host: str) -> str | None:

@@ -65,13 +65,23 @@ def matrix(configuration: Configuration, now: datetime) -> Iterator[Row]:
 
     Clients are classes: none, one with a certificate that nobody trusts, one for each file of CAs. The SNI of
     the handshake is the server's own name, none, and one name for each group of servers whose handshakes
-    are alike, so that the work grows with the groups and not with all pairs of servers.
+    are alike, so that the work grows with the servers and not with their pairs.
     """
     for socket in configuration.sockets:
-        if socket.module == "http" and socket.key.transport == "tcp" and socket.key.family != "unix":
-            asker = _Asker(configuration, socket, now)
-            for server in socket.servers:
-                yield from asker.rows(server)
+        yield from socket_rows(configuration, socket, now)
+
+
+def socket_rows(
+    configuration: Configuration,
+    socket: Socket,
+    now: datetime,
+    servers: Sequence[VirtualServer] | None = None,
+) -> Iterator[Row]:
+    """The rows of one socket, for all its servers or these; none for what is no TCP socket of http."""
+    if socket.module == "http" and socket.key.transport == "tcp" and socket.key.family != "unix":
+        asker = _Asker(configuration, socket, now)
+        for server in socket.servers if servers is None else servers:
+            yield from asker.rows(server)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +99,10 @@ class _Asker:
         self.configuration = configuration
         self.socket = socket
         self.now = now
+        self._by_name: dict[str | None, VirtualServer] = {}
+        for server in socket.servers:
+            self._by_name.setdefault(example_name(server), server)
         self.snis = self._sni_classes() if socket.ssl else ()
-        paths = dict.fromkeys(path for server in socket.servers for path in self._trusted(server))
-        self.cas = tuple(paths) if socket.ssl else ()
 
     def rows(self, server: VirtualServer) -> Iterator[Row]:
         """The rows of one server: locations with the same findings together."""
@@ -138,7 +149,10 @@ class _Asker:
         key, tls = self.socket.key, self._version(sni)
         connection = Connection(key.address, key.port, tls, sni if tls else None)
         request = Request(host, uri)
-        clients: Sequence[str | None] = ("", None, *self.cas) if self.socket.ssl else ("",)
+        # To a handshake, a certificate of a CA that its server does not trust is like nobody's.
+        clients: Sequence[str | None] = ("",)
+        if self.socket.ssl:
+            clients = ("", None, *self._trusted(self._handshake_server(sni)))
         return {
             ca: decide(
                 self.configuration, connection, request, None if ca == "" else ClassClient(ca), self.now
@@ -146,31 +160,27 @@ class _Asker:
             for ca in clients
         }
 
+    def _handshake_server(self, sni: str | None) -> VirtualServer:
+        """Whose settings the handshake follows: the named server's, where it has a TLS context."""
+        named = self._by_name.get(sni)
+        return named if named is not None and named.has_ssl_context else self.socket.default_server
+
     def _version(self, sni: str | None) -> str | None:
         if not self.socket.ssl:
             return None
-        named = (server for server in self.socket.servers if example_name(server) == sni)
-        server = next(named, self.socket.default_server)
-        return "1.3" if "TLSv1.3" in spoken_protocols(server) else "1.2"
+        return "1.3" if "TLSv1.3" in spoken_protocols(self._handshake_server(sni)) else "1.2"
 
     def _sni_classes(self) -> tuple[str | None, ...]:
-        """No SNI, and a name for each group of servers whose handshakes are alike."""
+        """No SNI, and a name for each group of servers whose handshakes are alike to other servers.
+
+        Whom such a server trusts does not matter to others: a Host that is not the SNI is answered with 421
+        where clients are verified (docs/evidence.md: request).
+        """
         groups: dict[object, str] = {}
-        for server in self.socket.servers:
-            name = example_name(server)
+        for name, server in self._by_name.items():
+            rejects = server.setting("ssl_reject_handshake").is_on
             if name is not None:
-                crl = server.setting("ssl_crl").value
-                depth = server.setting("ssl_verify_depth").value
-                rejects = server.setting("ssl_reject_handshake").is_on
-                kind = (
-                    server.verify_client,
-                    self._trusted(server),
-                    crl,
-                    depth,
-                    rejects,
-                    server.has_ssl_context,
-                )
-                groups.setdefault(kind, name)
+                groups.setdefault((server.verify_client, rejects, server.has_ssl_context), name)
         return (None, *groups.values())
 
     def _trusted(self, server: VirtualServer) -> tuple[str, ...]:

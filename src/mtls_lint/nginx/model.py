@@ -163,7 +163,7 @@ class VirtualServer:
 class Socket:
     """An address and port, with the servers that listen there, in file order."""
 
-    __slots__ = ("default_server", "key", "members", "module", "ssl")
+    __slots__ = ("__weakref__", "default_server", "key", "members", "module", "ssl")
 
     def __init__(self, key: SocketKey, members: tuple[tuple[VirtualServer, Listen], ...]) -> None:
         self.key = key
