@@ -17,6 +17,7 @@ import mtls_lint.cli.app
 from cli.conftest import Run, WriteRule
 from mtls_lint import __main__ as entry
 from mtls_lint.cli.app import arrange, vocabulary
+from mtls_lint.cli.inputs import COMMANDS
 
 SOURCES = Path(__file__).resolve().parent.parent.parent / "src"
 COMMAND = f"{sys.executable} -m mtls_lint"
@@ -208,6 +209,10 @@ def test_an_error_of_our_own_is_3_and_asks_for_a_report(
 )
 def test_which_command_is_meant(given: str, meant: str) -> None:
     assert " ".join(arrange(given.split(), *vocabulary())) == meant
+
+
+def test_the_names_that_are_suggested_are_the_commands() -> None:
+    assert set(COMMANDS) == vocabulary()[0]
 
 
 def test_completion_knows_commands_and_the_options_of_check(cli: Run) -> None:
