@@ -103,11 +103,14 @@ class VirtualServer:
         """Whether nginx builds a TLS context here, and so opens the CA, CRL and certificate files.
 
         That is so with a certificate, with ``ssl_reject_handshake on`` and, before 1.25.1, with ``ssl on``
-        (docs/evidence.md: settings; ngx_http_ssl_merge_srv_conf).
+        (docs/evidence.md: settings; ngx_http_ssl_merge_srv_conf). Mail, and stream before 1.25.5, build one
+        only where the server itself is told to speak TLS.
         """
-        if self.setting("ssl_certificate").is_set or self.setting("ssl_reject_handshake").is_on:
-            return True
-        return self.scope.version < (1, 25, 1) and self.setting("ssl").is_on
+        old_ssl = self.scope.version < (1, 25, 1) and self.setting("ssl").is_on
+        if self.module == "mail" or (self.module == "stream" and self.scope.version < (1, 25, 5)):
+            starts = self.module == "mail" and self.setting("starttls").lower in {"on", "only"}
+            return starts or old_ssl or any(listen.ssl for listen in self.listens)
+        return old_ssl or self.setting("ssl_certificate").is_set or self.setting("ssl_reject_handshake").is_on
 
     @property
     def tls_sockets(self) -> "tuple[Socket, ...]":
