@@ -114,7 +114,7 @@ def content_for_anyone(
     for place in open_places(configuration, server, socket, now):
         if place.answer is not Answer.CONTENT or is_housekeeping(place.request.uri):
             continue
-        if place.request.uri in pages:
+        if place.request.uri in pages or _shows_error_page(place, pages):
             continue
         if not place.doubts:
             return place
@@ -189,6 +189,11 @@ def _really(decision: Decision, server: VirtualServer) -> tuple[Answer, Span]:
     if fallback and not fallback[0].startswith("="):
         return Answer.CONTENT, scope.setting("try_files").span or span
     return Answer.FIXED, span
+
+
+def _shows_error_page(place: Served, pages: frozenset[str]) -> bool:
+    """Whether a request was refused, and what is served is the page that says so."""
+    return place.location is not None and place.location.pattern in pages and not passes_on(place)
 
 
 def _error_pages(server: VirtualServer) -> frozenset[str]:
