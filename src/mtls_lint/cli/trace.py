@@ -12,7 +12,6 @@ from mtls_lint.cli.streams import Color, CommandError, columns, wants_color, wri
 
 if TYPE_CHECKING:
     from mtls_lint.nginx.clients import ChainClient
-    from mtls_lint.nginx.decision import Decision
     from mtls_lint.nginx.model import Configuration
     from mtls_lint.pki.store import PemStore
 
@@ -116,22 +115,18 @@ def trace(
     client = _client(configuration, client_cert, store) if client_cert is not None else None
     name = None if plain or no_sni else sni or host
     request = Request(host or sni or _authority(address, port), uri, method)
-    decision: Decision | None = None
-    connection = Connection(address, port)
-    for spoken in (None,) if plain else (tls.value,) if tls is not None else ("1.3", "1.2"):
-        connection = Connection(address, port, spoken, name)
-        decision = decide(configuration, connection, request, client, moment(now))
-        if decision.server is not None:
-            break
-    if decision is None:
-        raise AssertionError("no version was tried")
+    spoken = (None,) if plain else (tls.value,) if tls is not None else ("1.3", "1.2")
+    connections = [Connection(address, port, one, name) for one in spoken]
+    told = [(one, decide(configuration, one, request, client, moment(now))) for one in connections]
+    # Without --tls, the newer version whose handshake comes about.
+    connection, decision = next((pair for pair in told if pair[1].server is not None), told[-1])
     if output_format is TraceFormat.JSON:
         write_out(render_trace(decision), utf8=True)
     else:
         certificate = str(client_cert) if client_cert is not None else None
-        told = story(connection, request, certificate, decision, columns())
+        steps = story(connection, request, certificate, decision, columns())
         wanted = wants_color(color, sys.stdout)
-        write_out(lines.coloured(told, links=False) if wanted else lines.plain(told))
+        write_out(lines.coloured(steps, links=False) if wanted else lines.plain(steps))
     raise typer.Exit(3 if decision.uncertain or configuration.tree.problems else 0)
 
 

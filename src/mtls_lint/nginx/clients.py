@@ -1,7 +1,6 @@
 """Clients that connect: with a real chain, verified by what the configuration's files hold."""
 
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING
 from mtls_lint.nginx.decision import Verdict
 from mtls_lint.nginx.material import FileReference, TrustFile, reference_to
 from mtls_lint.nginx.model import Configuration, VirtualServer
+from mtls_lint.nginx.tls import security_level
 from mtls_lint.pki.store import FileState, PemFile
 from mtls_lint.syntax.tree import Unknown
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mtls_lint.pki.certificate import Certificate
     from mtls_lint.pki.crl import RevocationList
 
-_SECURITY_LEVEL = re.compile(r"@SECLEVEL=(\d)", re.ASCII)
+
 _DEFAULT_SECURITY_LEVEL = 2
 """Of OpenSSL since 3.2 and of Debian's builds (docs/evidence.md: trust)."""
 
@@ -50,7 +50,10 @@ class ChainClient:
             # Before 1.27.2 one lookup reads both kinds from each of the files (docs/evidence.md: settings).
             if not is_crl or server.scope.version < (1, 27, 2):
                 store += file.certificates
-        verdict = verify(self.chain, store, _depth(server), now, crls, _security_level(server))
+        level = security_level(server)
+        if level is None:
+            level = _DEFAULT_SECURITY_LEVEL
+        verdict = verify(self.chain, store, _depth(server), now, crls, level)
         text = verdict.text.removeprefix("FAILED:")
         return Verdict(verdict.ok, text, verdict.sentence, verdict.soft)
 
@@ -94,9 +97,3 @@ class ClassClient:
 def _depth(server: VirtualServer) -> int:
     value = server.setting("ssl_verify_depth").value or ""
     return int(value) if value.isdigit() else 1
-
-
-def _security_level(server: VirtualServer) -> int:
-    words: Iterable[str] = server.setting("ssl_ciphers").words
-    levels = [int(level) for word in words for level in _SECURITY_LEVEL.findall(word)]
-    return levels[-1] if levels else _DEFAULT_SECURITY_LEVEL

@@ -1,6 +1,6 @@
 """The question (connection, request, client) and the answer (a decision) of ``decide``."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -138,6 +138,3 @@ class Story:
     def doubt(self, reason: str) -> None:
         """Add something that could not be decided, once."""
         self.uncertain.setdefault(reason)
-
-    def __iter__(self) -> Iterator[Step]:
-        return iter(self.steps)

@@ -20,11 +20,6 @@ class SocketKey:
     transport: str = "tcp"
 
     @property
-    def is_wildcard(self) -> bool:
-        """Whether the socket takes connections to every address of its family."""
-        return self.address in {"*", "[::]"}
-
-    @property
     def is_local(self) -> bool:
         """Whether only this machine can reach it: loopback addresses and Unix sockets."""
         if self.family == "unix" or self.address == "localhost":

@@ -250,12 +250,6 @@ def make_key(kind: str) -> Key:
     return ec.generate_private_key(_CURVES[kind]())
 
 
-def write_files(directory: Path, contents: Mapping[str, bytes]) -> None:
-    """Write each of the named contents to its file."""
-    for name, data in contents.items():
-        (directory / name).write_bytes(data)
-
-
 def _subject(name: str) -> str:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]).rfc4514_string()
 
