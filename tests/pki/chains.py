@@ -28,14 +28,16 @@ class Case:
     level: int = 2
     crls: tuple[bytes, ...] = field(default=(), repr=False)
 
-    def verdict(self, now: datetime = CLOCK) -> Verdict:
+    def verdict(self, now: datetime = CLOCK, *, deltas: bool = True) -> Verdict:
+        """Our verdict; ``deltas`` tells whether delta CRLs count as complete ones or are passed over."""
         chain = [Certificate.from_der(issued.der) for issued in self.sent]
         store = [Certificate.from_der(issued.der) for issued in self.trusted]
         lists = [
             RevocationList.from_der(x509.load_pem_x509_crl(pem).public_bytes(serialization.Encoding.DER))
             for pem in self.crls
         ]
-        return verify(chain, store, self.depth, now, lists if self.crls else None, self.level)
+        counted = [crl for crl in lists if deltas or not crl.is_delta]
+        return verify(chain, store, self.depth, now, counted if self.crls else None, self.level)
 
 
 def pem(issued: Sequence[Identity]) -> bytes:
@@ -186,6 +188,8 @@ INTERMEDIATE = authority("intermediate")
 ISSUING = authority("issuing")
 BELOW_TWO = ISSUING.client("x")
 WEAK: Deviation = {"key": "rsa1024"}
+
+DELTA_ALONE = Case([identity("client")], [ROOT], crls=(ROOT.crl(number=2, delta_of=1),))
 
 # Cases that are known to be easily got wrong, and what nginx says of them.
 CASES = {

@@ -12,7 +12,7 @@ from mtls_lint.pki.verify import can_anything_pass, verify
 from mtls_lint.pki.verify_errors import VerifyError
 from mtls_lint.testing.catalogue import authority, identity
 from mtls_lint.testing.pki import CLOCK, Identity
-from pki.chains import CASES, INTERMEDIATE, ISSUING, ROOT, Case, name_cases, random_case
+from pki.chains import CASES, DELTA_ALONE, INTERMEDIATE, ISSUING, ROOT, Case, name_cases, random_case
 from pki.oracles import check, compare_with_nginx, expected
 
 
@@ -32,6 +32,11 @@ def test_known_cases(name: str, tmp_path: Path) -> None:
     case, answer = CASES[name]
     assert expected(case) == {answer}
     check(case, tmp_path)
+
+
+def test_delta_crls_have_two_readings() -> None:
+    assert expected(DELTA_ALONE, deltas=True) == {"soft SUCCESS"}
+    assert expected(DELTA_ALONE, deltas=False) == {"hard FAILED:unable to get certificate CRL"}
 
 
 def test_known_cases_in_nginx(any_nginx: str) -> None:

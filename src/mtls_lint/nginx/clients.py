@@ -55,7 +55,14 @@ class ChainClient:
             level = _DEFAULT_SECURITY_LEVEL
         verdict = verify(self.chain, store, _depth(server), now, crls, level)
         text = verdict.text.removeprefix("FAILED:")
-        return Verdict(verdict.ok, text, verdict.sentence, verdict.soft)
+        unknown = None
+        if crls and any(crl.is_delta for crl in crls):
+            complete = [crl for crl in crls if not crl.is_delta]
+            if verify(self.chain, store, _depth(server), now, complete, level).error is not verdict.error:
+                unknown = (
+                    "ssl_crl holds a delta CRL: older OpenSSL takes it for complete, newer passes over it"
+                )
+        return Verdict(verdict.ok, text, verdict.sentence, verdict.soft, unknown)
 
     def _file(self, reference: FileReference) -> PemFile | str:
         file = self.read(reference)

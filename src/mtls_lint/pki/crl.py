@@ -89,7 +89,7 @@ class RevocationList:
 
     @property
     def is_delta(self) -> bool:
-        """Whether it is a delta CRL, which nginx takes as if it were complete."""
+        """Whether it is a delta CRL: older OpenSSL takes it for complete, newer passes over it."""
         return self._facts[1]
 
     @property

@@ -50,7 +50,8 @@ def _best(
 ) -> tuple[RevocationList, Certificate] | None:
     """The CRL that OpenSSL uses: a current one before others, then the newest (get_crl_sk).
 
-    A delta CRL is taken like any other, because nginx does not set X509_V_FLAG_EXTENDED_CRL_SUPPORT.
+    A delta CRL is taken like any other, as OpenSSL did until 2026 (docs/evidence.md: trust). For an OpenSSL
+    that passes over delta CRLs, leave them out of ``crls``.
     """
     certificate = chain[depth]
     best: tuple[int, datetime, RevocationList, Certificate] | None = None
