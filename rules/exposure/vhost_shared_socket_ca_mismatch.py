@@ -73,6 +73,7 @@ References:
 """
 
 from mtls_lint.api import (
+    ClientCertificate,
     Confidence,
     Context,
     FileState,
@@ -83,6 +84,7 @@ from mtls_lint.api import (
     Severity,
     Socket,
     VirtualServer,
+    Witness,
     client_trust,
     listed,
     listen_span,
@@ -132,8 +134,17 @@ def check(socket: Socket, ctx: Context) -> Findings:
             for label, row in entered.items()
             if row.by is not None
         ),
+        witness=_witness(next(iter(entered.values())), trust.value),
         confidence=None if sure else Confidence.LIKELY,
     )
+
+
+def _witness(row: Row, ca: str | None) -> Witness | None:
+    if ca is None:
+        return None
+    key = row.socket.key
+    certificate = ClientCertificate(ca)
+    return Witness(True, key.address, key.port, row.name, row.uri, sni=None, certificate=certificate)
 
 
 def _trusts_less(server: VirtualServer, default: VirtualServer, ctx: Context) -> bool:

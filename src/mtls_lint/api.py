@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mtls_lint.lint.context import Context
-from mtls_lint.lint.finding import Confidence, Finding, Related, Severity, Witness
+from mtls_lint.lint.finding import ClientCertificate, Confidence, Finding, Related, Severity, Witness
 from mtls_lint.lint.rule import rule
 from mtls_lint.lint.witnesses import Door, behind, find_door, witness_of
 from mtls_lint.lint.words import day, due_on, expired_on, listed, servers_in_words
@@ -80,6 +80,7 @@ __all__ = [
     "ChainReport",
     "CipherEvaluation",
     "CipherString",
+    "ClientCertificate",
     "ClientTrust",
     "Confidence",
     "Configuration",

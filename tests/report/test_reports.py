@@ -6,7 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from mtls_lint.lint.finding import Confidence, Finding, NotEvaluated, Related, Reported, Severity, Witness
+from mtls_lint.lint.finding import (
+    ClientCertificate,
+    Confidence,
+    Finding,
+    NotEvaluated,
+    Related,
+    Reported,
+    Severity,
+    Witness,
+)
 from mtls_lint.lint.runner import Report
 from mtls_lint.report.concise import concise_lines
 from mtls_lint.report.json import render_json
@@ -171,6 +180,31 @@ def test_the_witness_names_its_socket() -> None:
     assert curl("*") == "curl -i -k https://a.test:8443/"
     assert curl("[::]") == "curl -i -k -6 https://a.test:8443/"
     assert curl("192.0.2.1") == "curl -i -k --connect-to ::192.0.2.1:8443 https://a.test:8443/"
+
+
+def test_a_witness_without_sni_asks_for_an_address() -> None:
+    def curl(address: str, sni: str | None = None) -> str:
+        return Witness(tls=True, address=address, port=443, host="a.test", sni=sni).curl
+
+    assert curl("*") == "curl -i -k https://127.0.0.1/ -H 'Host: a.test'"
+    assert curl("[::]") == "curl -i -k -6 'https://[::1]/' -H 'Host: a.test'"
+    assert curl("192.0.2.1") == "curl -i -k https://192.0.2.1/ -H 'Host: a.test'"
+    assert curl("*", "b.test") == "curl -i -k https://b.test/ -H 'Host: a.test'"
+
+
+def test_a_witness_makes_its_certificate() -> None:
+    def curl(certificate: ClientCertificate) -> str:
+        return Witness(True, "*", 443, "a.test", sni="a.test", certificate=certificate).curl
+
+    request = "curl -i -k --cert stranger.pem https://a.test/"
+    made = curl(ClientCertificate())
+    assert made.endswith(f">> stranger.pem && {request}")
+    assert made.startswith(
+        "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=stranger -keyout stranger.pem"
+    )
+    assert "-CA ca.pem -CAkey ca.key" in curl(ClientCertificate(self_signed=False))
+    issued = curl(ClientCertificate(ca="tls/partner-ca.pem"))
+    assert issued == "curl -i -k --cert client-of-partner-ca.pem https://a.test/"
 
 
 def test_the_readme_shows_what_the_tool_prints() -> None:

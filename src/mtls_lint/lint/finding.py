@@ -40,12 +40,47 @@ class Related:
 
 
 @dataclass(frozen=True, slots=True)
+class ClientCertificate:
+    """The certificate that the client of a witness presents.
+
+    ``ca`` is the CA file, as the configuration writes it, whose CA has issued it; None where the client has
+    made it itself: then it is ``self_signed``, or signed by a CA of its own that it does not send.
+    ``subject`` is in the form of ``openssl req -subj``.
+    """
+
+    ca: str | None = None
+    subject: str = "/CN=stranger"
+    self_signed: bool = True
+
+    @property
+    def file(self) -> str:
+        """What the file with certificate and key is called in a command."""
+        if self.ca is None:
+            return "stranger.pem"
+        stem = self.ca.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+        return f"client-of-{stem}.pem"
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """Shell commands (OpenSSL 3) that make the file; none where only the CA can."""
+        if self.ca is not None:
+            return ()
+        make = "openssl req -x509 -newkey rsa:2048 -nodes"
+        output = f"-subj {shlex.quote(self.subject)} -keyout {self.file} -out - >> {self.file}"
+        if self.self_signed:
+            return (f"{make} {output}",)
+        ca = f"{make} -subj '/CN=nobody knows me' -keyout ca.key -out ca.pem"
+        return (ca, f"{make} -CA ca.pem -CAkey ca.key {output}")
+
+
+@dataclass(frozen=True, slots=True)
 class Witness:
     """The request that shows a finding.
 
     ``address`` is the local address of the socket (``*`` and ``[::]`` for all of them), ``sni`` the name
     sent in the TLS handshake (None for none), ``host`` the request's Host, ``outcome`` a word of
-    ``decide``: what nginx answers.
+    ``decide``: what nginx answers. ``certificate`` is what the client presents (None: nothing), ``headers``
+    are further header lines.
     """
 
     tls: bool
@@ -56,27 +91,51 @@ class Witness:
     method: str = "GET"
     sni: str | None = None
     outcome: str = "response"
+    certificate: ClientCertificate | None = None
+    headers: tuple[str, ...] = ()
 
     @property
     def curl(self) -> str:
         """The request as a curl command; ``--connect-to`` leads to the socket when it has its own address.
 
-        Certificates are not verified by this command: it shows what the server does, not who it is.
+        Certificates are not verified by this command: it shows what the server does, not who it is. Commands
+        that make a client's certificate stand before it.
         """
-        scheme = "https" if self.tls else "http"
-        usual = 443 if self.tls else 80
-        authority = self.host if self.port == usual else f"{self.host}:{self.port}"
         words = ["curl", "-i"]
         if self.tls:
             words.append("-k")
+        if self.certificate is not None:
+            words += ["--cert", self.certificate.file]
         if self.method != "GET":
             words += ["-X", self.method]
         if self.address == "[::]":
             words.append("-6")  # the same name may be served otherwise over IPv4
-        elif self.address != "*":
+        words += self._target()
+        for header in self.headers:
+            words += ["-H", header]
+        command = " ".join(shlex.quote(word) for word in words)
+        made = self.certificate.commands if self.certificate is not None else ()
+        return " && ".join((*made, command))
+
+    def _target(self) -> list[str]:
+        """The URL, and what leads to the socket.
+
+        curl takes the SNI from the URL and sends none for an address; the Host is then a header of its own.
+        """
+        scheme, usual = ("https", 443) if self.tls else ("http", 80)
+        told = self.sni if self.tls and self.sni is not None else self.host
+        nameless = self.tls and self.sni is None
+        if nameless:
+            told = "127.0.0.1" if self.address in {"*", "[::]"} else self.address
+            told = "[::1]" if self.address == "[::]" else told
+        authority = told if self.port == usual else f"{told}:{self.port}"
+        words = []
+        if self.address not in {"*", "[::]"} and not nameless:
             words += ["--connect-to", f"::{self.address}:{self.port}"]
         words.append(f"{scheme}://{authority}{self.uri}")
-        return " ".join(shlex.quote(word) for word in words)
+        if told != self.host:
+            words += ["-H", f"Host: {self.host}"]
+        return words
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,11 +48,15 @@ class Hole:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One group of locations of one server on one socket: who gets in, by which directive, and the holes."""
+    """One group of locations of one server on one socket: who gets in, by which directive, and the holes.
+
+    ``uri`` leads to the first of the ``places``.
+    """
 
     socket: Socket
     server: VirtualServer
     name: str
+    uri: str
     places: tuple[str, ...]
     who: Who
     by: Span | None
@@ -109,17 +113,18 @@ class _Asker:
         name = example_name(server)
         if name is None:
             return
-        groups: dict[_Finding, list[str]] = {}
+        groups: dict[_Finding, dict[str, str]] = {}
         for uri in dict.fromkeys(uris_of(server)):
             finding, place = self._ask(server, name, uri)
             if finding is not None:
-                groups.setdefault(finding, []).append(place)
+                groups.setdefault(finding, {}).setdefault(place, uri)
         for finding, places in groups.items():
             yield Row(
                 self.socket,
                 server,
                 name,
-                tuple(dict.fromkeys(places)),
+                next(iter(places.values())),
+                tuple(places),
                 finding.who,
                 finding.by,
                 finding.holes,

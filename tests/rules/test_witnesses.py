@@ -1,18 +1,23 @@
 """The witness of every Bad example is sent to real nginx, and gets content there."""
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from mtls_lint.lint.finding import Witness
+from mtls_lint.lint.finding import ClientCertificate, Witness
 from mtls_lint.lint.pack import built_in_pack, load_packs
 from mtls_lint.nginx.version import parse_version
 from mtls_lint.testing import lint_text, with_material
+from mtls_lint.testing.catalogue import authority
 from mtls_lint.testing.examples import wrapped
 from mtls_lint.testing.nginx import NginxBinary, request
+from mtls_lint.testing.pki import Authority, Identity
 
-RULES = [rule for rule in load_packs([built_in_pack()]) if rule.family == "enforcement"]
+FAMILIES = {"enforcement", "exposure"}
+RULES = [rule for rule in load_packs([built_in_pack()]) if rule.family in FAMILIES]
 EXAMPLES = [
     pytest.param(rule.id, example.text, example.options, id=f"{rule.id}-{number}")
     for rule in RULES
@@ -26,6 +31,26 @@ def witnesses(rule: str, text: str, options: dict[str, str], version: str) -> li
     require = [name for name in options.get("require", "").split(",") if name]
     report = lint_text(text, rules=[rule], version=version, require=require)
     return [found.finding.witness for found in report.findings if found.finding.witness is not None]
+
+
+def client(certificate: ClientCertificate) -> Identity:
+    """The certificate that a witness speaks of."""
+    subject = ",".join(reversed(certificate.subject.strip("/").split("/")))
+    if certificate.ca is not None:
+        return authority(Path(certificate.ca).stem).client("x", subject=subject)
+    if certificate.self_signed:
+        return Identity.self_signed("x", subject=subject)
+    return Authority.root("nobody knows me").client("x", subject=subject)
+
+
+def by_curl(witness: Witness, port: int, directory: Path) -> tuple[str, str]:
+    """The status line and body that the witness's own command prints; another port is put in by the shell."""
+    local = "[::1]" if witness.address == "[::]" else "127.0.0.1"
+    redirected = f'curl() {{ command curl -sS --connect-to "::{local}:{port}" "$@"; }}; {witness.curl}'
+    command = ["bash", "-ec", redirected]
+    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=True, timeout=30)
+    head, _, body = done.stdout.partition("\n\n")
+    return head.splitlines()[0], body
 
 
 def runnable(text: str, directory: Path) -> str:
@@ -52,16 +77,27 @@ def test_the_witness_gets_in(
     (tmp_path / "api" / "index.html").write_text("content")
     with nginx.run(runnable(text, tmp_path), tmp_path) as server:
         for witness in found:
+            port = server.ports[f"p{witness.port}"]
+            certificate = None
+            if witness.certificate is not None:
+                identity = client(witness.certificate)
+                certificate = tmp_path / witness.certificate.file
+                certificate.write_bytes(identity.pem + identity.key_pem())
             reply = request(
-                server.ports[f"p{witness.port}"],
+                port,
                 address="::1" if witness.address == "[::]" else "127.0.0.1",
                 tls=witness.tls,
                 sni=witness.sni,
                 host=witness.host,
                 uri=witness.uri,
                 method=witness.method,
+                headers=witness.headers,
+                certificate=certificate,
             )
             assert (reply.status, reply.body) == (200, "content"), witness.curl
+            if shutil.which("curl"):
+                status, body = by_curl(witness, port, tmp_path)
+                assert (status.split()[1], body.rstrip()) == ("200", "content"), witness.curl
 
 
 # What these find refuses to start, or serves nobody: there is no request to show.
