@@ -202,7 +202,7 @@ def test_a_witness_makes_its_certificate() -> None:
     assert made.startswith(
         "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=stranger -keyout stranger.pem"
     )
-    assert "-CA ca.pem -CAkey ca.key" in curl(ClientCertificate(self_signed=False))
+    assert "-CA ca.pem -CAkey ca.key" in curl(ClientCertificate(issuer="/CN=x"))
     issued = curl(ClientCertificate(ca="tls/partner-ca.pem"))
     assert issued == "curl -i -k --cert client-of-partner-ca.pem https://a.test/"
 

@@ -35,12 +35,16 @@ def witnesses(rule: str, text: str, options: dict[str, str], version: str) -> li
 
 def client(certificate: ClientCertificate) -> Identity:
     """The certificate that a witness speaks of."""
-    subject = ",".join(reversed(certificate.subject.strip("/").split("/")))
+    subject = rfc4514(certificate.subject)
     if certificate.ca is not None:
         return authority(Path(certificate.ca).stem).client("x", subject=subject)
-    if certificate.self_signed:
+    if certificate.issuer is None:
         return Identity.self_signed("x", subject=subject)
-    return Authority.root("nobody knows me").client("x", subject=subject)
+    return Authority.root("x", subject=rfc4514(certificate.issuer)).client("x", subject=subject)
+
+
+def rfc4514(subject: str) -> str:
+    return ",".join(reversed(subject.strip("/").split("/")))
 
 
 def by_curl(witness: Witness, port: int, directory: Path) -> tuple[str, str]:

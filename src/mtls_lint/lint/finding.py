@@ -44,13 +44,13 @@ class ClientCertificate:
     """The certificate that the client of a witness presents.
 
     ``ca`` is the CA file, as the configuration writes it, whose CA has issued it; None where the client has
-    made it itself: then it is ``self_signed``, or signed by a CA of its own that it does not send.
-    ``subject`` is in the form of ``openssl req -subj``.
+    made it itself: then it is self-signed, or signed by a CA of its own, called ``issuer``, that it does not
+    send. ``subject`` and ``issuer`` are in the form of ``openssl req -subj``.
     """
 
     ca: str | None = None
     subject: str = "/CN=stranger"
-    self_signed: bool = True
+    issuer: str | None = None
 
     @property
     def file(self) -> str:
@@ -67,9 +67,9 @@ class ClientCertificate:
             return ()
         make = "openssl req -x509 -newkey rsa:2048 -nodes"
         output = f"-subj {shlex.quote(self.subject)} -keyout {self.file} -out - >> {self.file}"
-        if self.self_signed:
+        if self.issuer is None:
             return (f"{make} {output}",)
-        ca = f"{make} -subj '/CN=nobody knows me' -keyout ca.key -out ca.pem"
+        ca = f"{make} -subj {shlex.quote(self.issuer)} -keyout ca.key -out ca.pem"
         return (ca, f"{make} -CA ca.pem -CAkey ca.key {output}")
 
 

@@ -1,14 +1,14 @@
-"""What a client without a certificate gets of a server: ``decide``, asked for each location."""
+"""What a client without a proper certificate gets of a server: ``decide``, asked for each location."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from mtls_lint.nginx.answering import example_name
 from mtls_lint.nginx.answers import PASSING
 from mtls_lint.nginx.decide import decide
-from mtls_lint.nginx.decision import Answer, Connection, Decision, Outcome, Request
+from mtls_lint.nginx.decision import Answer, Client, Connection, Decision, Outcome, Request
 from mtls_lint.nginx.inheritance import Scope
 from mtls_lint.nginx.model import Configuration, Location, Socket, VirtualServer
 from mtls_lint.nginx.regex import Matched, search
@@ -52,18 +52,26 @@ _EXAMPLES = (
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """What one request of a client without a certificate gets.
+    """What one request gets.
 
-    ``span`` is what decides it: the ``return``, the ``proxy_pass``; ``location`` and ``server`` hold it.
-    ``doubts`` are the reasons why that is not certain.
+    ``span`` is what decides it: the ``return``, the ``proxy_pass``; ``server`` holds it.
     """
 
     answer: Answer
     request: Request
     span: Span
-    location: Location | None
     server: VirtualServer
-    doubts: tuple[str, ...] = ()
+    decision: Decision
+
+    @property
+    def location(self) -> Location | None:
+        """The location that answers; None when the server itself does."""
+        return self.decision.location
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """The reasons why the answer is not certain."""
+        return self.decision.uncertain
 
     @property
     def scope(self) -> Scope:
@@ -71,25 +79,42 @@ class Served:
         return self.location.scope if self.location is not None else self.server.scope
 
 
-def open_places(
-    configuration: Configuration, server: VirtualServer, socket: Socket, now: datetime
-) -> Iterator[Served]:
-    """What anyone gets of an http ``server`` on one of its sockets, the first location first.
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """How somebody comes: with which certificate (None: without), and speaking TLS to TLS sockets or not."""
 
-    On a TLS socket the client asks for the server's own name and presents nothing. Places that another
-    server answers for, and answers that are nginx's own errors, are left out.
+    client: Client | None = None
+    speaks_tls: bool = True
+
+
+ANYONE = Visitor()
+
+
+def open_places(
+    configuration: Configuration,
+    server: VirtualServer,
+    socket: Socket,
+    now: datetime,
+    visitor: Visitor = ANYONE,
+    uris: Iterable[str] | None = None,
+) -> Iterator[Served]:
+    """What a visitor gets of an http ``server`` on one of its sockets, the first location first.
+
+    On a TLS socket the visitor asks for the server's own name. ``uris`` are those to ask for, without them
+    one for each location. Places that another server answers for, and answers that are nginx's own errors,
+    are left out.
     """
     name = example_name(server)
     versions = spoken_protocols(server)
-    tls = ("1.3" if "TLSv1.3" in versions else "1.2") if socket.ssl else None
+    tls = ("1.3" if "TLSv1.3" in versions else "1.2") if socket.ssl and visitor.speaks_tls else None
     named = name is not None and any(name != "localhost" for _ in server.names)
     connection = Connection(socket.key.address, socket.key.port, tls, name if tls and named else None)
-    for uri in dict.fromkeys(uris_of(server)):
+    for uri in dict.fromkeys(uris_of(server) if uris is None else uris):
         request = Request(name, uri)
-        decision = decide(configuration, connection, request, None, now)
+        decision = decide(configuration, connection, request, visitor.client, now)
         if decision.outcome is Outcome.RESPONSE and decision.server is server and decision.answer:
             answer, span = _really(decision, server)
-            yield Served(answer, request, span, decision.location, server, decision.uncertain)
+            yield Served(answer, request, span, server, decision)
 
 
 def passes_on(served: Served) -> bool:
@@ -101,21 +126,35 @@ def passes_on(served: Served) -> bool:
     return passed or (served.location is not None and served.location.modifier == "@")
 
 
+def content_places(
+    configuration: Configuration,
+    server: VirtualServer,
+    socket: Socket,
+    now: datetime,
+    visitor: Visitor = ANYONE,
+    uris: Iterable[str] | None = None,
+) -> Iterator[Served]:
+    """Those of the ``open_places`` that give content which is meant for users.
+
+    Housekeeping (see ``is_housekeeping``) and the server's error pages do not count.
+    """
+    pages = _error_pages(server)
+    for place in open_places(configuration, server, socket, now, visitor, uris):
+        if place.answer is not Answer.CONTENT or is_housekeeping(place.request.uri):
+            continue
+        if place.request.uri not in pages and not _shows_error_page(place, pages):
+            yield place
+
+
 def content_for_anyone(
     configuration: Configuration, server: VirtualServer, socket: Socket, now: datetime
 ) -> Served | None:
-    """The first place where a client without a certificate gets content that is meant for users.
+    """The first place where a client without a certificate gets content, a certain one if there is one.
 
-    Housekeeping (see ``is_housekeeping``) and the server's error pages do not count. A place that is certain
-    comes before one that is not; None when everything is redirected, refused or fixed.
+    None when everything is redirected, refused or fixed.
     """
     doubtful: Served | None = None
-    pages = _error_pages(server)
-    for place in open_places(configuration, server, socket, now):
-        if place.answer is not Answer.CONTENT or is_housekeeping(place.request.uri):
-            continue
-        if place.request.uri in pages or _shows_error_page(place, pages):
-            continue
+    for place in content_places(configuration, server, socket, now):
         if not place.doubts:
             return place
         doubtful = doubtful or place

@@ -1,8 +1,10 @@
 """Which servers ask their clients for a certificate, and by which directive."""
 
+from mtls_lint.nginx.checks import client_variables, depends
 from mtls_lint.nginx.inheritance import Scope, Setting
 from mtls_lint.nginx.model import Configuration, VirtualServer
 from mtls_lint.nginx.tls import conf_commands
+from mtls_lint.nginx.variables import variables_in
 from mtls_lint.syntax.tree import Directive
 
 
@@ -42,9 +44,6 @@ def backend_is_told(configuration: Configuration, scope: Scope) -> bool:
 
     That is a variable ``$ssl_client_...``, or one that a ``map`` makes of such a variable.
     """
-    http = configuration.scopes.get("http")
-    maps = [row for row in http.find("map") if len(row.args) == 2] if http is not None else []
-    names = ["$ssl_client_", "${ssl_client_"]
-    names += [str(row.args[1]) for row in maps if "ssl_client_" in row.args[0]]
-    words = [word for name in _TELLING for word in scope.setting(name).words]
-    return any(name in word for name in names for word in words)
+    known = client_variables(configuration)
+    words = (word for name in _TELLING for word in scope.setting(name).words)
+    return any(depends(name, known) for word in words for name in variables_in(word))

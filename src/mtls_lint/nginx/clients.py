@@ -101,6 +101,36 @@ class ClassClient:
         return {f"ssl_client_{name}": unknown for name in ("s_dn", "i_dn", "serial", "fingerprint")}
 
 
+@dataclass(frozen=True)
+class Stranger:
+    """A client with a certificate of its own making, which nobody vouches for.
+
+    ``subject`` and ``issuer`` are what it likes, in the form of ``$ssl_client_s_dn``. Without an ``issuer`` it
+    is self-signed. Where ``ssl_crl`` is set, that is refused for want of a CRL, but a
+    certificate whose CA is not sent is not (docs/evidence.md: trust).
+    """
+
+    subject: str = "CN=stranger"
+    issuer: str | None = None
+
+    def verify(self, server: VirtualServer, trust: tuple[TrustFile, ...], now: datetime) -> Verdict:  # noqa: ARG002
+        """Never trusted; as a rule with an error that ``optional_no_ca`` lets pass."""
+        if self.issuer is not None:
+            return Verdict(ok=False, text="unable to verify the first certificate", soft=True)
+        if server.setting("ssl_crl").value:
+            return Verdict(ok=False, text="unable to get certificate CRL")
+        return Verdict(ok=False, text="self-signed certificate", soft=True)
+
+    def variables(self) -> dict[str, str | Unknown]:
+        """Names as the client likes; the fingerprint is one that no configuration knows."""
+        return {
+            "ssl_client_s_dn": self.subject,
+            "ssl_client_i_dn": self.issuer or self.subject,
+            "ssl_client_serial": "01",
+            "ssl_client_fingerprint": "0" * 40,
+        }
+
+
 def _depth(server: VirtualServer) -> int:
     value = server.setting("ssl_verify_depth").value or ""
     return int(value) if value.isdigit() else 1

@@ -260,7 +260,7 @@ class _Decider:
         """The answer of ``server``: to ``error``, or to the request itself."""
         exchange = Exchange(server, self.request, self._variables(server, handshake), self.story)
         answered = exchange.answer() if error is None else exchange.fail(error)
-        if exchange.error_page_used:
+        if exchange.error_page is not None:
             outcome = Outcome.RESPONSE  # the configuration answers after all
         return Decision(
             outcome,
@@ -271,6 +271,8 @@ class _Decider:
             server=server,
             location=answered.location,
             by=answered.by,
+            error_page=exchange.error_page,
+            conditions=tuple(self.story.conditions),
             uncertain=tuple(self.story.uncertain),
             steps=tuple(self.story.steps),
         )

@@ -9,7 +9,7 @@ from typing import Protocol
 from mtls_lint.nginx.material import TrustFile
 from mtls_lint.nginx.model import Location, VirtualServer
 from mtls_lint.syntax.source import Span
-from mtls_lint.syntax.tree import Unknown
+from mtls_lint.syntax.tree import Directive, Unknown
 
 
 class Outcome(Enum):
@@ -98,6 +98,14 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """An ``if`` that was evaluated on the way, and whether it held."""
+
+    directive: Directive
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What nginx answers, and why.
 
@@ -115,6 +123,9 @@ class Decision:
     location: Location | None = None
     by: Span | None = None
     """The directive that gives the answer: the ``return``, the ``proxy_pass`` ..."""
+    error_page: Directive | None = None
+    """The ``error_page`` that took over, where one did."""
+    conditions: tuple[Condition, ...] = ()
     uncertain: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
 
@@ -129,11 +140,18 @@ class Story:
     """The steps and doubts of a decision while it is made."""
 
     steps: list[Step] = field(default_factory=list)
+    conditions: list[Condition] = field(default_factory=list)
     uncertain: dict[str, None] = field(default_factory=dict)
 
     def say(self, what: str, span: Span | None = None) -> None:
         """Add a step."""
         self.steps.append(Step(what, span))
+
+    def judge(self, directive: Directive, *, held: bool) -> None:
+        """Add an ``if`` that was evaluated."""
+        self.conditions.append(Condition(directive, held))
+        words = " ".join(str(word) for word in directive.args)
+        self.say(f"if {words} {'holds' if held else 'does not hold'}", directive.span)
 
     def doubt(self, reason: str) -> None:
         """Add something that could not be decided, once."""

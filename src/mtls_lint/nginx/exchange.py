@@ -44,8 +44,9 @@ class Exchange:
         self.location: Location | None = None
         self.scope: Scope = server.scope
         self._internal = False
-        self.error_page_used = False
-        """Whether an error page took over (nginx follows one at most: r->error_page)."""
+        self.error_page: Directive | None = None
+        """The error page that took over (nginx follows one at most: r->error_page)."""
+        self._may_use_error_page = True
         self._cycles = 0
         self._method = request.method
         self._overwrite: int | None = None
@@ -64,7 +65,7 @@ class Exchange:
     def fail(self, code: int) -> Answered:
         """What nginx answers to the error ``code`` at this point: an error page's target, or its own page."""
         status = _TEMPORARY_CODES.get(code, code)
-        if self.error_page_used:
+        if self.error_page is not None or not self._may_use_error_page:
             return self._refusal(status)
         for directive in self.scope.setting("error_page").directives:
             words = [str(word) for word in directive.args]
@@ -76,7 +77,7 @@ class Exchange:
         return self._refusal(status)
 
     def _error_page(self, directive: Directive, page: str, overwrite: str | None, status: int) -> Answered:
-        self.error_page_used = True
+        self.error_page = directive
         self._overwrite = None if overwrite == "" else int(overwrite) if overwrite else status
         target = self.variables.expand(page)
         if isinstance(target, Unknown):
@@ -204,7 +205,7 @@ class Exchange:
 
     def _shown(self, status: int | None) -> int | None:
         """The status the client sees: an error page may have fixed it."""
-        if self.error_page_used and self._overwrite is not None:
+        if self.error_page is not None and self._overwrite is not None:
             return self._overwrite
         return status
 
@@ -237,7 +238,7 @@ class Exchange:
             return None
         inner = Exchange(self.server, Request(self.request.host, setting.value), self.variables, self.story)
         inner._internal = True
-        inner.error_page_used = True
+        inner._may_use_error_page = False
         inner._go_to(setting.value, "")
         self.story.say(f"auth_request asks {setting.value}", setting.span)
         answered = inner._from_server_rewrite()

@@ -72,11 +72,10 @@ def _run(
 
 def _enters(directive: Directive, variables: Variables, story: Story) -> bool:
     holds = variables.holds(directive.args)
-    condition = " ".join(directive.args)
     if isinstance(holds, Unknown):
-        story.doubt(f"{directive.span}: whether if {condition} holds: {holds.reason}")
+        story.doubt(f"{directive.span}: whether if {' '.join(directive.args)} holds: {holds.reason}")
         return False
-    story.say(f"if {condition} {'holds' if holds else 'does not hold'}", directive.span)
+    story.judge(directive, held=holds)
     return holds
 
 

@@ -129,6 +129,11 @@ class Variables:
         return not operator.startswith("!")
 
 
+def variables_in(text: str) -> frozenset[str]:
+    """The names of the variables in ``text``, in lower case, without ``$``."""
+    return frozenset((match[1] or match[2]).lower() for match in _VARIABLE.finditer(text))
+
+
 def strip_parentheses(words: Sequence[str]) -> list[str]:
     """The words of a condition without the parentheses around them, which may stand apart."""
     if not words:
