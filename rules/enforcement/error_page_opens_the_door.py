@@ -1,9 +1,10 @@
 """An error page for a missing or bad certificate hands the request to the backend.
 
-`ssl_verify_client on` answers 400, with nginx's own codes 496 (no certificate) and 495 (a bad one). An
-`error_page` for these codes replaces that answer. When its target is a location that passes the request on,
-the client gets content without a certificate. A named location (`@app`) even keeps the original URI, method
-and arguments, and so opens everything.
+`ssl_verify_client` answers 400, with nginx's own codes 496 (no certificate), 495 (a bad one) and 497 (plain
+HTTP on the TLS port). An `error_page` for these codes replaces that answer. When its target is a location
+that passes the request on, the client gets content without a certificate. A named location (`@app`) keeps the
+original URI, method and arguments, and so opens everything; a fixed address opens that one page of the
+backend, which is a warning.
 
 A static page that explains the refusal is fine, and so is a redirect.
 
@@ -53,17 +54,26 @@ References:
 """
 
 from mtls_lint.api import (
+    Cause,
     Context,
     Finding,
     Findings,
     Severity,
     VirtualServer,
     behind,
-    find_door,
+    find_openings,
+    keeps_request,
     passes_on,
     rule,
     witness_of,
 )
+
+_GATE = {"495", "496", "497"}
+_WHO = {
+    495: "a client with a certificate that nobody vouches for",
+    496: "a client without a certificate",
+    497: "a client that speaks plain HTTP to the TLS port",
+}
 
 
 @rule(
@@ -73,24 +83,26 @@ from mtls_lint.api import (
     controls=("OWASP ASVS 5.0 12.1.3",),
 )
 def check(server: VirtualServer, ctx: Context) -> Findings:
-    """Report servers that require a certificate and answer its absence with a backend's content."""
+    """Report servers that refuse a client and answer the refusal with a backend's content."""
     verify = server.setting("ssl_verify_client")
-    pages = [d for d in server.setting("error_page").directives if {"495", "496"} & set(d.args)]
-    if server.module != "http" or verify.lower != "on" or not pages or not server.tls_sockets:
+    pages = [d for d in server.setting("error_page").directives if _GATE & set(d.args)]
+    if not pages or verify.lower == "off":
         return
-    door = find_door(ctx.configuration, server, server.tls_sockets, ctx.now)
-    if door is None or not passes_on(door.served):
+    openings = find_openings(ctx.configuration, server, ctx.now)
+    opening = next((one for one in openings.of(Cause.ERROR_PAGE) if passes_on(one.door.served)), None)
+    if opening is None:
+        if openings.doubt is not None and verify.lower == "on":
+            ctx.not_evaluated(pages[0].span, f"what the error page serves: {openings.doubt}")
         return
-    page = pages[0]
-    if door.doubts or not server.complete:
-        reason = door.doubts[0] if door.doubts else "part of the server is not given"
-        ctx.not_evaluated(page.span, f"what the error page serves: {reason}")
-        return
+    decision = opening.door.served.decision
+    page = decision.error_page or pages[0]
+    everything = keeps_request(page)
     yield Finding(
-        f"ssl_verify_client is on, but `{page.text}` answers a client without a certificate with content of"
-        " the backend: everybody gets in",
+        f"ssl_verify_client is {verify.lower}, but `{page.text}` answers {_WHO[decision.error or 496]} with"
+        f" {'content of the backend: everybody gets in' if everything else 'a page of the backend'}",
         page.span,
         "let the error page be a static page or a redirect, or delete it",
-        related=behind(door, "served without a certificate"),
-        witness=witness_of(door),
+        related=behind(opening.door, "served without a proper certificate"),
+        witness=witness_of(opening.door),
+        severity=None if everything else Severity.WARNING,
     )

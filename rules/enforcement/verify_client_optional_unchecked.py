@@ -8,6 +8,9 @@ It is fine where the backend decides: then `$ssl_client_verify` or the certifica
 and this rule only warns, because what the backend does with it is not known here. It is fine for servers
 that only redirect.
 
+It is fine, too, to leave some locations open on purpose while others check: that is a warning, for nobody
+but you knows what is meant. A server of its own, with `ssl_verify_client on;`, says it better.
+
 Write `ssl_verify_client on;`, or refuse at the server level, where no location can slip by:
 `if ($ssl_client_verify != SUCCESS) { return 403; }`.
 
@@ -68,15 +71,19 @@ References:
 """
 
 from mtls_lint.api import (
+    Cause,
     Confidence,
     Context,
     Finding,
     Findings,
+    Opening,
+    Related,
     Severity,
     VirtualServer,
     backend_is_told,
     behind,
-    find_door,
+    client_checks,
+    find_openings,
     rule,
     witness_of,
 )
@@ -89,33 +96,42 @@ from mtls_lint.api import (
     controls=("OWASP ASVS 5.0 12.1.3", "DISA STIG V-278400"),
 )
 def check(server: VirtualServer, ctx: Context) -> Findings:
-    """Report servers whose optional check lets a client without a certificate reach content."""
+    """Report servers whose optional check lets a client without a proper certificate reach content."""
     verify = server.setting("ssl_verify_client")
-    if server.module != "http" or verify.directive is None or not verify.lower.startswith("optional"):
+    if verify.directive is None or not verify.lower.startswith("optional"):
         return
-    if not server.tls_sockets or server.setting("ssl_reject_handshake").is_on:
+    openings = find_openings(ctx.configuration, server, ctx.now)
+    opening = next(openings.of(Cause.UNCHECKED, Cause.ELSEWHERE), None)
+    if opening is None:
+        if openings.doubt is not None:
+            reason = f"whether something checks $ssl_client_verify: {openings.doubt}"
+            ctx.not_evaluated(verify.directive.span, reason)
         return
-    door = find_door(ctx.configuration, server, server.tls_sockets, ctx.now)
-    if door is None:
-        return
-    if door.doubts or not server.complete:
-        reason = door.doubts[0] if door.doubts else "part of the server is not given"
-        ctx.not_evaluated(verify.directive.span, f"whether something checks $ssl_client_verify: {reason}")
-        return
-    told = backend_is_told(ctx.configuration, door.served.scope)
-    then = (
-        "whether it gets in is up to the backend, which is told of the certificate in a header"
-        if told
-        else "everybody gets in"
-    )
+    served = opening.door.served
+    asked = f"a client without a certificate that asks for {served.request.uri}"
+    elsewhere = opening.cause is Cause.ELSEWHERE
+    told = backend_is_told(ctx.configuration, served.scope)
+    nothing = "no check of this server refuses" if elsewhere else "nothing in nginx refuses"
     yield Finding(
-        f"ssl_verify_client is {verify.lower}, and nothing in nginx refuses a client without a certificate"
-        f" that asks for {door.served.request.uri}: {then}",
+        f"ssl_verify_client is {verify.lower}, and {nothing} {asked}: {_then(opening, told=told)}",
         verify.directive.arg_span(0),
         "write `ssl_verify_client on;`, or in the server block"
         " `if ($ssl_client_verify != SUCCESS) { return 403; }`",
-        related=behind(door, "served without a certificate"),
-        witness=witness_of(door),
-        severity=Severity.WARNING if told else None,
-        confidence=Confidence.POSSIBLE if told else None,
+        related=(*behind(opening.door, "served without a certificate"), *_checks(server, ctx)),
+        witness=witness_of(opening.door),
+        severity=Severity.WARNING if told or elsewhere else None,
+        confidence=Confidence.POSSIBLE if told else Confidence.LIKELY if elsewhere else None,
     )
+
+
+def _then(opening: Opening, *, told: bool) -> str:
+    if told:
+        return "whether it gets in is up to the backend, which is told of the certificate in a header"
+    if opening.cause is Cause.ELSEWHERE:
+        return "everybody gets in there"
+    return "everybody gets in"
+
+
+def _checks(server: VirtualServer, ctx: Context) -> tuple[Related, ...]:
+    checks = client_checks(ctx.configuration, server)
+    return tuple(Related(c.directive.span, "this check is for other requests") for c in checks if c.refuses)

@@ -4,12 +4,15 @@ from collections.abc import Iterator
 
 from mtls_lint.lint.context import Context
 from mtls_lint.lint.finding import ClientCertificate, Confidence, Finding, Related, Severity, Witness
+from mtls_lint.lint.openings import Cause, Opening, find_openings, is_inside
 from mtls_lint.lint.rule import rule
 from mtls_lint.lint.witnesses import Door, behind, find_door, witness_of
 from mtls_lint.lint.words import day, due_on, expired_on, listed, servers_in_words
 from mtls_lint.nginx.anonymous import Served, is_housekeeping, open_places, passes_on
 from mtls_lint.nginx.answering import answering, example_name, listen_span
+from mtls_lint.nginx.answers import keeps_request
 from mtls_lint.nginx.asking import asks, backend_is_told, client_ca, command_that_asks
+from mtls_lint.nginx.checks import Check, client_checks
 from mtls_lint.nginx.decision import Answer
 from mtls_lint.nginx.inheritance import Origin, Setting
 from mtls_lint.nginx.listen import Listen, SocketKey
@@ -76,8 +79,10 @@ __all__ = [
     "SSL",
     "Answer",
     "BlockKind",
+    "Cause",
     "Certificate",
     "ChainReport",
+    "Check",
     "CipherEvaluation",
     "CipherString",
     "ClientCertificate",
@@ -96,6 +101,7 @@ __all__ = [
     "Location",
     "Missing",
     "NameKind",
+    "Opening",
     "Origin",
     "PemFile",
     "Problem",
@@ -128,6 +134,7 @@ __all__ = [
     "chooses_suites",
     "cipher_strings",
     "client_ca",
+    "client_checks",
     "client_trust",
     "command_for_pem",
     "command_that_asks",
@@ -142,9 +149,12 @@ __all__ = [
     "example_name",
     "expired_on",
     "find_door",
+    "find_openings",
     "in_order",
     "is_housekeeping",
+    "is_inside",
     "is_pinned",
+    "keeps_request",
     "key_security_bits",
     "level_in",
     "lifetime_state",

@@ -60,7 +60,7 @@ def by_curl(witness: Witness, port: int, directory: Path) -> tuple[str, str]:
 def runnable(text: str, directory: Path) -> str:
     """The example with free ports, a backend that answers, and files that exist."""
     text = PORTS.sub(lambda match: f"{match[1]}PORT_p{match[2]}", with_material(text))
-    text = re.sub(r"_pass (https?://)?[^;]+;", r"_pass http://127.0.0.1:PORT_backend;", text)
+    text = re.sub(r"\b\w+_pass [^;]+;", "proxy_pass http://127.0.0.1:PORT_backend;", text)
     text = re.sub(r"\b(root|alias)\s+[^;]+;", f"root {directory};", text)
     whole = text if re.search(r"^\s*http\s*\{", text, re.MULTILINE) else wrapped(text, ("http",))
     end = whole.rstrip().rindex("}")

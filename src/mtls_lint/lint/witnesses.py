@@ -4,17 +4,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from mtls_lint.lint.finding import Related, Witness
+from mtls_lint.lint.finding import ClientCertificate, Related, Witness
 from mtls_lint.nginx.anonymous import Served, content_for_anyone
 from mtls_lint.nginx.model import Configuration, Socket, VirtualServer
 
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """A request without a certificate that gets content of a server, and the socket it goes to."""
+    """A request that gets content of a server though it should not, and the socket it goes to.
+
+    ``certificate`` is what the client presents; ``speaks_tls`` is False for plain HTTP on a TLS socket.
+    """
 
     socket: Socket
     served: Served
+    certificate: ClientCertificate | None = None
+    speaks_tls: bool = True
 
     @property
     def doubts(self) -> tuple[str, ...]:
@@ -32,13 +37,15 @@ class Door:
         if self.doubts or framed or socket.key.family == "unix":
             return None
         host = request.host or "localhost"
+        tls = socket.ssl and self.speaks_tls
         return Witness(
-            tls=socket.ssl,
+            tls=tls,
             address=socket.key.address,
             port=socket.key.port,
             host=host,
             uri=request.uri,
-            sni=host if socket.ssl else None,
+            sni=host if tls else None,
+            certificate=self.certificate,
         )
 
 

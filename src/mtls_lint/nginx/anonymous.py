@@ -1,6 +1,5 @@
 """What a client without a proper certificate gets of a server: ``decide``, asked for each location."""
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,9 +8,9 @@ from mtls_lint.nginx.answering import example_name
 from mtls_lint.nginx.answers import PASSING
 from mtls_lint.nginx.decide import decide
 from mtls_lint.nginx.decision import Answer, Client, Connection, Decision, Outcome, Request
+from mtls_lint.nginx.examples import uris_matching
 from mtls_lint.nginx.inheritance import Scope
 from mtls_lint.nginx.model import Configuration, Location, Socket, VirtualServer
-from mtls_lint.nginx.regex import Matched, search
 from mtls_lint.nginx.select_location import Selected, select_location
 from mtls_lint.nginx.tls import spoken_protocols
 from mtls_lint.syntax.source import Span
@@ -33,21 +32,6 @@ _HOUSEKEEPING = frozenset(
     | {"ping", "status", "stub-status", "stub_status", "up"}
 )
 _WELL_KNOWN = "/.well-known/"
-
-# What stands for a text in a regular expression, so that an example of a URI can be made of it.
-_EXAMPLES = (
-    (re.compile(r"\(\?(?:[a-zA-Z-]*:|[<'P][^>']*[>'])"), "("),
-    (re.compile(r"\(\?[=!<][^()]*\)"), ""),
-    (re.compile(r"\[\^[^\]]*\][+*]?\??"), "x"),
-    (re.compile(r"\[(?:\\)?([0-9A-Za-z])[^\]]*\](?:[+*]\??|\{\d+(?:,\d*)?\})?"), r"\1"),
-    (re.compile(r"\\d(?:[+*]\??|\{\d+(?:,\d*)?\})?"), "1"),
-    (re.compile(r"(?:\\[wS]|(?<!\\)\.)[+*]\??"), "x"),
-    (re.compile(r"\(([^()|]*)(?:\|[^()]*)?\)[?*+]?"), r"\1"),
-    (re.compile(r"\(([^()|]*)(?:\|[^()]*)?\)[?*+]?"), r"\1"),
-    (re.compile(r"(?<!\\)[\^$]"), ""),
-    (re.compile(r"(?<=\w|/)[?*+]"), ""),
-    (re.compile(r"\\([^0-9A-Za-z])"), r"\1"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +170,7 @@ def uris_of(server: VirtualServer) -> Iterator[str]:
 def _uri_of(location: Location, server: VirtualServer) -> str | None:
     pattern = location.pattern
     if location.modifier in {"~", "~*"}:
-        candidates = _examples_of(pattern, caseless=location.modifier == "~*")
+        candidates = uris_matching(pattern, location.modifier)
     elif location.modifier == "=":
         candidates = [pattern]
     else:
@@ -198,20 +182,6 @@ def _uri_of(location: Location, server: VirtualServer) -> str | None:
         if isinstance(selected, Selected) and selected.location is location:
             return uri
     return None
-
-
-def _examples_of(pattern: str, *, caseless: bool) -> list[str]:
-    """URIs that match the regular expression, as far as that is easily seen."""
-    text = pattern
-    for expression, replacement in _EXAMPLES:
-        text = expression.sub(replacement, text)
-    text = text.partition("|")[0]
-    candidates = (text, f"/{text}", f"/example{text}", f"{text}example", f"/{text}example", "/")
-    return [
-        candidate
-        for candidate in candidates
-        if candidate.startswith("/") and isinstance(search(pattern, candidate, caseless=caseless), Matched)
-    ]
 
 
 def _really(decision: Decision, server: VirtualServer) -> tuple[Answer, Span]:

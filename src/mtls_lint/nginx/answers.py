@@ -1,5 +1,7 @@
 """Which directives hand a request to something that answers it with content."""
 
+from mtls_lint.syntax.tree import Directive
+
 PASSING = (
     "proxy_pass",
     "grpc_pass",
@@ -14,3 +16,11 @@ PASSING = (
     "perl",
 )
 """Directives whose location has a backend, or a program inside nginx, that answers its requests."""
+
+
+def keeps_request(error_page: Directive) -> bool:
+    """Whether the target of an ``error_page`` sees what was asked for: a named location, or a variable.
+
+    A fixed address is one page, whatever was asked for.
+    """
+    return error_page.args[-1].startswith("@") or "$" in error_page.args[-1]

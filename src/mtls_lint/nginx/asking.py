@@ -1,6 +1,6 @@
 """Which servers ask their clients for a certificate, and by which directive."""
 
-from mtls_lint.nginx.checks import client_variables, depends
+from mtls_lint.nginx.checks import client_variables, tells_of_client
 from mtls_lint.nginx.inheritance import Scope, Setting
 from mtls_lint.nginx.model import Configuration, VirtualServer
 from mtls_lint.nginx.tls import conf_commands
@@ -44,6 +44,6 @@ def backend_is_told(configuration: Configuration, scope: Scope) -> bool:
 
     That is a variable ``$ssl_client_...``, or one that a ``map`` makes of such a variable.
     """
-    known = client_variables(configuration)
+    made = client_variables(configuration)
     words = (word for name in _TELLING for word in scope.setting(name).words)
-    return any(depends(name, known) for word in words for name in variables_in(word))
+    return any(tells_of_client(name, made) for word in words for name in variables_in(word))

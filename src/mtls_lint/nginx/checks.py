@@ -1,5 +1,7 @@
 """The conditions of a server that look at the client's certificate, and the variables that tell of it."""
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mtls_lint.nginx.model import Configuration, Location, VirtualServer
@@ -9,17 +11,21 @@ from mtls_lint.syntax.tree import Directive
 _FACTS = "ssl_client_"
 
 
+_CAPTURE = re.compile(r"\(\?P?[<'](\w+)[>']")
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """An ``if`` whose condition depends on the client's certificate.
 
     ``location`` is the block it stands in, None for the server itself. ``refuses`` tells that the block it
-    guards ends in a refusal.
+    guards ends in a refusal, ``mixed`` that the condition depends on something else, too.
     """
 
     directive: Directive
     location: Location | None
     refuses: bool
+    mixed: bool
 
     @property
     def condition(self) -> str:
@@ -27,47 +33,73 @@ class Check:
         return " ".join(str(word) for word in self.directive.args)
 
 
-def client_variables(configuration: Configuration, server: VirtualServer | None = None) -> frozenset[str]:
-    """The variables (lower case, without ``$``) that depend on the client's certificate.
+def client_variables(configuration: Configuration) -> frozenset[str]:
+    """The variables (lower case, without ``$``) that a ``map`` makes of ``$ssl_client_...``.
 
-    That is what a ``map`` makes of ``$ssl_client_...``, and with ``server`` what a ``set`` of the server
-    makes of it, or does under a condition on it. The family itself is not listed: ``depends`` knows it.
+    That family itself is not listed: ``tells_of_client`` knows it.
     """
-    http = configuration.scopes.get("http")
-    rows = [row for row in http.find("map") if len(row.args) == 2] if http is not None else []
-    flows = [(variables_in(str(row.args[0])), str(row.args[1]).lstrip("$").lower()) for row in rows]
-    if server is not None:
-        flows += _assignments(server)
-    known: set[str] = set()
-    grown = True
-    while grown:
-        grown = False
-        for sources, target in flows:
-            if target not in known and any(depends(name, known) for name in sources):
-                known.add(target)
-                grown = True
-    return frozenset(known)
+    flows = _flows(configuration, None)
+    return frozenset(name for name in flows if any(map(_is_fact, _roots(name, flows))))
 
 
-def depends(name: str, known: "frozenset[str] | set[str]") -> bool:
-    """Whether the variable ``name`` tells of the certificate, given the names that do by a detour."""
-    return name.startswith(_FACTS) or name in known
+def tells_of_client(name: str, made: frozenset[str]) -> bool:
+    """Whether a variable tells of the certificate, given those that maps make (``client_variables``)."""
+    return _is_fact(name) or name in made
 
 
 def client_checks(configuration: Configuration, server: VirtualServer) -> tuple[Check, ...]:
     """The checks of a server and its locations, in file order."""
-    known = client_variables(configuration, server)
-    return tuple(
-        Check(block.directive, block.parent, _refuses(block.directive))
-        for block in server.all_locations()
-        if block.kind == "if"
-        and any(depends(name, known) for word in block.directive.args for name in variables_in(str(word)))
-    )
-
-
-def _assignments(server: VirtualServer) -> list[tuple[frozenset[str], str]]:
-    """For each ``set``: the variables its value comes from, those of a condition around it included."""
+    flows = _flows(configuration, server)
     found = []
+    for block in server.all_locations():
+        if block.kind != "if":
+            continue
+        roots = set[str]()
+        for word in block.directive.args:
+            for name in variables_in(str(word)):
+                roots |= _roots(name, flows)
+        facts = {name for name in roots if _is_fact(name)}
+        if facts:
+            mixed = bool(roots - facts)
+            found.append(Check(block.directive, block.parent, _refuses(block.directive), mixed))
+    return tuple(found)
+
+
+_Flows = dict[str, set[str]]
+"""For each variable that a map or set makes, the variables it comes from."""
+
+
+def _is_fact(name: str) -> bool:
+    return name.startswith("ssl_client_")
+
+
+def _flows(configuration: Configuration, server: VirtualServer | None) -> _Flows:
+    flows: _Flows = {}
+    for name, row in configuration.makers.maps.items():
+        values = (str(word) for line in row.children for word in line.args)
+        captured = {name for line in row.children for name in _CAPTURE.findall(str(line.name))}
+        mentioned = variables_in(" ".join((str(row.args[0]), *values)))
+        flows[name] = {source for source in mentioned - captured if not source.isdigit()}
+    for name, assigned in _assignments(server) if server is not None else ():
+        flows.setdefault(name, set()).update(assigned)
+    return flows
+
+
+def _roots(name: str, flows: _Flows) -> set[str]:
+    """The variables that nginx itself fills in, from which ``name`` comes."""
+    seen, waiting, roots = {name}, [name], set[str]()
+    while waiting:
+        sources = flows.get(current := waiting.pop())
+        if sources is None:
+            roots.add(current)
+            continue
+        waiting += sources - seen
+        seen |= sources
+    return roots
+
+
+def _assignments(server: VirtualServer) -> Iterator[tuple[str, frozenset[str]]]:
+    """For each ``set``: the variables its value comes from, those of a condition around it included."""
     blocks = [(server.scope.directives, frozenset[str]())]
     for block in server.all_locations():
         condition = " ".join(str(word) for word in block.directive.args) if block.kind == "if" else ""
@@ -76,8 +108,7 @@ def _assignments(server: VirtualServer) -> list[tuple[frozenset[str], str]]:
         for directive in directives:
             if directive.name == "set" and len(directive.args) == 2:
                 name, value = (str(word) for word in directive.args)
-                found.append((variables_in(value) | around, name.lstrip("$").lower()))
-    return found
+                yield name.lstrip("$").lower(), variables_in(value) | around
 
 
 def _refuses(block: Directive) -> bool:

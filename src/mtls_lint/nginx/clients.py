@@ -105,8 +105,8 @@ class ClassClient:
 class Stranger:
     """A client with a certificate of its own making, which nobody vouches for.
 
-    ``subject`` and ``issuer`` are what it likes, in the form of ``$ssl_client_s_dn``. Without an ``issuer`` it
-    is self-signed. Where ``ssl_crl`` is set, that is refused for want of a CRL, but a
+    ``subject`` and ``issuer`` are what it likes, in the form of ``$ssl_client_s_dn``. Without an ``issuer``
+    it is self-signed. Where ``ssl_crl`` is set, that is refused for want of a CRL, but a
     certificate whose CA is not sent is not (docs/evidence.md: trust).
     """
 

@@ -272,6 +272,7 @@ class _Decider:
             location=answered.location,
             by=answered.by,
             error_page=exchange.error_page,
+            error=exchange.error,
             conditions=tuple(self.story.conditions),
             uncertain=tuple(self.story.uncertain),
             steps=tuple(self.story.steps),

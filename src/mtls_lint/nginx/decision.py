@@ -124,7 +124,8 @@ class Decision:
     by: Span | None = None
     """The directive that gives the answer: the ``return``, the ``proxy_pass`` ..."""
     error_page: Directive | None = None
-    """The ``error_page`` that took over, where one did."""
+    """The ``error_page`` that took over, where one did, for the error ``error``."""
+    error: int | None = None
     conditions: tuple[Condition, ...] = ()
     uncertain: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()

@@ -45,7 +45,8 @@ class Exchange:
         self.scope: Scope = server.scope
         self._internal = False
         self.error_page: Directive | None = None
-        """The error page that took over (nginx follows one at most: r->error_page)."""
+        """The error page that took over for ``error`` (nginx follows one at most: r->error_page)."""
+        self.error: int | None = None
         self._may_use_error_page = True
         self._cycles = 0
         self._method = request.method
@@ -73,11 +74,11 @@ class Exchange:
             if str(code) not in codes:
                 continue
             overwrite = next((word[1:] for word in words[:-1] if word.startswith("=")), None)
+            self.error_page, self.error = directive, code
             return self._error_page(directive, words[-1], overwrite, status)
         return self._refusal(status)
 
     def _error_page(self, directive: Directive, page: str, overwrite: str | None, status: int) -> Answered:
-        self.error_page = directive
         self._overwrite = None if overwrite == "" else int(overwrite) if overwrite else status
         target = self.variables.expand(page)
         if isinstance(target, Unknown):

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from mtls_lint.nginx.inheritance import Scope, Setting
 from mtls_lint.nginx.listen import IMPLICIT, Listen, SocketKey, parse_listen
+from mtls_lint.nginx.makers import Makers, makers
 from mtls_lint.nginx.names import NameKind, ServerName, parse_names
 from mtls_lint.nginx.refusals import Refusals, refusals
 from mtls_lint.nginx.version import NEWEST_STABLE, NginxVersion
@@ -62,7 +63,9 @@ class VirtualServer:
     is not ``complete``: what is absent from it may stand elsewhere.
     """
 
-    __slots__ = ("directive", "listens", "locations", "module", "names", "scope", "sockets")
+    __slots__ = (
+        "__weakref__", "directive", "listens", "locations", "module", "names", "scope", "sockets",
+    )  # fmt: skip
 
     def __init__(self, directive: Directive | None, scope: Scope, module: str) -> None:
         self.directive = directive
@@ -205,6 +208,11 @@ class Configuration:
     def refusals(self) -> Refusals:
         """The directives that nginx refuses by themselves; judged once."""
         return refusals(self.tree, self.version)
+
+    @cached_property
+    def makers(self) -> Makers:
+        """Which variables of http the configuration makes itself; looked for once."""
+        return makers(self.scopes.get("http"), self.servers_of("http"))
 
     def servers_of(self, module: str) -> tuple[VirtualServer, ...]:
         """The servers of one module, in file order."""

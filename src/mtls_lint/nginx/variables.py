@@ -20,21 +20,7 @@ class Variables:
     def __init__(self, configuration: Configuration, given: Mapping[str, str | Unknown]) -> None:
         """``given`` holds the values that the connection and the request fix, names without ``$``."""
         self._values: dict[str, str | Unknown] = dict(given)
-        self._maps = {
-            str(directive.args[1]).lower().lstrip("$"): directive
-            for scope in (configuration.scopes.get("http"),)
-            if scope is not None
-            for directive in scope.find("map")
-            if len(directive.args) == 2
-        }
-        self._geo = {
-            str(directive.args[-1]).lower().lstrip("$"): directive.name
-            for scope in (configuration.scopes.get("http"),)
-            if scope is not None
-            for name in ("geo", "split_clients", "perl_set", "js_set")
-            for directive in scope.find(name)
-            if directive.args
-        }
+        self._makers = configuration.makers
         self._evaluating: set[str] = set()
 
     def assign(self, name: str, value: str | Unknown) -> None:
@@ -54,14 +40,16 @@ class Variables:
         key = name.lower()
         if key in self._values:
             return self._values[key]
-        if key in self._maps:
-            return self._from_map(key, self._maps[key])
+        if key in self._makers.maps:
+            return self._from_map(key, self._makers.maps[key])
         if key.startswith("arg_"):
             return self._argument(key[4:])
         if key.startswith(_FROM_HEADERS):
             return ""
-        if key in self._geo:
-            return Unknown(f"${name} comes from {self._geo[key]}, which depends on who connects")
+        if (maker := self._makers.by_connection.get(key)) is not None:
+            return Unknown(f"${name} comes from {maker}, which depends on who connects")
+        if key in self._makers.assigned:
+            return ""
         return Unknown(f"the value of ${name} is not known")
 
     def expand(self, text: str) -> str | Unknown:

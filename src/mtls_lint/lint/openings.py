@@ -1,0 +1,169 @@
+"""Openings: how a client without a proper certificate gets past what a server asks and checks.
+
+For servers that ask their clients for a certificate. Every opening is a decision of ``decide``: this module
+only chooses whom to send where, and says which of the server's directives lets the request through.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from weakref import WeakKeyDictionary
+
+from mtls_lint.lint.finding import ClientCertificate
+from mtls_lint.lint.witnesses import Door
+from mtls_lint.nginx.anonymous import ANYONE, Served, Visitor, content_places, uris_of
+from mtls_lint.nginx.checks import Check, client_checks
+from mtls_lint.nginx.model import Configuration, Location, VirtualServer
+from mtls_lint.nginx.regex import search
+from mtls_lint.nginx.strangers import strangers
+from mtls_lint.pki.names import openssl_subject
+
+_GATE = frozenset({495, 496, 497})
+"""nginx's own codes for what it refuses before any check of the configuration."""
+
+
+class Cause(Enum):
+    """Why the request is let through."""
+
+    UNCHECKED = "unchecked"
+    """Nothing in the server refuses for want of a certificate."""
+    ELSEWHERE = "elsewhere"
+    """Other locations refuse, or other requests; this one is left open."""
+    WEAK = "weak"
+    """A check is made, and lets it pass."""
+    BYPASSED = "bypassed"
+    """The check of this very place is not reached."""
+    ERROR_PAGE = "error page"
+    """nginx refuses, and an ``error_page`` answers with content."""
+    UNDONE = "undone"
+    """A check refuses, and an ``error_page`` answers with content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """One way in; ``check`` is the check that is too weak, not reached or undone."""
+
+    cause: Cause
+    door: Door
+    check: Check | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Openings:
+    """The certain ways into a server, one for each cause and check; ``doubt`` when there may be others."""
+
+    found: tuple[Opening, ...]
+    doubt: str | None = None
+
+    def of(self, *causes: Cause) -> Iterator[Opening]:
+        """Those with one of these causes."""
+        return (opening for opening in self.found if opening.cause in causes)
+
+
+# Several rules ask for the openings of one server; making them takes many decisions.
+_KNOWN: "WeakKeyDictionary[VirtualServer, tuple[datetime, Openings]]" = WeakKeyDictionary()
+
+
+def find_openings(configuration: Configuration, server: VirtualServer, now: datetime) -> Openings:
+    """The openings of an http server that asks for certificates on a TLS socket; none for others."""
+    known = _KNOWN.get(server)
+    if known is None or known[0] != now:
+        known = _KNOWN[server] = now, _find(configuration, server, now)
+    return known[1]
+
+
+def _find(configuration: Configuration, server: VirtualServer, now: datetime) -> Openings:
+    if server.module != "http" or server.verify_client == "off":
+        return Openings(())
+    if server.setting("ssl_reject_handshake").is_on:
+        return Openings(())
+    if server.verify_client == "on" and not _GATE & _error_page_codes(server):
+        return Openings(())
+    checks = client_checks(configuration, server)
+    found: dict[tuple[Cause, Check | None], Opening] = {}
+    doubt: str | None = None
+    for socket in server.tls_sockets:
+        for visitor, certificate in _visitors(configuration, server):
+            uris = (*uris_of(server), *_escapes(server, checks))
+            for place in content_places(configuration, server, socket, now, visitor, uris):
+                if place.doubts:
+                    doubt = doubt or place.doubts[0]
+                    continue
+                cause, check = _cause(place, checks)
+                door = Door(socket, place, certificate, visitor.speaks_tls)
+                found.setdefault((cause, check), Opening(cause, door, check))
+    if not server.complete:
+        doubt = doubt or "part of the server is not given"
+    return Openings(tuple(found.values()), doubt)
+
+
+def _visitors(
+    configuration: Configuration, server: VirtualServer
+) -> Iterator[tuple[Visitor, ClientCertificate | None]]:
+    yield ANYONE, None
+    codes = _error_page_codes(server)
+    if 497 in codes:
+        yield Visitor(speaks_tls=False), None
+    if server.verify_client == "optional_no_ca" or 495 in codes:
+        for stranger in strangers(configuration, server):
+            subject = openssl_subject(stranger.subject)
+            issuer = openssl_subject(stranger.issuer) if stranger.issuer is not None else None
+            if subject is not None and (issuer is None) is (stranger.issuer is None):
+                yield Visitor(stranger), ClientCertificate(subject=subject, issuer=issuer)
+
+
+def _error_page_codes(server: VirtualServer) -> frozenset[int]:
+    pages = server.setting("error_page").directives
+    return frozenset(int(word) for page in pages for word in page.args[:-1] if word.isdigit())
+
+
+def _escapes(server: VirtualServer, checks: tuple[Check, ...]) -> Iterator[str]:
+    """URIs below the guarded locations that other locations may take, such as ``/admin/example.php``."""
+    prefixes = {
+        check.location.pattern.rstrip("/")
+        for check in checks
+        if check.refuses and check.location is not None and check.location.modifier in {"", "^~"}
+    }
+    for prefix in sorted(prefixes - {""}):
+        for uri in uris_of(server):
+            if not uri.startswith(prefix):
+                yield prefix + uri
+
+
+def _cause(place: Served, checks: tuple[Check, ...]) -> tuple[Cause, Check | None]:
+    decision = place.decision
+    judged = {condition.directive: condition.held for condition in decision.conditions}
+    refusing = [check for check in checks if check.refuses]
+    held = [check for check in refusing if judged.get(check.directive)]
+    if decision.error in _GATE:
+        return Cause.ERROR_PAGE, None
+    if decision.error is not None and held:
+        return Cause.UNDONE, held[-1]
+    passed = [check for check in refusing if judged.get(check.directive) is False]
+    for check in passed:
+        if not check.mixed:
+            return Cause.WEAK, check
+    missed = [check for check in refusing if check.directive not in judged]
+    for check in missed:
+        if _is_about(check, place):
+            return Cause.BYPASSED, check
+    return (Cause.ELSEWHERE, None) if missed or passed else (Cause.UNCHECKED, None)
+
+
+def _is_about(check: Check, place: Served) -> bool:
+    """Whether the check stands where it should have seen the request."""
+    guarded = check.location
+    if guarded is None or is_inside(place.location, guarded):
+        return True
+    uri = place.request.uri
+    if guarded.modifier in {"~", "~*"}:
+        return bool(search(guarded.pattern, uri, caseless=guarded.modifier == "~*"))
+    return guarded.modifier in {"", "^~"} and guarded.pattern != "/" and uri.startswith(guarded.pattern)
+
+
+def is_inside(location: Location | None, outer: Location) -> bool:
+    """Whether ``location`` is ``outer`` or nested in it."""
+    while location is not None and location is not outer:
+        location = location.parent
+    return location is outer

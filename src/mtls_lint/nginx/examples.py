@@ -1,0 +1,46 @@
+"""Texts that match a regular expression, as far as they are easily seen."""
+
+import re
+from collections.abc import Iterable
+
+from mtls_lint.nginx.regex import Matched, search
+
+# What stands for a text in a regular expression, so that an example of a URI can be made of it.
+_EXAMPLES = (
+    (re.compile(r"\(\?(?:[a-zA-Z-]*:|[<'P][^>']*[>'])"), "("),
+    (re.compile(r"\(\?[=!<][^()]*\)"), ""),
+    (re.compile(r"\[\^[^\]]*\][+*]?\??"), "x"),
+    (re.compile(r"\[(?:\\)?([0-9A-Za-z])[^\]]*\](?:[+*]\??|\{\d+(?:,\d*)?\})?"), r"\1"),
+    (re.compile(r"\\d(?:[+*]\??|\{\d+(?:,\d*)?\})?"), "1"),
+    (re.compile(r"(?:\\[wS]|(?<!\\)\.)[+*]\??"), "x"),
+    (re.compile(r"\(([^()|]*)(?:\|[^()]*)?\)[?*+]?"), r"\1"),
+    (re.compile(r"\(([^()|]*)(?:\|[^()]*)?\)[?*+]?"), r"\1"),
+    (re.compile(r"(?<!\\)[\^$]"), ""),
+    (re.compile(r"(?<=\w|/)[?*+]"), ""),
+    (re.compile(r"\\([^0-9A-Za-z])"), r"\1"),
+)
+
+
+def uris_matching(pattern: str, operator: str) -> list[str]:
+    """URIs that match the expression of a location; ``operator`` is ``~`` or ``~*``."""
+    text = _example(pattern)
+    candidates = (text, f"/{text}", f"/example{text}", f"{text}example", f"/{text}example", "/")
+    return _matching(pattern, operator, (uri for uri in candidates if uri.startswith("/")))
+
+
+def texts_matching(pattern: str, operator: str) -> list[str]:
+    """Distinguished names that match the expression of an ``if`` or ``map``; ``operator`` as in an ``if``."""
+    text = _example(pattern)
+    return _matching(pattern, operator, (text,) if "=" in text else (f"CN={text}", text))
+
+
+def _example(pattern: str) -> str:
+    text = pattern
+    for expression, replacement in _EXAMPLES:
+        text = expression.sub(replacement, text)
+    return text.partition("|")[0]
+
+
+def _matching(pattern: str, operator: str, candidates: Iterable[str]) -> list[str]:
+    caseless = operator.endswith("*")
+    return [text for text in candidates if isinstance(search(pattern, text, caseless=caseless), Matched)]

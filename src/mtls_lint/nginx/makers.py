@@ -1,0 +1,46 @@
+"""Which variables a configuration makes itself, and by which directive."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from mtls_lint.syntax.tree import Directive
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mtls_lint.nginx.inheritance import Scope
+    from mtls_lint.nginx.model import VirtualServer
+
+_BY_CONNECTION = ("geo", "split_clients", "perl_set", "js_set")
+
+
+@dataclass
+class Makers:
+    """The variables by their maker, names in lower case without ``$``."""
+
+    maps: dict[str, Directive] = field(default_factory=dict)
+    by_connection: dict[str, str] = field(default_factory=dict)
+    """Made of what is not known here, with the directive's name."""
+    assigned: set[str] = field(default_factory=set)
+    """By ``set``, in any server: empty until it has run (ngx_http_rewrite_var)."""
+
+
+def makers(http: "Scope | None", servers: "Iterable[VirtualServer]") -> Makers:
+    """The makers at the ``http`` level and in its servers."""
+    made = Makers()
+    if http is not None:
+        for directive in http.find("map"):
+            if len(directive.args) == 2:
+                made.maps[_name(directive.args[1])] = directive
+        for kind in _BY_CONNECTION:
+            for directive in http.find(kind):
+                if directive.args:
+                    made.by_connection[_name(directive.args[-1])] = kind
+    for server in servers:
+        for scope in (server.scope, *(location.scope for location in server.all_locations())):
+            made.assigned |= {_name(directive.args[0]) for directive in scope.find("set") if directive.args}
+    return made
+
+
+def _name(word: str) -> str:
+    return str(word).lstrip("$").lower()
