@@ -8,10 +8,19 @@ from mtls_lint.lint.openings import Cause, Opening, find_openings, is_inside
 from mtls_lint.lint.rule import rule
 from mtls_lint.lint.witnesses import Door, behind, find_door, witness_of
 from mtls_lint.lint.words import day, due_on, expired_on, listed, servers_in_words
-from mtls_lint.nginx.anonymous import Served, is_housekeeping, open_places, passes_on
+from mtls_lint.nginx.anonymous import (
+    Served,
+    Visitor,
+    content_places,
+    is_housekeeping,
+    open_places,
+    passes_on,
+    uris_of,
+)
 from mtls_lint.nginx.answering import answering, example_name, listen_span
 from mtls_lint.nginx.answers import keeps_request
 from mtls_lint.nginx.asking import asks, backend_is_told, client_ca, command_that_asks
+from mtls_lint.nginx.backends import Destination, destination, server_addresses
 from mtls_lint.nginx.checks import Check, client_checks
 from mtls_lint.nginx.decision import Answer
 from mtls_lint.nginx.inheritance import Origin, Setting
@@ -90,6 +99,7 @@ __all__ = [
     "Confidence",
     "Configuration",
     "Context",
+    "Destination",
     "Directive",
     "Door",
     "FileReference",
@@ -123,6 +133,7 @@ __all__ = [
     "Unknown",
     "Use",
     "VirtualServer",
+    "Visitor",
     "Weakness",
     "Witness",
     "answering",
@@ -141,8 +152,10 @@ __all__ = [
     "command_words",
     "commanded_protocols",
     "conf_commands",
+    "content_places",
     "covers",
     "day",
+    "destination",
     "due_on",
     "ends_chain",
     "evaluate_ciphers",
@@ -171,10 +184,12 @@ __all__ = [
     "reference_to",
     "rule",
     "security_level",
+    "server_addresses",
     "servers_in_words",
     "signature_security_bits",
     "socket_rows",
     "spoken_protocols",
+    "uris_of",
     "uses",
     "weak_key",
     "weak_signature",

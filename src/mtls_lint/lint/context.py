@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from mtls_lint.lint.evidence import Evidence
 from mtls_lint.lint.finding import NotEvaluated
 from mtls_lint.lint.settings import Settings
+from mtls_lint.nginx.clients import ClassClient
+from mtls_lint.nginx.decision import Client
 from mtls_lint.nginx.material import FileReference, ServerCertificate, client_trust
 from mtls_lint.nginx.model import Configuration, VirtualServer
 from mtls_lint.nginx.tls import conf_commands
@@ -130,6 +132,11 @@ class Context:
                 return None
             certificates.update(dict.fromkeys(file.certificates))
         return ClientTrust(tuple(certificates), complete=not any(setting.assumed for setting in settings))
+
+    def trusted_client(self, server: VirtualServer) -> Client:
+        """Any client with a certificate that ``server`` accepts, as long as its name does not matter."""
+        references = client_trust(self.configuration, server)
+        return ClassClient(references[0].path if references else None)
 
     def key(self, pair: ServerCertificate) -> "PrivateKey | None":
         """The private key nginx uses, opened where a password fits; None (and recorded) without one.

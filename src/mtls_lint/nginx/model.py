@@ -214,6 +214,16 @@ class Configuration:
         """Which variables of http the configuration makes itself; looked for once."""
         return makers(self.scopes.get("http"), self.servers_of("http"))
 
+    @cached_property
+    def upstreams(self) -> dict[str, tuple[str, ...]]:
+        """The addresses of each ``upstream`` of http, by its name in lower case."""
+        http = self.scopes.get("http")
+        return {
+            str(block.args[0]).lower(): tuple(str(d.args[0]) for d in block.find("server") if d.args)
+            for block in (http.find("upstream") if http is not None else ())
+            if block.args
+        }
+
     def servers_of(self, module: str) -> tuple[VirtualServer, ...]:
         """The servers of one module, in file order."""
         return tuple(server for server in self.servers if server.module == module)

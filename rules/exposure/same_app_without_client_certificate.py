@@ -1,0 +1,231 @@
+"""Another server hands the same content to clients without a certificate.
+
+One server requires client certificates, and another one passes the same requests to the same backend, or
+serves the same files, and asks nobody for a certificate: a second port, an old server block, the default
+server, a plain listener. Whoever finds it walks around the requirement. The same is so when the name of the
+first server is answered by another one on the same port over IPv6, or on an address of its own: which server
+answers then depends on the way the client takes.
+
+Compared are backend addresses (those of an `upstream` count, not its name) together with the URI that
+arrives there. A server that only passes other URIs on is not meant, nor one on a loopback address.
+
+It is fine when the backend tells the two ways apart. Where the first server sends it what nginx knows of the
+certificate, this is a warning only.
+
+Require the certificate there too, or pass on only what everybody may have.
+
+Bad:
+```nginx
+server {
+    listen 443 ssl;
+    server_name api.example.com;
+    ssl_certificate         /pki/server.pem;
+    ssl_certificate_key     /pki/server.key;
+    ssl_client_certificate  /pki/root.pem;
+    ssl_verify_client       on;
+    location / {
+        proxy_pass http://127.0.0.1:8080;
+    }
+}
+server {
+    listen 80;
+    server_name old-api.example.com;
+    location / {
+        proxy_pass http://127.0.0.1:8080;
+    }
+}
+```
+```nginx
+server {
+    listen 443 ssl;
+    server_name api.example.com;
+    ssl_certificate         /pki/server.pem;
+    ssl_certificate_key     /pki/server.key;
+    ssl_client_certificate  /pki/root.pem;
+    ssl_verify_client       on;
+    location / {
+        proxy_pass http://127.0.0.1:8080;
+    }
+}
+server {
+    listen [::]:443 ssl;
+    server_name api.example.com;
+    ssl_certificate         /pki/server.pem;
+    ssl_certificate_key     /pki/server.key;
+    location / {
+        proxy_pass http://127.0.0.1:8081;
+    }
+}
+```
+
+Good:
+```nginx
+server {
+    listen 443 ssl;
+    server_name api.example.com;
+    ssl_certificate         /pki/server.pem;
+    ssl_certificate_key     /pki/server.key;
+    ssl_client_certificate  /pki/root.pem;
+    ssl_verify_client       on;
+    location / {
+        proxy_pass http://127.0.0.1:8080;
+    }
+}
+server {
+    listen 80;
+    server_name www.example.com;
+    location /public/ {
+        proxy_pass http://127.0.0.1:8081;
+    }
+    location / {
+        return 301 https://$host$request_uri;
+    }
+}
+```
+
+References:
+- https://nginx.org/en/docs/http/request_processing.html
+- https://nginx.org/en/docs/http/ngx_http_core_module.html#listen
+- OWASP ASVS 5.0, 12.1.3
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from mtls_lint.api import (
+    Confidence,
+    Configuration,
+    Context,
+    Destination,
+    Door,
+    Finding,
+    Findings,
+    Related,
+    Served,
+    Severity,
+    Socket,
+    VirtualServer,
+    Visitor,
+    backend_is_told,
+    content_places,
+    destination,
+    listen_span,
+    rule,
+    server_addresses,
+    uris_of,
+    witness_of,
+)
+
+_MOST = 50
+"""URIs of protected places to ask an open server for: enough to find one, where there is one."""
+
+
+@dataclass(frozen=True)
+class Protected:
+    """A place of a server that clients reach with a certificate only."""
+
+    server: VirtualServer
+    served: Served
+    destination: Destination | None
+
+
+@rule(
+    id="same-app-without-client-certificate",
+    severity=Severity.ERROR,
+    since="0.1",
+    controls=("OWASP ASVS 5.0 12.1.3",),
+)
+def check(configuration: Configuration, ctx: Context) -> Findings:
+    """Report, once for each socket of an open server, that it serves what another one protects."""
+    servers = configuration.servers_of("http")
+    protected = [place for server in servers for place in _protected(server, ctx)]
+    if not protected:
+        return
+    by_address: dict[str, list[Protected]] = {}
+    by_name: dict[tuple[str, int], list[Protected]] = {}
+    for place in protected:
+        for address in place.destination.addresses if place.destination is not None else ():
+            by_address.setdefault(address, []).append(place)
+        for socket in place.server.tls_sockets:
+            for name in place.server.names:
+                by_name.setdefault((name.text, socket.key.port), []).append(place)
+    for server in servers:
+        if _is_open(server):
+            for socket in server.sockets:
+                if not socket.key.is_local:
+                    yield from _compare(server, socket, by_address, by_name, ctx)
+
+
+def _protected(server: VirtualServer, ctx: Context) -> Iterator[Protected]:
+    if server.verify_client == "off" or not server.tls_sockets:
+        return
+    socket = server.tls_sockets[0]
+    known = Visitor(ctx.trusted_client(server))
+    everybody = {p.request.uri for p in content_places(ctx.configuration, server, socket, ctx.now)}
+    for place in content_places(ctx.configuration, server, socket, ctx.now, known):
+        if place.request.uri not in everybody:
+            yield Protected(server, place, destination(ctx.configuration, place))
+
+
+def _is_open(server: VirtualServer) -> bool:
+    """Whether it asks nobody, and no other rule says so already."""
+    verify = server.setting("ssl_verify_client")
+    if verify.lower != "off" or server.setting("ssl_reject_handshake").is_on:
+        return False
+    overridden = any(outer.args[:1] and outer.args[0].lower() != "off" for outer in verify.overrides)
+    return not (server.tls_sockets and (overridden or server.scope.find("ssl_client_certificate")))
+
+
+def _compare(
+    server: VirtualServer,
+    socket: Socket,
+    by_address: dict[str, list[Protected]],
+    by_name: dict[tuple[str, int], list[Protected]],
+    ctx: Context,
+) -> Findings:
+    called = [p for name in server.names for p in by_name.get((name.text, socket.key.port), ())]
+    called = [place for place in called if socket not in place.server.sockets]
+    behind = {a: by_address[a] for a in server_addresses(ctx.configuration, server) if a in by_address}
+    if not called and not behind:
+        return
+    arriving = (p.destination.uri for places in behind.values() for p in places if p.destination)
+    uris = (*uris_of(server), *islice(dict.fromkeys(arriving), _MOST))
+    doubt = None
+    for place in content_places(ctx.configuration, server, socket, ctx.now, uris=uris):
+        there = destination(ctx.configuration, place)
+        same = [p for address in (there.addresses if there else ()) for p in behind.get(address, ())]
+        twin = next((p for p in same if there and p.destination and p.destination.same_as(there)), None)
+        twin = twin or next(iter(called), None)
+        if twin is None or twin.server is server:
+            continue
+        if place.doubts or not server.complete:
+            doubt = doubt or (place.doubts[0] if place.doubts else "part of the server is not given")
+            continue
+        yield _finding(server, Door(socket, place), twin, ctx)
+        return
+    if doubt is not None:
+        reason = f"whether it serves what is protected elsewhere: {doubt}"
+        ctx.not_evaluated(listen_span(socket, server), reason)
+
+
+def _finding(server: VirtualServer, door: Door, twin: Protected, ctx: Context) -> Finding:
+    told = backend_is_told(ctx.configuration, twin.served.scope)
+    there = destination(ctx.configuration, door.served)
+    same = there is not None and twin.destination is not None and twin.destination.same_as(there)
+    verify = twin.server.setting("ssl_verify_client").span or twin.server.span
+    what = f"serves {there.text}, as {twin.server.label} does" if same and there else "answers the same name"
+    return Finding(
+        f"{twin.server.label} requires client certificates, but {server.label} on {door.socket.key}"
+        f" {what}, and asks nobody for one: everybody gets in",
+        listen_span(door.socket, server),
+        "require the certificate here too, or leave only what everybody may have",
+        related=(
+            Related(verify, f"{twin.server.label} asks for certificates"),
+            Related(twin.served.span, "served with a certificate only"),
+            Related(door.served.span, "served to everybody"),
+        ),
+        witness=witness_of(door),
+        severity=Severity.WARNING if told else None,
+        confidence=Confidence.POSSIBLE if told else Confidence.LIKELY,
+    )
