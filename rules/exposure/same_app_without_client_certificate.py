@@ -139,27 +139,36 @@ class Protected:
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report, once for each socket of an open server, that it serves what another one protects."""
     servers = configuration.servers_of("http")
-    protected = [place for server in servers for place in _protected(server, ctx)]
-    if not protected:
-        return
+    open_servers = [server for server in servers if _is_open(server)]
+    # Only what the open servers can lead to is worth a decision.
+    shown = {address for server in open_servers for address in server_addresses(configuration, server)}
+    called = {key for server in open_servers for key in _names(server, server.sockets)}
+    protected = [
+        place
+        for server in servers
+        if server.verify_client != "off" and server.tls_sockets
+        if shown & server_addresses(configuration, server) or called & {*_names(server, server.tls_sockets)}
+        for place in _protected(server, ctx)
+    ]
     by_address: dict[str, list[Protected]] = {}
     by_name: dict[tuple[str, int], list[Protected]] = {}
     for place in protected:
         for address in place.destination.addresses if place.destination is not None else ():
             by_address.setdefault(address, []).append(place)
-        for socket in place.server.tls_sockets:
-            for name in place.server.names:
-                by_name.setdefault((name.text, socket.key.port), []).append(place)
-    for server in servers:
-        if _is_open(server):
-            for socket in server.sockets:
-                if not socket.key.is_local:
-                    yield from _compare(server, socket, by_address, by_name, ctx)
+        for key in _names(place.server, place.server.tls_sockets):
+            by_name.setdefault(key, []).append(place)
+    for server in open_servers:
+        for socket in server.sockets:
+            if not socket.key.is_local:
+                yield from _compare(server, socket, by_address, by_name, ctx)
+
+
+def _names(server: VirtualServer, sockets: tuple[Socket, ...]) -> Iterator[tuple[str, int]]:
+    """The names with the ports they are asked for on."""
+    return ((name.text, socket.key.port) for name in server.names for socket in sockets)
 
 
 def _protected(server: VirtualServer, ctx: Context) -> Iterator[Protected]:
-    if server.verify_client == "off" or not server.tls_sockets:
-        return
     socket = server.tls_sockets[0]
     known = Visitor(ctx.trusted_client(server))
     everybody = {p.request.uri for p in content_places(ctx.configuration, server, socket, ctx.now)}
