@@ -36,6 +36,7 @@ from mtls_lint.nginx.material import (
 )
 from mtls_lint.nginx.matrix import Row, socket_rows
 from mtls_lint.nginx.model import Configuration, Location, Socket, VirtualServer
+from mtls_lint.nginx.name_tests import NameTest, name_tests
 from mtls_lint.nginx.names import NameKind, ServerName
 from mtls_lint.nginx.refusals import Refusals, Refused
 from mtls_lint.nginx.tls import (
@@ -67,6 +68,7 @@ from mtls_lint.pki.ciphers import evaluate as evaluate_ciphers
 from mtls_lint.pki.client_trust import ClientTrust, ends_chain, is_pinned, why_useless
 from mtls_lint.pki.content import command_for_pem
 from mtls_lint.pki.identity import covers
+from mtls_lint.pki.names import openssl_subject
 from mtls_lint.pki.pem import BlockKind
 from mtls_lint.pki.store import FileState, PemFile
 from mtls_lint.pki.strength import (
@@ -111,6 +113,7 @@ __all__ = [
     "Location",
     "Missing",
     "NameKind",
+    "NameTest",
     "Opening",
     "Origin",
     "PemFile",
@@ -175,9 +178,11 @@ __all__ = [
     "listen_span",
     "loading_level",
     "may_speak_tls",
+    "name_tests",
     "only_legacy",
     "open_places",
     "opened_ca_files",
+    "openssl_subject",
     "passes_on",
     "protocol_words",
     "protocols_of",

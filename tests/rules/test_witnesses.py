@@ -17,7 +17,8 @@ from mtls_lint.testing.nginx import NginxBinary, request
 from mtls_lint.testing.pki import Authority, Identity
 
 FAMILIES = {"enforcement", "exposure"}
-RULES = [rule for rule in load_packs([built_in_pack()]) if rule.family in FAMILIES]
+OTHERS = {"dn-regex-unanchored"}
+RULES = [rule for rule in load_packs([built_in_pack()]) if rule.family in FAMILIES or rule.id in OTHERS]
 EXAMPLES = [
     pytest.param(rule.id, example.text, example.options, id=f"{rule.id}-{number}")
     for rule in RULES

@@ -133,10 +133,10 @@ class Context:
             certificates.update(dict.fromkeys(file.certificates))
         return ClientTrust(tuple(certificates), complete=not any(setting.assumed for setting in settings))
 
-    def trusted_client(self, server: VirtualServer) -> Client:
-        """Any client with a certificate that ``server`` accepts, as long as its name does not matter."""
+    def trusted_client(self, server: VirtualServer, subject: str | None = None) -> Client:
+        """A client with a certificate that ``server`` accepts; any, or one with this ``$ssl_client_s_dn``."""
         references = client_trust(self.configuration, server)
-        return ClassClient(references[0].path if references else None)
+        return ClassClient(references[0].path if references else None, subject)
 
     def key(self, pair: ServerCertificate) -> "PrivateKey | None":
         """The private key nginx uses, opened where a password fits; None (and recorded) without one.

@@ -83,11 +83,18 @@ class ChainClient:
         }
 
 
+_CLIENT_FACTS = ("s_dn", "i_dn", "serial", "fingerprint")
+
+
 @dataclass(frozen=True)
 class ClassClient:
-    """Any client whose chain ends at a CA of the file ``ca``; at none that is trusted where it is None."""
+    """Any client whose chain ends at a CA of the file ``ca``; at none that is trusted where it is None.
+
+    ``subject`` is the name of the one that is meant, in the form of ``$ssl_client_s_dn``, where it matters.
+    """
 
     ca: str | None
+    subject: str | None = None
 
     def verify(self, server: VirtualServer, trust: tuple[TrustFile, ...], now: datetime) -> Verdict:  # noqa: ARG002
         """Whether the server trusts the class; dates, depth and revocation are taken to be right."""
@@ -96,9 +103,14 @@ class ClassClient:
         return Verdict(ok=False, text="unable to verify the first certificate", soft=True)
 
     def variables(self) -> dict[str, str | Unknown]:
-        """Of a class of clients no name is known."""
+        """Of a class of clients no name is known, but for the subject of the one that is meant."""
         unknown = Unknown("the certificate's name is that of any client of its CA")
-        return {f"ssl_client_{name}": unknown for name in ("s_dn", "i_dn", "serial", "fingerprint")}
+        names: dict[str, str | Unknown] = dict.fromkeys(
+            (f"ssl_client_{name}" for name in _CLIENT_FACTS), unknown
+        )
+        if self.subject is not None:
+            names["ssl_client_s_dn"] = self.subject
+        return names
 
 
 @dataclass(frozen=True)
