@@ -35,7 +35,7 @@ def destination(configuration: Configuration, served: Served) -> Destination | N
         for directive in served.scope.find(name):
             return _backend(configuration, directive, served.location, uri)
     root = served.scope.setting("root")
-    if root.value is None or "$" in root.value or served.scope.find("alias"):
+    if not root.is_set or root.value is None or "$" in root.value or served.scope.find("alias"):
         return None
     return Destination(frozenset({f"root {root.value.rstrip('/')}"}), uri, f"root {root.value}")
 
@@ -44,8 +44,9 @@ def server_addresses(configuration: Configuration, server: VirtualServer) -> fro
     """All addresses (and ``root DIR``) that a server's directives name."""
     found = set[str]()
     for scope in (server.scope, *(location.scope for location in server.all_locations())):
-        root = scope.setting("root").value
-        found |= {f"root {root.rstrip('/')}"} if root is not None else set()
+        root = scope.setting("root")
+        if root.is_set and root.value is not None:
+            found.add(f"root {root.value.rstrip('/')}")
         for name in PASSING:
             for directive in scope.find(name):
                 found |= backend_addresses(configuration, directive)
