@@ -4,7 +4,7 @@
 HTTP on the TLS port). An `error_page` for these codes replaces that answer. When its target is a location
 that passes the request on, the client gets content without a certificate. A named location (`@app`) keeps the
 original URI, method and arguments, and so opens everything; a fixed address opens that one page of the
-backend, which is a warning.
+backend, and a backend of its own perhaps nothing that matters: these are warnings.
 
 A static page that explains the refusal is fine, and so is a redirect.
 
@@ -63,6 +63,7 @@ from mtls_lint.api import (
     behind,
     find_openings,
     keeps_request,
+    leads_to_app,
     passes_on,
     rule,
     witness_of,
@@ -96,10 +97,10 @@ def check(server: VirtualServer, ctx: Context) -> Findings:
         return
     decision = opening.door.served.decision
     page = decision.error_page or pages[0]
-    everything = keeps_request(page)
+    everything = keeps_request(page) and leads_to_app(ctx.configuration, opening)
     yield Finding(
         f"ssl_verify_client is {verify.lower}, but `{page.text}` answers {_WHO[decision.error or 496]} with"
-        f" {'content of the backend: everybody gets in' if everything else 'a page of the backend'}",
+        f" {'content of the backend: everybody gets in' if everything else 'something of a backend'}",
         page.span,
         "let the error page be a static page or a redirect, or delete it",
         related=behind(opening.door, "served without a proper certificate"),

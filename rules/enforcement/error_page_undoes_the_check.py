@@ -5,7 +5,7 @@ on in `@app` with the URI, method and arguments of the refused request, and the 
 server are not run again. The client gets what the check was to keep from it.
 
 A static page or a redirect is fine. So is an error page with an address (`/403.html`): the checks of the
-server are made again for it.
+server are made again for it. What another backend than the server's own answers is a warning only.
 
 Point the error page to a static page, or use another code for the refusal.
 
@@ -69,6 +69,7 @@ from mtls_lint.api import (
     behind,
     find_openings,
     keeps_request,
+    leads_to_app,
     passes_on,
     rule,
     witness_of,
@@ -88,11 +89,11 @@ def check(server: VirtualServer, ctx: Context) -> Findings:
         page = served.decision.error_page
         if opening.check is None or page is None or not passes_on(served):
             continue
-        everything = keeps_request(page)
+        everything = keeps_request(page) and leads_to_app(ctx.configuration, opening)
         yield Finding(
             f"`if {opening.check.condition}` refuses the client, but `{page.text}` then serves"
-            f" {'it what it asked for' if everything else 'it a page of the backend'}:"
-            f" {'everybody gets in' if everything else 'everybody sees that page'}",
+            f" {'it what it asked for' if everything else 'it something of a backend'}:"
+            f" {'everybody gets in' if everything else 'everybody gets that'}",
             page.span,
             "let the error page be a static page or a redirect, or refuse with another code",
             related=(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from mtls_lint.lint.context import Context
 from mtls_lint.lint.finding import ClientCertificate, Confidence, Finding, Related, Severity, Witness
-from mtls_lint.lint.openings import Cause, Opening, find_openings, is_inside
+from mtls_lint.lint.openings import Cause, Opening, find_openings, is_inside, leads_to_app
 from mtls_lint.lint.rule import rule
 from mtls_lint.lint.witnesses import Door, behind, find_door, witness_of
 from mtls_lint.lint.words import day, due_on, expired_on, listed, servers_in_words
@@ -172,6 +172,7 @@ __all__ = [
     "is_pinned",
     "keeps_request",
     "key_security_bits",
+    "leads_to_app",
     "level_in",
     "lifetime_state",
     "listed",

@@ -36,7 +36,10 @@ def first_door(directives: str) -> str | None:
         (f"location / {{ return 404; }} location /a/ {{ location /a/b/ {{ {BACKEND} }} }}", "/a/b/"),
         (f"location / {{ return 404; }} location /a/ {{ deny all; location /a/b/ {{ {BACKEND} }} }}", None),
         (rf"location / {{ return 404; }} location ~ ^/v[0-9]+/(x|y)$ {{ {BACKEND} }}", "/v0/x"),
-        (r"location / { return 404; } location ~* \.(php|inc)$ { fastcgi_pass 127.0.0.1:9000; }", "/.php"),
+        (
+            r"location / { return 404; } location ~* \.(php|inc)$ { fastcgi_pass 127.0.0.1:9000; }",
+            "/example.php",
+        ),
         (f"location / {{ deny all; {BACKEND} }}", None),
         (f"location / {{ return 404; }} location /i {{ internal; {BACKEND} }}", None),
         (f"location / {{ try_files $uri @app; }} location @app {{ {BACKEND} }}", "/"),

@@ -4,7 +4,7 @@ For servers that ask their clients for a certificate. Every opening is a decisio
 only chooses whom to send where, and says which of the server's directives lets the request through.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 from mtls_lint.lint.finding import ClientCertificate
 from mtls_lint.lint.witnesses import Door
 from mtls_lint.nginx.anonymous import ANYONE, Served, Visitor, content_places, uris_of
+from mtls_lint.nginx.backends import scope_addresses
 from mtls_lint.nginx.checks import Check, client_checks
 from mtls_lint.nginx.model import Configuration, Location, VirtualServer
 from mtls_lint.nginx.regex import search
@@ -81,7 +82,7 @@ def _find(configuration: Configuration, server: VirtualServer, now: datetime) ->
     if server.verify_client == "on" and not _GATE & _error_page_codes(server):
         return Openings(())
     checks = client_checks(configuration, server)
-    found: dict[tuple[Cause, Check | None], Opening] = {}
+    found: dict[tuple[Cause, Check | None, Location | None], Opening] = {}
     doubt: str | None = None
     for socket in server.tls_sockets:
         for visitor, certificate in _visitors(configuration, server):
@@ -92,10 +93,32 @@ def _find(configuration: Configuration, server: VirtualServer, now: datetime) ->
                     continue
                 cause, check = _cause(place, checks)
                 door = Door(socket, place, certificate, visitor.speaks_tls)
-                found.setdefault((cause, check), Opening(cause, door, check))
+                found.setdefault((cause, check, place.location), Opening(cause, door, check))
     if not server.complete:
         doubt = doubt or "part of the server is not given"
-    return Openings(tuple(found.values()), doubt)
+    return Openings(_one_each(found.values()), doubt)
+
+
+def _one_each(openings: Iterable[Opening]) -> tuple[Opening, ...]:
+    """The first opening of each cause and check.
+
+    Where a location takes the requests of another one's check, that it is open besides is no news.
+    """
+    every = list(openings)
+    bypassing = {one.door.served.location for one in every if one.cause is Cause.BYPASSED}
+    chosen: dict[tuple[Cause, Check | None], Opening] = {}
+    for opening in every:
+        if opening.cause is not Cause.ELSEWHERE or opening.door.served.location not in bypassing:
+            chosen.setdefault((opening.cause, opening.check), opening)
+    return tuple(chosen.values())
+
+
+def leads_to_app(configuration: Configuration, opening: Opening) -> bool:
+    """Whether the backend behind an opening is one that other locations of the server pass requests to."""
+    served = opening.door.served
+    here = scope_addresses(configuration, served.scope)
+    others = (one for one in served.server.all_locations() if one is not served.location)
+    return any(here & scope_addresses(configuration, one.scope) for one in others)
 
 
 def _visitors(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from mtls_lint.nginx.anonymous import Served
 from mtls_lint.nginx.answers import PASSING
+from mtls_lint.nginx.inheritance import Scope
 from mtls_lint.nginx.model import Configuration, Location, VirtualServer
 from mtls_lint.syntax.tree import Directive
 
@@ -42,15 +43,16 @@ def destination(configuration: Configuration, served: Served) -> Destination | N
 
 def server_addresses(configuration: Configuration, server: VirtualServer) -> frozenset[str]:
     """All addresses (and ``root DIR``) that a server's directives name."""
-    found = set[str]()
-    for scope in (server.scope, *(location.scope for location in server.all_locations())):
-        root = scope.setting("root")
-        if root.is_set and root.value is not None:
-            found.add(f"root {root.value.rstrip('/')}")
-        for name in PASSING:
-            for directive in scope.find(name):
-                found |= backend_addresses(configuration, directive)
-    return frozenset(found)
+    scopes = (server.scope, *(location.scope for location in server.all_locations()))
+    return frozenset().union(*(scope_addresses(configuration, scope) for scope in scopes))
+
+
+def scope_addresses(configuration: Configuration, scope: Scope) -> frozenset[str]:
+    """The addresses that the directives of one block name, and its ``root DIR``."""
+    passing = [directive for name in PASSING for directive in scope.find(name)]
+    root = scope.setting("root")
+    files = {f"root {root.value.rstrip('/')}"} if root.is_set and root.value is not None else set[str]()
+    return frozenset(files).union(*(backend_addresses(configuration, one) for one in passing))
 
 
 def backend_addresses(configuration: Configuration, directive: Directive) -> frozenset[str]:

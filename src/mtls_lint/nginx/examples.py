@@ -24,7 +24,8 @@ _EXAMPLES = (
 def uris_matching(pattern: str, operator: str) -> list[str]:
     """URIs that match the expression of a location; ``operator`` is ``~`` or ``~*``."""
     text = _example(pattern)
-    candidates = (text, f"/{text}", f"/example{text}", f"{text}example", f"/{text}example", "/")
+    ending = (f"/example{text}",) if text.startswith(".") else ()
+    candidates = (*ending, text, f"/{text}", f"/example{text}", f"{text}example", f"/{text}example", "/")
     return _matching(pattern, operator, (uri for uri in candidates if uri.startswith("/")))
 
 
