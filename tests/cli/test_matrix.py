@@ -81,6 +81,33 @@ def test_markdown(cli: Run, conf: Path) -> None:
     assert lines[2] == "| *:443 TLS | a.test | `/` | certificates of ca-a.pem | nginx.conf:5 |  |"
 
 
+def test_certificates_with_a_flaw(cli: Run, conf: Path) -> None:
+    flawed = TEXT.replace("ca-b.pem;", "ca-a.pem; ssl_crl crl-b.pem; ssl_verify_depth 0;")
+    conf.write_text(flawed)
+    shown = cli("matrix", "nginx.conf", env={"COLUMNS": "200"}, cwd=conf.parent)
+    assert shown.returncode == 0
+    revoked = "certificates of ca-a.pem revoked in crl-b.pem"
+    deep = "certificates of ca-a.pem below 1 or more intermediates (more than ssl_verify_depth)"
+    for words in (revoked, deep):
+        assert f"! hole: {words} with no SNI in the handshake\n" in shown.stdout
+    markdown = cli("matrix", "nginx.conf", "--format", "markdown", cwd=conf.parent).stdout
+    assert f"{revoked} with no SNI in the handshake; {deep} with no SNI in the handshake" in markdown
+    document = json.loads(cli("matrix", "nginx.conf", "--format", "json", cwd=conf.parent).stdout)
+    common = {"sni": None, "who": "certificates", "cas": ["ca-a.pem"]}
+    assert document["rows"][1]["holes"] == [
+        {**common, "flaw": {"kind": "revoked", "crl": "crl-b.pem", "intermediates": 0}},
+        {**common, "flaw": {"kind": "too deep", "crl": None, "intermediates": 1}},
+    ]
+
+
+def test_an_expired_certificate_that_opens_a_door(cli: Run, conf: Path) -> None:
+    unless = "if ($ssl_client_verify !~ expired) { return 403; }"
+    door = f"error_page 495 = @late; location @late {{ {unless} return 200 late; }}"
+    conf.write_text(TEXT.replace("ca-b.pem;", f"ca-b.pem; {door}"))
+    shown = cli("matrix", "nginx.conf", env={"COLUMNS": "200"}, cwd=conf.parent).stdout
+    assert "! hole: any certificate that has expired with SNI b.test in the handshake\n" in shown
+
+
 def test_two_runs_are_equal(cli: Run, conf: Path) -> None:
     one, two = (cli("matrix", "nginx.conf", env={"PYTHONHASHSEED": seed}, cwd=conf.parent) for seed in "12")
     assert one.stdout == two.stdout

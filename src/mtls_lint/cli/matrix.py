@@ -36,12 +36,14 @@ def matrix(
     """Show who gets in where: sockets, servers, locations, and the ways around."""
     from mtls_lint.cli.inputs import read_http  # noqa: PLC0415 - not needed for help and usage errors
     from mtls_lint.cli.run import version  # noqa: PLC0415
+    from mtls_lint.nginx.chain_check import reader  # noqa: PLC0415
     from mtls_lint.nginx.matrix import matrix as rows_of  # noqa: PLC0415
+    from mtls_lint.pki.store import PemStore  # noqa: PLC0415
     from mtls_lint.report import lines  # noqa: PLC0415
     from mtls_lint.report.matrix import markdown, render_matrix, table  # noqa: PLC0415
 
     configuration = read_http(path, version(nginx_version))
-    rows = tuple(rows_of(configuration, moment(now)))
+    rows = tuple(rows_of(configuration, moment(now), reader(PemStore())))
     if output_format is MatrixFormat.JSON:
         write_out(render_matrix(rows), utf8=True)
     elif output_format is MatrixFormat.MARKDOWN:

@@ -144,6 +144,7 @@ def _authority(address: str, port: int) -> str:
 
 
 def _client(configuration: "Configuration", path: Path, store: "PemStore") -> "ChainClient":
+    from mtls_lint.nginx.chain_check import reader  # noqa: PLC0415
     from mtls_lint.nginx.clients import ChainClient  # noqa: PLC0415
 
     file = store.read(str(path))
@@ -152,8 +153,4 @@ def _client(configuration: "Configuration", path: Path, store: "PemStore") -> "C
         raise CommandError(
             f"--client-cert {path}: {why or 'there is no certificate in it'}", "Name a PEM file."
         )
-    return ChainClient(
-        configuration,
-        file.certificates,
-        lambda reference: None if reference.path is None else store.read(reference.path),
-    )
+    return ChainClient(configuration, file.certificates, reader(store))

@@ -1,24 +1,19 @@
 """Clients that connect: with a real chain, verified by what the configuration's files hold."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from mtls_lint.nginx.chain_check import Reader, chain_check
 from mtls_lint.nginx.decision import Verdict
-from mtls_lint.nginx.material import FileReference, TrustFile, reference_to
+from mtls_lint.nginx.material import TrustFile
 from mtls_lint.nginx.model import Configuration, VirtualServer
-from mtls_lint.nginx.tls import security_level
-from mtls_lint.pki.store import FileState, PemFile
 from mtls_lint.syntax.tree import Unknown
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mtls_lint.pki.certificate import Certificate
-    from mtls_lint.pki.crl import RevocationList
-
-
-_DEFAULT_SECURITY_LEVEL = 2
-"""Of OpenSSL since 3.2 and of Debian's builds (docs/evidence.md: trust)."""
 
 
 @dataclass(frozen=True)
@@ -27,50 +22,23 @@ class ChainClient:
 
     configuration: Configuration
     chain: "Sequence[Certificate]"
-    read: Callable[[FileReference], PemFile | None]
+    read: Reader
 
     def verify(self, server: VirtualServer, trust: tuple[TrustFile, ...], now: datetime) -> Verdict:
         """The verdict OpenSSL gives for ``server``; ``unknown`` when a file it needs is not there."""
-        from mtls_lint.pki.verify import verify  # noqa: PLC0415 - cryptography, only when a chain is checked
-
-        references = [one.reference for one in trust]
-        crl_directive = server.setting("ssl_crl").directive
-        if crl_directive is not None and crl_directive.args[:1] != ("",):
-            references.append(reference_to(self.configuration, crl_directive))
-        files = {reference.directive: self._file(reference) for reference in references}
-        for file in files.values():
-            if isinstance(file, str):
-                return Verdict(ok=False, text="not evaluated", unknown=file)
-        found = {directive: file for directive, file in files.items() if isinstance(file, PemFile)}
-        store: list[Certificate] = []
-        crls: list[RevocationList] | None = None
-        for directive, file in found.items():
-            is_crl = directive.name == "ssl_crl"
-            crls = [*(crls or ()), *file.crls] if is_crl else crls
-            # Before 1.27.2 one lookup reads both kinds from each of the files (docs/evidence.md: settings).
-            if not is_crl or server.scope.version < (1, 27, 2):
-                store += file.certificates
-        level = security_level(server)
-        if level is None:
-            level = _DEFAULT_SECURITY_LEVEL
-        verdict = verify(self.chain, store, _depth(server), now, crls, level)
+        check = chain_check(self.configuration, server, [one.reference for one in trust], self.read)
+        if isinstance(check, Unknown):
+            return Verdict(ok=False, text="not evaluated", unknown=check.reason)
+        verdict = check.verify(self.chain, now)
         text = verdict.text.removeprefix("FAILED:")
         unknown = None
-        if crls and any(crl.is_delta for crl in crls):
-            complete = [crl for crl in crls if not crl.is_delta]
-            if verify(self.chain, store, _depth(server), now, complete, level).error is not verdict.error:
+        if any(crl.is_delta for crl in check.crls or ()):
+            complete = tuple(crl for crl in check.crls or () if not crl.is_delta)
+            if replace(check, crls=complete).verify(self.chain, now).error is not verdict.error:
                 unknown = (
                     "ssl_crl holds a delta CRL: older OpenSSL takes it for complete, newer passes over it"
                 )
         return Verdict(verdict.ok, text, verdict.sentence, verdict.soft, unknown)
-
-    def _file(self, reference: FileReference) -> PemFile | str:
-        file = self.read(reference)
-        if file is None:
-            return f"{reference.written}: {reference.unknown.reason if reference.unknown else 'not known'}"
-        if file.state is not FileState.READ:
-            return f"{reference.written}: {file.reason}"
-        return file
 
     def variables(self) -> dict[str, str | Unknown]:
         """What nginx's variables say of the certificate."""
@@ -91,15 +59,20 @@ class ClassClient:
     """Any client whose chain ends at a CA of the file ``ca``; at none that is trusted where it is None.
 
     ``subject`` is the name of the one that is meant, in the form of ``$ssl_client_s_dn``, where it matters.
+    ``verdict`` is what the chain check says of the class where its CA is trusted (and of one that needs no
+    CA, such as what has expired): without it the certificates are in order.
     """
 
     ca: str | None
     subject: str | None = None
+    verdict: Verdict | None = None
 
     def verify(self, server: VirtualServer, trust: tuple[TrustFile, ...], now: datetime) -> Verdict:  # noqa: ARG002
-        """Whether the server trusts the class; dates, depth and revocation are taken to be right."""
+        """Whether the server trusts the class, and if so what else speaks against it."""
+        if self.ca is None and self.verdict is not None:
+            return self.verdict
         if self.ca is not None and any(one.reference.path == self.ca for one in trust):
-            return Verdict(ok=True)
+            return self.verdict or Verdict(ok=True)
         return Verdict(ok=False, text="unable to verify the first certificate", soft=True)
 
     def variables(self) -> dict[str, str | Unknown]:
@@ -141,8 +114,3 @@ class Stranger:
             "ssl_client_serial": "01",
             "ssl_client_fingerprint": "0" * 40,
         }
-
-
-def _depth(server: VirtualServer) -> int:
-    value = server.setting("ssl_verify_depth").value or ""
-    return int(value) if value.isdigit() else 1

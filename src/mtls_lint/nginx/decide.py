@@ -3,14 +3,13 @@
 The steps are those of docs/evidence.md: sockets, names, handshake, request.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from mtls_lint.nginx.decision import Client, Connection, Decision, Outcome, Request, Story, Verdict
 from mtls_lint.nginx.exchange import Exchange
 from mtls_lint.nginx.lookup import NameTable, find_socket, normalise_host
-from mtls_lint.nginx.material import TrustFile, reference_to
+from mtls_lint.nginx.material import TrustFile, ca_files
 from mtls_lint.nginx.model import Configuration, Socket, VirtualServer
 from mtls_lint.nginx.variables import Variables
 from mtls_lint.syntax.source import Span
@@ -168,7 +167,7 @@ class _Decider:
         if self.client is None:
             self.story.say("the client sends none")
             return False, _NOTHING_CHECKED
-        trust = tuple(self._trust(server))
+        trust = tuple(TrustFile(one, (server,)) for one in ca_files(self.configuration, server))
         verdict = self.client.verify(server, trust, self.now)
         if verdict.unknown is not None:
             self.story.doubt(verdict.unknown)
@@ -176,12 +175,6 @@ class _Decider:
         detail = f" ({verdict.explanation})" if verdict.explanation else ""
         self.story.say(f"the chain check {said}{detail}", trust[0].directive.span if trust else None)
         return True, verdict
-
-    def _trust(self, server: VirtualServer) -> Iterator[TrustFile]:
-        for name in ("ssl_client_certificate", "ssl_trusted_certificate"):
-            directive = server.setting(name).directive
-            if directive is not None and directive.args and directive.args[0] != "":
-                yield TrustFile(reference_to(self.configuration, directive), (server,))
 
     # -- the request -------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """Certificate material: which files the configuration names, and what nginx uses each for."""
 
 import os.path
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -145,21 +145,30 @@ def opened_ca_files(configuration: Configuration) -> tuple[TrustFile, ...]:
     return _trust_files(configuration, stapling=True)
 
 
+def ca_files(configuration: Configuration, server: VirtualServer) -> tuple[FileReference, ...]:
+    """The files of CAs that the server trusts for its clients, where it asks for certificates."""
+    return _references(configuration, server, ("ssl_client_certificate", "ssl_trusted_certificate"))
+
+
 def client_trust(configuration: Configuration, server: VirtualServer) -> tuple[FileReference, ...]:
     """The files whose certificates this server trusts for its clients.
 
     Before 1.27.2 a certificate in the CRL file is trusted too (docs/evidence.md: trust).
     """
-    names = ["ssl_client_certificate", "ssl_trusted_certificate"]
-    if server.scope.version < (1, 27, 2):
-        names.append("ssl_crl")
-    directives = (_named_file(server.setting(name)) for name in names)
-    return tuple(reference_to(configuration, directive) for directive in directives if directive is not None)
+    crl = _references(configuration, server, ("ssl_crl",)) if server.scope.version < (1, 27, 2) else ()
+    return (*ca_files(configuration, server), *crl)
 
 
 def certificates_of(configuration: Configuration, server: VirtualServer) -> tuple[ServerCertificate, ...]:
     """The pairs of one server, in the order in which nginx loads them."""
     return tuple(pair for pair in server_certificates(configuration) if server in pair.servers)
+
+
+def _references(
+    configuration: Configuration, server: VirtualServer, names: Iterable[str]
+) -> tuple[FileReference, ...]:
+    directives = (_named_file(server.setting(name)) for name in names)
+    return tuple(reference_to(configuration, directive) for directive in directives if directive is not None)
 
 
 def _trust_files(configuration: Configuration, *, stapling: bool) -> tuple[TrustFile, ...]:

@@ -3,16 +3,20 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 from mtls_lint.nginx.anonymous import uris_of
 from mtls_lint.nginx.answering import example_name
+from mtls_lint.nginx.chain_check import Reader, trusts_all
 from mtls_lint.nginx.clients import ClassClient
 from mtls_lint.nginx.decide import decide
-from mtls_lint.nginx.decision import Answer, Connection, Decision, Outcome, Request
-from mtls_lint.nginx.material import reference_to
+from mtls_lint.nginx.decision import Answer, Client, Connection, Decision, Outcome, Request, Verdict
+from mtls_lint.nginx.flaws import EXPIRED, Flaw, passing_flaws
+from mtls_lint.nginx.material import ca_files
 from mtls_lint.nginx.model import Configuration, Location, Socket, VirtualServer
 from mtls_lint.nginx.tls import spoken_protocols
 from mtls_lint.syntax.source import Span
+from mtls_lint.syntax.tree import Unknown
 
 ANYONE, ANY_CERTIFICATE, CERTIFICATES, NOBODY, REDIRECT = (
     "anyone",
@@ -25,10 +29,14 @@ ANYONE, ANY_CERTIFICATE, CERTIFICATES, NOBODY, REDIRECT = (
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """Who gets an answer that is no refusal: one of the words above; ``cas`` are the files of CAs."""
+    """Who gets an answer that is no refusal: one of the words above; ``cas`` are the files of CAs.
+
+    With a ``flaw`` only those of them are meant whose certificates have it.
+    """
 
     kind: str
     cas: tuple[str, ...] = ()
+    flaw: Flaw | None = None
 
     def exceeds(self, other: "Who") -> bool:
         """Whether this lets in somebody whom the other does not."""
@@ -40,7 +48,10 @@ class Who:
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """A way around: with this SNI (None for none) in the handshake, ``who`` gets in."""
+    """A way around: with this SNI (None for none) in the handshake, ``who`` gets in.
+
+    Who has a flaw is refused by the settings of the row's server, but not by those that count.
+    """
 
     sni: str | None
     who: Who
@@ -64,15 +75,18 @@ class Row:
     uncertain: tuple[str, ...] = ()
 
 
-def matrix(configuration: Configuration, now: datetime) -> Iterator[Row]:
+def matrix(configuration: Configuration, now: datetime, read: Reader | None = None) -> Iterator[Row]:
     """The rows for every http socket and server, in file order.
 
     Clients are classes: none, one with a certificate that nobody trusts, one for each file of CAs. The SNI of
     the handshake is the server's own name, none, and one name for each group of servers whose handshakes
     are alike, so that the work grows with the servers and not with their pairs.
+
+    With ``read``, which gives the files, certificates with a flaw are classes too where servers of a socket
+    part about them: revoked ones, those below too many intermediates, and expired ones.
     """
     for socket in configuration.sockets:
-        yield from socket_rows(configuration, socket, now)
+        yield from socket_rows(configuration, socket, now, read=read)
 
 
 def socket_rows(
@@ -80,10 +94,14 @@ def socket_rows(
     socket: Socket,
     now: datetime,
     servers: Sequence[VirtualServer] | None = None,
+    read: Reader | None = None,
 ) -> Iterator[Row]:
-    """The rows of one socket, for all its servers or these; none for what is no TCP socket of http."""
+    """The rows of one socket, for all its servers or these; none for what is no TCP socket of http.
+
+    ``read`` is that of ``matrix``.
+    """
     if socket.module == "http" and socket.key.transport == "tcp" and socket.key.family != "unix":
-        asker = _Asker(configuration, socket, now)
+        asker = _Asker(configuration, socket, now, read)
         for server in socket.servers if servers is None else servers:
             yield from asker.rows(server)
 
@@ -96,13 +114,25 @@ class _Finding:
     uncertain: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Class:
+    """A class of certificates with a flaw: whose they are (None: anybody's), and one client that has one."""
+
+    flaw: Flaw
+    ca: str | None
+    client: ClassClient
+
+
 class _Asker:
     """Asks everything about one socket."""
 
-    def __init__(self, configuration: Configuration, socket: Socket, now: datetime) -> None:
+    def __init__(
+        self, configuration: Configuration, socket: Socket, now: datetime, read: Reader | None
+    ) -> None:
         self.configuration = configuration
         self.socket = socket
         self.now = now
+        self.read = read
         self._by_name: dict[str | None, VirtualServer] = {}
         for server in socket.servers:
             self._by_name.setdefault(example_name(server), server)
@@ -114,8 +144,9 @@ class _Asker:
         if name is None:
             return
         groups: dict[_Finding, dict[str, str]] = {}
+        flaws = tuple(self._flaws(server))
         for uri in dict.fromkeys(uris_of(server)):
-            finding, place = self._ask(server, name, uri)
+            finding, place = self._ask(server, name, uri, flaws)
             if finding is not None:
                 groups.setdefault(finding, {}).setdefault(place, uri)
         for finding, places in groups.items():
@@ -131,7 +162,9 @@ class _Asker:
                 finding.uncertain,
             )
 
-    def _ask(self, server: VirtualServer, name: str, uri: str) -> tuple[_Finding | None, str]:
+    def _ask(
+        self, server: VirtualServer, name: str, uri: str, flaws: Sequence[_Class]
+    ) -> tuple[_Finding | None, str]:
         own = self._decisions(name, name, uri)
         first = next(iter(own.values()))
         if first.server is not None and first.server is not server:
@@ -146,24 +179,66 @@ class _Asker:
             around = _who({c: d for c, d in others.items() if d.server is server})
             if around.exceeds(who):
                 holes.append(Hole(sni, around))
+        if who.kind not in {ANYONE, ANY_CERTIFICATE}:
+            for hole, reasons in self._flawed(server, name, uri, who, flaws):
+                new = dict.fromkeys(reason for reason in reasons if reason not in doubts)
+                doubts.update(new)
+                holes += [hole] if not new else []
         location = next((d.location for d in own.values() if d.location is not None), None)
         return _Finding(who, self._by(server, first), tuple(holes), tuple(doubts)), _label(location, uri)
 
     def _decisions(self, sni: str | None, host: str, uri: str) -> dict[str | None, Decision]:
         """The answers by class of client: ``""`` none, None one that nobody trusts, else a file of CAs."""
-        key, tls = self.socket.key, self._version(sni)
-        connection = Connection(key.address, key.port, tls, sni if tls else None)
-        request = Request(host, uri)
         # To a handshake, a certificate of a CA that its server does not trust is like nobody's.
         clients: Sequence[str | None] = ("",)
         if self.socket.ssl:
             clients = ("", None, *self._trusted(self._handshake_server(sni)))
-        return {
-            ca: decide(
-                self.configuration, connection, request, None if ca == "" else ClassClient(ca), self.now
-            )
-            for ca in clients
-        }
+        return {ca: self._decide(sni, host, uri, None if ca == "" else ClassClient(ca)) for ca in clients}
+
+    def _decide(self, sni: str | None, host: str, uri: str, client: Client | None) -> Decision:
+        key, tls = self.socket.key, self._version(sni)
+        connection = Connection(key.address, key.port, tls, sni if tls else None)
+        return decide(self.configuration, connection, Request(host, uri), client, self.now)
+
+    def _flaws(self, server: VirtualServer) -> Iterator[_Class]:
+        """The classes of certificates with a flaw that may get into the server, though it refuses them."""
+        if self.read is None or not self.socket.ssl or server.verify_client == "off":
+            return
+        if any("495" in directive.args[:-1] for directive in server.setting("error_page").directives):
+            # Anybody can make one, and it says why it was refused, whoever made it.
+            expired = ClassClient(None, verdict=Verdict(ok=False, text="certificate has expired"))
+            yield _Class(Flaw(EXPIRED), None, expired)
+        judge = self.socket.default_server
+        for flaw, doubt in passing_flaws(self.configuration, server, judge, self.read, self.now):
+            for ca in self._shared(server, judge):
+                yield _Class(flaw, ca, ClassClient(ca, verdict=Verdict(ok=True, unknown=doubt)))
+
+    def _flawed(
+        self, server: VirtualServer, name: str, uri: str, who: Who, flaws: Sequence[_Class]
+    ) -> Iterator[tuple[Hole, tuple[str, ...]]]:
+        """The ways around for certificates with a flaw, each with what is uncertain about it."""
+        # Its own SNI leads the handshake to the default server where the server has no TLS context; none
+        # leads there always.
+        around = None if server.has_ssl_context else name
+        for flaw in dict.fromkeys(one.flaw for one in flaws):
+            if flaw.kind != EXPIRED and who.kind != CERTIFICATES:
+                continue
+            sni = name if flaw.kind == EXPIRED else around
+            asked = {one.ca: self._decide(sni, name, uri, one.client) for one in flaws if one.flaw == flaw}
+            entered = {ca: d for ca, d in asked.items() if d.server is server and _served(d)}
+            if entered:
+                cas = tuple(ca for ca in entered if ca is not None)
+                flawed = Who(CERTIFICATES if cas else ANY_CERTIFICATE, cas, flaw)
+                yield Hole(sni, flawed), tuple(chain(*(d.uncertain for d in entered.values())))
+
+    def _shared(self, server: VirtualServer, judge: VirtualServer) -> Iterator[str]:
+        """The files of CAs of ``judge`` whose CAs ``server`` trusts all, perhaps by another file."""
+        own = ca_files(self.configuration, server)
+        for reference in ca_files(self.configuration, judge):
+            if reference.path is not None and self.read is not None:
+                alike = trusts_all(own, (reference,), self.read)
+                if alike and not isinstance(alike, Unknown):
+                    yield reference.path
 
     def _handshake_server(self, sni: str | None) -> VirtualServer:
         """Whose settings the handshake follows: the named server's, where it has a TLS context."""
@@ -189,13 +264,10 @@ class _Asker:
         return (None, *groups.values())
 
     def _trusted(self, server: VirtualServer) -> tuple[str, ...]:
-        found = []
-        for setting in ("ssl_client_certificate", "ssl_trusted_certificate"):
-            directive = server.setting(setting).directive
-            if directive is not None and directive.args[:1] != ("",) and server.verify_client != "off":
-                path = reference_to(self.configuration, directive).path
-                found += [path] if path is not None else []
-        return tuple(found)
+        if server.verify_client == "off":
+            return ()
+        files = ca_files(self.configuration, server)
+        return tuple(reference.path for reference in files if reference.path is not None)
 
     def _by(self, server: VirtualServer, anonymous: Decision) -> Span | None:
         """What decides: the check of clients, else what answers a client without a certificate."""

@@ -124,6 +124,11 @@ class RevocationList:
         """How many certificates it revokes."""
         return len(self.native)
 
+    @cached_property
+    def revoked_serials(self) -> frozenset[int]:
+        """The serial numbers that are listed, those with the reason removeFromCRL too."""
+        return frozenset(entry.serial_number for entry in self.native)
+
     def revokes(self, certificate: Certificate) -> bool:
         """Whether the certificate's serial number is listed; the issuer is for the caller to compare.
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from os.path import basename, normpath
 from typing import Any
 
+from mtls_lint.nginx.flaws import EXPIRED, TOO_DEEP
 from mtls_lint.nginx.matrix import CERTIFICATES, Hole, Row, Who
 from mtls_lint.report.characters import visible, wrap
 from mtls_lint.report.json import text as json_text
@@ -14,10 +15,18 @@ VERSION = 1
 
 
 def who_in_words(who: Who) -> str:
-    """``certificates of ca.pem``, ``anyone`` ..."""
-    if who.kind != CERTIFICATES:
-        return who.kind
-    return "certificates of " + " and ".join(basename(ca) for ca in who.cas)
+    """``certificates of ca.pem``, ``anyone``, ``certificates of ca.pem revoked in crl.pem`` ..."""
+    said = who.kind
+    if who.kind == CERTIFICATES:
+        said = "certificates of " + " and ".join(basename(ca) for ca in who.cas)
+    if who.flaw is None:
+        return said
+    if who.flaw.kind == EXPIRED:
+        return f"{said} that has expired"
+    if who.flaw.kind == TOO_DEEP:
+        return f"{said} below {who.flaw.intermediates} or more intermediates (more than ssl_verify_depth)"
+    by = "according to OCSP" if who.flaw.crl is None else f"in {basename(who.flaw.crl)}"
+    return f"{said} revoked {by}"
 
 
 def hole_in_words(hole: Hole) -> str:
@@ -81,7 +90,15 @@ def _row(row: Row) -> dict[str, Any]:
 
 
 def _who(who: Who) -> dict[str, Any]:
-    return {"who": who.kind, "cas": [json_text(normpath(ca)) for ca in who.cas]}
+    said: dict[str, Any] = {"who": who.kind, "cas": [json_text(normpath(ca)) for ca in who.cas]}
+    if who.flaw is not None:
+        crl = who.flaw.crl
+        said["flaw"] = {
+            "kind": who.flaw.kind,
+            "crl": None if crl is None else json_text(normpath(crl)),
+            "intermediates": who.flaw.intermediates,
+        }
+    return said
 
 
 def markdown(rows: Sequence[Row]) -> str:

@@ -1,0 +1,125 @@
+"""What one server's handshake checks the chains of clients with."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from mtls_lint.nginx.material import FileReference, reference_to
+from mtls_lint.nginx.model import Configuration, VirtualServer
+from mtls_lint.nginx.tls import security_level
+from mtls_lint.pki.store import FileState, PemFile, PemStore
+from mtls_lint.syntax.tree import Unknown
+
+if TYPE_CHECKING:
+    from mtls_lint.pki.certificate import Certificate
+    from mtls_lint.pki.crl import RevocationList
+    from mtls_lint.pki.verify import Verdict
+
+Reader = Callable[[FileReference], PemFile | None]
+"""Gives the file that a configuration names; None when its path is not known."""
+
+
+def reader(store: PemStore) -> Reader:
+    """Read through ``store``."""
+    return lambda reference: None if reference.path is None else store.read(reference.path)
+
+
+_DEFAULT_SECURITY_LEVEL = 2
+"""Of OpenSSL since 3.2 and of Debian's builds (docs/evidence.md: trust)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChainCheck:
+    """The trusted certificates, the CRLs (None: revocation is not checked), the depth and the level."""
+
+    store: "tuple[Certificate, ...]"
+    crls: "tuple[RevocationList, ...] | None"
+    depth: int
+    level: int
+
+    def verify(self, chain: "Sequence[Certificate]", now: datetime) -> "Verdict":
+        """What OpenSSL says of a client that sends ``chain``, leaf first."""
+        from mtls_lint.pki.verify import verify  # noqa: PLC0415 - cryptography, only when a chain is checked
+
+        return verify(chain, self.store, self.depth, now, self.crls, self.level)
+
+    def clients_of(self, ca: "Certificate", now: datetime, sent: "Sequence[Certificate]" = ()) -> "Verdict":
+        """What OpenSSL says of a flawless client certificate that ``ca`` has issued."""
+        from mtls_lint.pki.verify import can_anything_pass  # noqa: PLC0415
+
+        return can_anything_pass(self.store, ca, self.depth, now, self.crls, self.level, sent)
+
+
+def verify_depth(server: VirtualServer) -> int:
+    """How many intermediates the server allows in a client's chain."""
+    value = server.setting("ssl_verify_depth").value or ""
+    return int(value) if value.isdigit() else 1
+
+
+def crl_file(configuration: Configuration, server: VirtualServer) -> FileReference | None:
+    """The file of ``ssl_crl``; None where revocation is not checked by one."""
+    directive = server.setting("ssl_crl").directive
+    if directive is None or directive.args[:1] == ("",):
+        return None
+    return reference_to(configuration, directive)
+
+
+def chain_check(
+    configuration: Configuration, server: VirtualServer, trust: Sequence[FileReference], read: Reader
+) -> ChainCheck | Unknown:
+    """The check of ``server``, which trusts the files ``trust``; Unknown when a file of it is not there."""
+    crl = crl_file(configuration, server)
+    store: dict[Certificate, None] = {}
+    crls: list[RevocationList] | None = None
+    for reference in (*trust, *([crl] if crl is not None else [])):
+        file = _file(reference, read)
+        if isinstance(file, Unknown):
+            return file
+        # Before 1.27.2 one lookup reads both kinds from each of the files (docs/evidence.md: trust).
+        both = server.scope.version < (1, 27, 2)
+        if reference is not crl or both:
+            store.update(dict.fromkeys(file.certificates))
+        if reference is crl or (both and crl is not None):
+            crls = [*(crls or ()), *file.crls]
+    level = security_level(server)
+    return ChainCheck(
+        tuple(store),
+        tuple(crls) if crls is not None else None,
+        verify_depth(server),
+        _DEFAULT_SECURITY_LEVEL if level is None else level,
+    )
+
+
+def trusts_all(own: Sequence[FileReference], others: Sequence[FileReference], read: Reader) -> bool | Unknown:
+    """Whether every certificate of the files ``others`` is in the files ``own`` too.
+
+    Files are read only where their paths do not say it; Unknown when one of them is not there.
+    """
+    paths = {reference.path for reference in own}
+    wanted: dict[Certificate, None] = {}
+    for reference in others:
+        if reference.path is None or reference.path not in paths:
+            file = _file(reference, read)
+            if isinstance(file, Unknown):
+                return file
+            wanted.update(dict.fromkeys(file.certificates))
+    if not wanted:
+        return True
+    trusted: set[Certificate] = set()
+    for reference in own:
+        file = _file(reference, read)
+        if isinstance(file, Unknown):
+            return file
+        trusted.update(file.certificates)
+    return wanted.keys() <= trusted
+
+
+def _file(reference: FileReference, read: Reader) -> PemFile | Unknown:
+    file = read(reference)
+    if file is None:
+        reason = reference.unknown.reason if reference.unknown is not None else "not known"
+        return Unknown(f"{reference.written}: {reason}")
+    if file.state is not FileState.READ:
+        return Unknown(f"{reference.written}: {file.reason}")
+    return file
