@@ -21,20 +21,23 @@ from mtls_lint.nginx.answering import answering, example_name, listen_span
 from mtls_lint.nginx.answers import keeps_request
 from mtls_lint.nginx.asking import asks, backend_is_told, client_ca, command_that_asks
 from mtls_lint.nginx.backends import Destination, destination, server_addresses
+from mtls_lint.nginx.chain_check import trusts_all
 from mtls_lint.nginx.checks import Check, client_checks
 from mtls_lint.nginx.decision import Answer
+from mtls_lint.nginx.flaws import REVOKED, TOO_DEEP, passing_flaws
 from mtls_lint.nginx.inheritance import Origin, Setting
 from mtls_lint.nginx.listen import Listen, SocketKey
 from mtls_lint.nginx.material import (
     FileReference,
     ServerCertificate,
     TrustFile,
+    ca_files,
     certificates_of,
     client_trust,
     opened_ca_files,
     reference_to,
 )
-from mtls_lint.nginx.matrix import Row, socket_rows
+from mtls_lint.nginx.matrix import Hole, Row, socket_rows
 from mtls_lint.nginx.model import Configuration, Location, Socket, VirtualServer
 from mtls_lint.nginx.name_tests import NameTest, name_tests
 from mtls_lint.nginx.names import NameKind, ServerName
@@ -87,7 +90,9 @@ Findings = Iterator[Finding]
 __all__ = [
     "LEGACY",
     "LEVEL_BITS",
+    "REVOKED",
     "SSL",
+    "TOO_DEEP",
     "Answer",
     "BlockKind",
     "Cause",
@@ -108,6 +113,7 @@ __all__ = [
     "FileState",
     "Finding",
     "Findings",
+    "Hole",
     "LifetimeState",
     "Listen",
     "Location",
@@ -144,6 +150,7 @@ __all__ = [
     "backend_is_told",
     "behind",
     "by_default",
+    "ca_files",
     "certificates_of",
     "chooses_suites",
     "cipher_strings",
@@ -185,6 +192,7 @@ __all__ = [
     "opened_ca_files",
     "openssl_subject",
     "passes_on",
+    "passing_flaws",
     "protocol_words",
     "protocols_of",
     "reference_to",
@@ -195,6 +203,7 @@ __all__ = [
     "signature_security_bits",
     "socket_rows",
     "spoken_protocols",
+    "trusts_all",
     "uris_of",
     "uses",
     "weak_key",

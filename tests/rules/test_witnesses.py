@@ -11,7 +11,7 @@ from mtls_lint.lint.finding import ClientCertificate, Witness
 from mtls_lint.lint.pack import built_in_pack, load_packs
 from mtls_lint.nginx.version import parse_version
 from mtls_lint.testing import lint_text, with_material
-from mtls_lint.testing.catalogue import authority
+from mtls_lint.testing.catalogue import authority, identity
 from mtls_lint.testing.examples import wrapped
 from mtls_lint.testing.nginx import NginxBinary, request
 from mtls_lint.testing.pki import Authority, Identity
@@ -37,8 +37,15 @@ def witnesses(rule: str, text: str, options: dict[str, str], version: str) -> li
 def client(certificate: ClientCertificate) -> Identity:
     """The certificate that a witness speaks of."""
     subject = rfc4514(certificate.subject)
+    if certificate.revoked and certificate.ca is not None:
+        revoked = identity("revoked-client")
+        assert revoked.issuer is authority(Path(certificate.ca).stem)
+        return revoked
     if certificate.ca is not None:
-        return authority(Path(certificate.ca).stem).client("x", subject=subject)
+        issuer = authority(Path(certificate.ca).stem)
+        for number in range(certificate.intermediates):
+            issuer = issuer.intermediate(f"Intermediate {number}")
+        return issuer.client("x", subject=subject)
     if certificate.issuer is None:
         return Identity.self_signed("x", subject=subject)
     return Authority.root("x", subject=rfc4514(certificate.issuer)).client("x", subject=subject)
@@ -85,9 +92,10 @@ def test_the_witness_gets_in(
             port = server.ports[f"p{witness.port}"]
             certificate = None
             if witness.certificate is not None:
-                identity = client(witness.certificate)
+                presented = client(witness.certificate)
+                sent = presented.chain_pem() if witness.certificate.intermediates else presented.pem
                 certificate = tmp_path / witness.certificate.file
-                certificate.write_bytes(identity.pem + identity.key_pem())
+                certificate.write_bytes(sent + presented.key_pem())
             reply = request(
                 port,
                 address="::1" if witness.address == "[::]" else "127.0.0.1",

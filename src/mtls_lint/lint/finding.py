@@ -45,12 +45,15 @@ class ClientCertificate:
 
     ``ca`` is the CA file, as the configuration writes it, whose CA has issued it; None where the client has
     made it itself: then it is self-signed, or signed by a CA of its own, called ``issuer``, that it does not
-    send. ``subject`` and ``issuer`` are in the form of ``openssl req -subj``.
+    send. ``subject`` and ``issuer`` are in the form of ``openssl req -subj``. ``revoked`` says that the CA has
+    revoked it, and ``intermediates`` how many certificates between it and the CA the client sends along.
     """
 
     ca: str | None = None
     subject: str = "/CN=stranger"
     issuer: str | None = None
+    revoked: bool = False
+    intermediates: int = 0
 
     @property
     def file(self) -> str:
@@ -58,7 +61,8 @@ class ClientCertificate:
         if self.ca is None:
             return "stranger.pem"
         stem = self.ca.rsplit("/", 1)[-1].rsplit(".", 1)[0]
-        return f"client-of-{stem}.pem"
+        below = f"-below-{self.intermediates}-intermediates" if self.intermediates else ""
+        return f"{'revoked-' if self.revoked else ''}client-of-{stem}{below}.pem"
 
     @property
     def commands(self) -> tuple[str, ...]:

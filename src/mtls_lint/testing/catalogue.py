@@ -65,6 +65,7 @@ _AUTHORITIES: Mapping[str, Callable[[], Authority]] = {
     "ca-server-eku": lambda: Authority.root("Server Root CA", extended_key_usage=("serverAuth",)),
     "ca-any-eku": lambda: Authority.root("Any Purpose Root CA", extended_key_usage=("any",)),
     "ca-v1": lambda: Authority.root("Version 1 Root CA", version=1),
+    "ca-bounded": lambda: Authority.root("Bounded Root CA", path_length=1),
     "ca-constrained": lambda: _root().intermediate("Last Intermediate CA", path_length=0),
 }
 
@@ -158,6 +159,7 @@ _CATALOGUE: dict[str, Callable[[], bytes]] = {
     "ticket.key": lambda: bytes(range(80)),
     # revocation
     "crl.pem": lambda: _crl("root", "revoked-client"),
+    "crl-empty.pem": lambda: _crl("root"),
     "crl-chain.pem": lambda: _crl("root", "revoked-client") + _crl("intermediate"),
     "crl-intermediate.pem": lambda: _crl("intermediate"),
     "crl-expired.pem": lambda: _crl("root", last=-60, next=-30),
