@@ -21,7 +21,7 @@ from mtls_lint.nginx.answering import answering, example_name, listen_span
 from mtls_lint.nginx.answers import keeps_request
 from mtls_lint.nginx.asking import asks, backend_is_told, client_ca, command_that_asks
 from mtls_lint.nginx.backends import Destination, destination, server_addresses
-from mtls_lint.nginx.chain_check import trusts_all
+from mtls_lint.nginx.chain_check import ChainCheck, trusts_all
 from mtls_lint.nginx.checks import Check, client_checks
 from mtls_lint.nginx.decision import Answer
 from mtls_lint.nginx.flaws import REVOKED, TOO_DEEP, passing_flaws
@@ -97,6 +97,7 @@ __all__ = [
     "BlockKind",
     "Cause",
     "Certificate",
+    "ChainCheck",
     "ChainReport",
     "Check",
     "CipherEvaluation",

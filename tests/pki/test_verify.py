@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from mtls_lint.pki.certificate import Certificate
+from mtls_lint.pki.crl import RevocationList
+from mtls_lint.pki.pem import split_blocks
 from mtls_lint.pki.store import PemStore
 from mtls_lint.pki.verify import can_anything_pass, verify
 from mtls_lint.pki.verify_errors import VerifyError
@@ -112,6 +114,13 @@ def test_what_a_verdict_says() -> None:
     sent = can_anything_pass([facts(ROOT)], facts(INTERMEDIATE), 1, CLOCK, sent=[facts(INTERMEDIATE)])
     assert sent.ok
     assert sent.sentence == "a client of Example Intermediate CA is accepted"
+
+
+def test_a_crl_of_its_ca_does_not_list_a_flawless_client() -> None:
+    root = authority("root")
+    crl = RevocationList.from_der(split_blocks(root.crl(identity("revoked-client")))[0].der)
+    assert can_anything_pass([facts(root)], facts(root), 1, CLOCK, [crl]).ok
+    assert not can_anything_pass([facts(root)], facts(root), 1, CLOCK, []).ok
 
 
 def test_every_error_has_words() -> None:

@@ -17,7 +17,7 @@ from mtls_lint.testing.nginx import NginxBinary, request
 from mtls_lint.testing.pki import Authority, Identity
 
 FAMILIES = {"enforcement", "exposure"}
-OTHERS = {"dn-regex-unanchored"}
+OTHERS = {"dn-regex-unanchored", "trusted-certificate-widens-trust"}
 RULES = [rule for rule in load_packs([built_in_pack()]) if rule.family in FAMILIES or rule.id in OTHERS]
 EXAMPLES = [
     pytest.param(rule.id, example.text, example.options, id=f"{rule.id}-{number}")

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from mtls_lint.lint.evidence import Evidence
 from mtls_lint.lint.finding import NotEvaluated
 from mtls_lint.lint.settings import Settings
+from mtls_lint.nginx.chain_check import ChainCheck, chain_check
 from mtls_lint.nginx.clients import ClassClient
 from mtls_lint.nginx.decision import Client
-from mtls_lint.nginx.material import FileReference, ServerCertificate, client_trust
+from mtls_lint.nginx.material import FileReference, ServerCertificate, ca_files, client_trust
 from mtls_lint.nginx.model import Configuration, VirtualServer
 from mtls_lint.nginx.tls import conf_commands
 from mtls_lint.nginx.version import NginxVersion
@@ -17,6 +18,7 @@ from mtls_lint.pki.client_trust import ClientTrust
 from mtls_lint.pki.store import FileState, PemFile
 from mtls_lint.pki.validity import LifetimeState, lifetime_state
 from mtls_lint.syntax.source import Span
+from mtls_lint.syntax.tree import Unknown
 
 if TYPE_CHECKING:
     from mtls_lint.pki.certificate import Certificate
@@ -132,6 +134,16 @@ class Context:
                 return None
             certificates.update(dict.fromkeys(file.certificates))
         return ClientTrust(tuple(certificates), complete=not any(setting.assumed for setting in settings))
+
+    def chain_check(self, server: VirtualServer) -> ChainCheck | None:
+        """What a server's handshake checks chains with; None (and recorded) when part of it is not known."""
+        if self.client_trust(server) is None:
+            return None
+        check = chain_check(self.configuration, server, ca_files(self.configuration, server), self.file)
+        if isinstance(check, Unknown):
+            self.not_evaluated(server.setting("ssl_crl").span or server.span, check.reason)
+            return None
+        return check
 
     def trusted_client(self, server: VirtualServer, subject: str | None = None) -> Client:
         """A client with a certificate that ``server`` accepts; any, or one with this ``$ssl_client_s_dn``."""

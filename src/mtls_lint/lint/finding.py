@@ -45,8 +45,8 @@ class ClientCertificate:
 
     ``ca`` is the CA file, as the configuration writes it, whose CA has issued it; None where the client has
     made it itself: then it is self-signed, or signed by a CA of its own, called ``issuer``, that it does not
-    send. ``subject`` and ``issuer`` are in the form of ``openssl req -subj``. ``revoked`` says that the CA has
-    revoked it, and ``intermediates`` how many certificates between it and the CA the client sends along.
+    send. ``subject`` and ``issuer`` are in the form of ``openssl req -subj``. ``revoked`` says that the CA
+    has revoked it, and ``intermediates`` how many certificates between it and the CA the client sends along.
     """
 
     ca: str | None = None

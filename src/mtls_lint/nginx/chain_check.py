@@ -1,7 +1,7 @@
 """What one server's handshake checks the chains of clients with."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from mtls_lint.syntax.tree import Unknown
 
 if TYPE_CHECKING:
     from mtls_lint.pki.certificate import Certificate
+    from mtls_lint.pki.client_trust import ClientTrust
     from mtls_lint.pki.crl import RevocationList
     from mtls_lint.pki.verify import Verdict
 
@@ -49,6 +50,18 @@ class ChainCheck:
         from mtls_lint.pki.verify import can_anything_pass  # noqa: PLC0415
 
         return can_anything_pass(self.store, ca, self.depth, now, self.crls, self.level, sent)
+
+    @property
+    def trust(self) -> "ClientTrust":
+        """What each of the trusted certificates is good for."""
+        from mtls_lint.pki.client_trust import ClientTrust  # noqa: PLC0415
+
+        return ClientTrust(self.store)
+
+    def without(self, certificates: "Iterable[Certificate]") -> "ChainCheck":
+        """The same check, with these certificates not trusted."""
+        left_out = set(certificates)
+        return replace(self, store=tuple(one for one in self.store if one not in left_out))
 
 
 def verify_depth(server: VirtualServer) -> int:

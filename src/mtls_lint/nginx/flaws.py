@@ -125,12 +125,10 @@ def _is_current(crl: "RevocationList", now: datetime) -> bool:
 
 def _allows(configuration: Configuration, server: VirtualServer, intermediates: int, read: Reader) -> bool:
     """Whether some CA of the server may have so many intermediates below it, as far as can be read."""
-    from mtls_lint.pki.client_trust import ClientTrust  # noqa: PLC0415 - only where depths differ
-
     check = chain_check(configuration, server, ca_files(configuration, server), read)
     if isinstance(check, Unknown):
         return True
-    lengths = [anchor.path_length for anchor in ClientTrust(check.store).anchors]
+    lengths = [anchor.path_length for anchor in check.trust.anchors]
     return any(length is None or length >= intermediates for length in lengths)
 
 

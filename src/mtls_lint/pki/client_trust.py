@@ -66,16 +66,19 @@ class ClientTrust:
 
         Once OpenSSL has used a certificate of the store, those that a client sends do not count any more.
         """
+        return any(map(ends_chain, self.above(certificate)))
+
+    def above(self, certificate: Certificate) -> frozenset[Certificate]:
+        """The certificate, and those of the store that a chain from it may lead through."""
         reached = {certificate}
         waiting = [certificate]
         while waiting:
             below = waiting.pop()
-            if ends_chain(below):
-                return True
-            issuers = {c for c in self.certificates if c.may_have_issued(below)} - reached
-            reached |= issuers
-            waiting += issuers
-        return False
+            if not ends_chain(below):
+                issuers = {c for c in self.certificates if c.may_have_issued(below)} - reached
+                reached |= issuers
+                waiting += issuers
+        return frozenset(reached)
 
     def valid_copy(self, certificate: Certificate, now: datetime) -> Certificate | None:
         """Another certificate for the same name and key that is valid now: OpenSSL takes that one instead."""

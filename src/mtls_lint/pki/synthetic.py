@@ -56,8 +56,8 @@ class SyntheticClient(Certificate):
 
     @property
     def serial_number(self) -> int:
-        """A number that no CRL lists."""
-        return -1
+        """A number that no CRL lists: it needs more than the 20 octets of RFC 5280 section 4.1.2.2."""
+        return 1 << 160
 
     @property
     def version(self) -> int:
