@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from mtls_lint.nginx.chain_check import reader
 from mtls_lint.nginx.clients import ChainClient
 from mtls_lint.nginx.decide import decide
 from mtls_lint.nginx.decision import Connection, Outcome, Request
@@ -12,8 +13,9 @@ from mtls_lint.nginx.model import build
 from mtls_lint.nginx.version import NEWEST_STABLE
 from mtls_lint.pki.certificate import Certificate
 from mtls_lint.pki.store import PemStore
-from mtls_lint.syntax.loader import load
-from mtls_lint.testing.catalogue import authority, identity
+from mtls_lint.syntax.loader import load, load_text
+from mtls_lint.testing.catalogue import authority, content, identity
+from mtls_lint.testing.nginx import NginxBinary, request
 from mtls_lint.testing.pki import CLOCK
 
 SERVER = """events {}
@@ -46,3 +48,22 @@ def test_a_delta_crl_leaves_a_doubt_where_openssl_versions_part(
     assert bool(decision.uncertain) is doubts
     if not doubts:
         assert decision.outcome is (Outcome.CERTIFICATE_ERROR if revoked else Outcome.RESPONSE)
+
+
+def test_before_1_27_2_a_crl_of_the_ca_file_counts_beside_ssl_crl(nginx: NginxBinary, tmp_path: Path) -> None:
+    text = SERVER.replace("listen 443", "listen 127.0.0.1:PORT_web").replace("on;\n", "on; return 200;\n")
+    for name, data in {
+        "ca.pem": content("ca-with-crl.pem"),
+        "crl.pem": content("crl-other.pem"),
+        "s.pem": content("server.pem"),
+        "s.key": content("server.key"),
+        "client.pem": identity("client").pem + identity("client").key_pem(),
+    }.items():
+        (tmp_path / name).write_bytes(data)
+    tree = load_text(text.replace("PORT_web", "443"), main_directory=str(tmp_path))
+    configuration = build(tree, nginx.version)
+    asked = ChainClient(configuration, [Certificate.from_der(identity("client").der)], reader(PemStore()))
+    decision = decide(configuration, Connection("127.0.0.1", 443, "1.2"), Request("a.test"), asked, CLOCK)
+    with nginx.run(text, tmp_path) as running:
+        reply = request(running.ports["web"], certificate=tmp_path / "client.pem")
+    assert (decision.outcome is Outcome.RESPONSE) is (reply.status == 200) is (nginx.version < (1, 27, 2))
