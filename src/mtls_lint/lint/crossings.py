@@ -1,0 +1,180 @@
+"""TLS sessions made at one server of a socket that open another, whose own check their clients fail."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mtls_lint.lint.client_checks import ClientChecks, Excess, client_checks, excess
+from mtls_lint.lint.context import Context
+from mtls_lint.nginx.answering import example_name, listen_span
+from mtls_lint.nginx.asking import backend_is_told
+from mtls_lint.nginx.matrix import CERTIFICATES, socket_rows
+from mtls_lint.nginx.model import Socket, VirtualServer
+from mtls_lint.nginx.resumption import (
+    EARLY_NAME,
+    Attempt,
+    Fate,
+    Resumption,
+    SessionContext,
+    resume,
+    session_context,
+)
+from mtls_lint.syntax.tree import Unknown
+
+ENOUGH = 6
+"""Servers that are entered, after which no more are looked for: messages show five."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """A session of ``made_at`` opens ``entered``.
+
+    ``named`` is the SNI of the resumption, None for none; ``excess`` says who gets in by it; ``advisory``
+    that this holds by the version number alone.
+    """
+
+    made_at: VirtualServer
+    entered: VirtualServer
+    named: str | None
+    excess: Excess
+    advisory: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    """A server that makes sessions, for all of the socket that check clients alike and are alike to TLS."""
+
+    server: VirtualServer
+    name: str | None
+    checks: ClientChecks
+    context: SessionContext
+
+
+def crossings(socket: Socket, ctx: Context) -> tuple[Crossing, ...]:
+    """For each server of a TLS socket of http that can be entered so, one session that does.
+
+    Sessions that are certain to open it come before those that do so by the version number alone. Once
+    ``ENOUGH`` servers are found no more are looked for.
+    """
+    verifying = [server for server in socket.servers if server.verify_client != "off"]
+    if not _is_usable(socket) or len(verifying) < 2:
+        return ()
+    found = []
+    for crossing in _Finder(socket, ctx, verifying).find():
+        found.append(crossing)
+        if len(found) == ENOUGH:
+            break
+    return tuple(found)
+
+
+def _is_usable(socket: Socket) -> bool:
+    key = socket.key
+    return socket.ssl and socket.module == "http" and key.transport == "tcp" and len(socket.servers) > 1
+
+
+class _Finder:
+    def __init__(self, socket: Socket, ctx: Context, verifying: list[VirtualServer]) -> None:
+        self.socket = socket
+        self.ctx = ctx
+        self.early = ctx.version >= EARLY_NAME
+        self.doubted = False
+        self.members: dict[VirtualServer, _Maker] = {}
+        for server in verifying:
+            # Without a certificate of its own the default server's checks hold: no question of sessions.
+            if server.has_ssl_context and not server.setting("ssl_reject_handshake").is_on:
+                self._add(server)
+        self.makers = self._representatives()
+
+    def _add(self, server: VirtualServer) -> None:
+        if not server.complete:
+            self.ctx.not_evaluated(server.span, "part of this server was not given or not read")
+            return
+        checks = client_checks(self.ctx, server)
+        if checks is not None:
+            context = session_context(self.ctx.configuration, server, self.ctx.file)
+            # The default server's handshake needs no name.
+            name = None if server is self.socket.default_server else example_name(server)
+            self.members[server] = _Maker(server, name, checks, context)
+
+    def _representatives(self) -> list[_Maker]:
+        alike: dict[object, _Maker] = {}
+        default = self.socket.default_server
+        for maker in self.members.values():
+            server = maker.server
+            tickets = server.setting("ssl_session_tickets").lower
+            key = (maker.checks, maker.context, tickets, server is default)
+            alike.setdefault(key, maker)
+        return list(alike.values())
+
+    def find(self) -> Iterator[Crossing]:
+        """The crossings, in the order of the servers that are entered."""
+        for entered in self.members.values():
+            best: Crossing | None = None
+            for maker in self._candidates(entered):
+                crossing = self._cross(maker, entered)
+                if crossing is not None and (best is None or best.advisory):
+                    best = crossing
+                if best is not None and not best.advisory:
+                    break
+            if best is not None and self._guards(entered.server):
+                yield best
+
+    def _candidates(self, entered: _Maker) -> Iterator[_Maker]:
+        """Those whose sessions may open the server.
+
+        Since 1.29.2 only those of its own session-id context, or of the default server's.
+        """
+        default = self.members.get(self.socket.default_server)
+        wanted = [entered.context] if default is None else [entered.context, default.context]
+        for maker in self.makers:
+            if not self.early or any(maker.context.same_as(one) is not False for one in wanted):
+                yield maker
+
+    def _cross(self, maker: _Maker, entered: _Maker) -> Crossing | None:
+        more = self._excess(maker, entered)
+        name = example_name(entered.server)
+        if more is None or name is None:
+            return None
+        advised = None
+        for named in (name, None):
+            if named is None and maker.server is self.socket.default_server:
+                continue  # no session is needed: without SNI its own handshake leads to any Host
+            for tls in ("1.3", "1.2"):
+                answer = self._resume(Attempt(tls, maker.name, named, name))
+                if answer is None or not _opens(answer, maker.server, entered.server):
+                    continue
+                crossing = Crossing(maker.server, entered.server, named, more, answer.advisory)
+                if not answer.advisory:
+                    return crossing
+                advised = advised or crossing
+        return advised
+
+    def _excess(self, maker: _Maker, entered: _Maker) -> Excess | None:
+        if maker.checks == entered.checks:
+            return None
+        return excess(self.ctx, maker.server, maker.checks, entered.server, entered.checks)
+
+    def _resume(self, attempt: Attempt) -> Resumption | None:
+        answer = resume(self.ctx.configuration, self.socket, attempt, self.ctx.file)
+        if isinstance(answer, Unknown):
+            if not self.doubted:
+                self.ctx.not_evaluated(listen_span(self.socket), answer.reason)
+            self.doubted = True
+            return None
+        return answer
+
+    def _guards(self, server: VirtualServer) -> bool:
+        """Whether it matters to this server whose certificate verifies."""
+        rows = socket_rows(self.ctx.configuration, self.socket, self.ctx.now, [server])
+        if any(row.who.kind == CERTIFICATES or row.uncertain for row in rows):
+            return True
+        scopes = (server.scope, *(location.scope for location in server.all_locations()))
+        return any(backend_is_told(self.ctx.configuration, scope) for scope in scopes)
+
+
+def _opens(answer: Resumption, maker: VirtualServer, entered: VirtualServer) -> bool:
+    return (
+        answer.fate is Fate.RESUMED
+        and not answer.misdirected
+        and answer.server is entered
+        and answer.verdict_of is maker
+    )
