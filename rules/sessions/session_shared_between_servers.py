@@ -116,8 +116,8 @@ def check(socket: Socket, ctx: Context) -> Findings:
     names = listed(list(dict.fromkeys(crossing.entered.label for crossing in entered)))
     likely = ctx.configuration.tree.is_fragment or not first.excess.sure
     yield Finding(
-        f"a TLS session made at {maker.label} opens {names} on {socket.key} ({_why(entered, socket)}): it keeps"
-        f" {maker.label}'s verdict, so {first.excess.who} get in where they would be refused",
+        f"a TLS session made at {maker.label} opens {names} on {socket.key} ({_why(entered, socket)}): it"
+        f" keeps {maker.label}'s verdict, so {first.excess.who} get in where they would be refused",
         first.excess.span,
         "give the servers certificates of their own, or hold clients to the same CAs, CRLs and depth in both;"
         " `ssl_session_tickets off` in both and no `ssl_session_cache` in the default server end resumption",

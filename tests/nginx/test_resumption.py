@@ -10,14 +10,19 @@ import pytest
 from mtls_lint.nginx.material import FileReference
 from mtls_lint.nginx.model import Configuration, build
 from mtls_lint.nginx.resumption import (
+    EARLY_NAME,
     Attempt,
     Fate,
     Resumption,
+    has_fix,
     resume,
+    session_context,
 )
-from mtls_lint.nginx.version import NginxVersion
+from mtls_lint.nginx.version import NginxVersion, parse_version
 from mtls_lint.pki.store import PemFile, PemStore
-from mtls_lint.syntax.loader import load
+from mtls_lint.syntax.loader import load, load_text
+from mtls_lint.syntax.tree import Unknown
+from mtls_lint.testing import with_material
 from mtls_lint.testing.catalogue import authority, materialise
 from mtls_lint.testing.client import Reply, client_context
 from mtls_lint.testing.nginx import NginxBinary, request
@@ -221,3 +226,98 @@ def test_only_trusted_cas(nginx: NginxBinary, tmp_path: Path) -> None:
     # Before 1.27.2 nginx wants ssl_client_certificate.
     if nginx.version >= (1, 27, 2):
         assert compare(nginx, ONLY_TRUSTED, tmp_path) >= 30
+
+
+# -- by version, without nginx ------------------------------------------------------------------------------
+
+TREE = """events {{}}
+http {{
+    ssl_protocols TLSv1.2 TLSv1.3;
+    server {{ listen 443 ssl; {default} }}
+    server {{ listen 443 ssl; server_name a.test; {a} ssl_verify_client on; return 200; }}
+    server {{ listen 443 ssl; server_name b.test; {b} ssl_verify_client on; return 200; }}
+}}
+"""
+MATERIAL = (
+    "ssl_certificate /pki/server.pem; ssl_certificate_key /pki/server.key; ssl_client_certificate /pki/{};"
+)
+
+
+def asked(version: str, attempt: Attempt, fixed: bool | None = None) -> Resumption | Unknown:
+    """The answer for two servers with different CAs, behind a default server that rejects handshakes."""
+    text = TREE.format(default=REJECT, a=MATERIAL.format("root.pem"), b=MATERIAL.format("other-root.pem"))
+    configuration = build(load_text(with_material(text)), parse_version(version))
+    return resume(configuration, configuration.sockets[0], attempt, reader(PemStore()), fixed=fixed)
+
+
+@pytest.mark.parametrize(
+    ("version", "tls", "fate", "misdirected", "advisory"),
+    [
+        ("1.22.1", "1.3", Fate.RESUMED, False, True),
+        ("1.26.2", "1.3", Fate.RESUMED, False, True),
+        ("1.26.3", "1.3", Fate.ACCESS_DENIED, False, False),
+        ("1.27.3", "1.3", Fate.RESUMED, False, True),
+        ("1.27.4", "1.3", Fate.ACCESS_DENIED, False, False),
+        ("1.29.1", "1.3", Fate.ACCESS_DENIED, False, False),
+        ("1.29.2", "1.3", Fate.FULL_HANDSHAKE, False, False),
+        ("1.26.2", "1.2", Fate.RESUMED, True, False),
+        ("1.29.1", "1.2", Fate.RESUMED, True, False),
+        ("1.29.2", "1.2", Fate.FULL_HANDSHAKE, False, False),
+    ],
+)
+def test_each_version_has_its_answer(
+    version: str, tls: str, fate: Fate, misdirected: bool, advisory: bool
+) -> None:
+    answer = asked(version, Attempt(tls, "a.test", "b.test", "b.test"))
+    assert isinstance(answer, Resumption)
+    assert (answer.fate, answer.misdirected, answer.advisory) == (fate, misdirected, advisory)
+
+
+def test_who_knows_the_build_gets_no_advice() -> None:
+    attempt = Attempt("1.3", "a.test", "b.test", "b.test")
+    patched, vanilla = (asked("1.22.1", attempt, fixed=fixed) for fixed in (True, False))
+    assert patched == Resumption(Fate.ACCESS_DENIED)
+    assert isinstance(vanilla, Resumption)
+    assert vanilla.fate is Fate.RESUMED
+    assert not vanilla.advisory
+
+
+def test_the_fix_in_numbers() -> None:
+    having = ("1.26.3", "1.26.9", "1.27.4", "1.28.0", "1.31.3")
+    lacking = ("1.11.4", "1.22.1", "1.26.2", "1.27.0", "1.27.3")
+    assert all(has_fix(parse_version(version)) for version in having)
+    assert not any(has_fix(parse_version(version)) for version in lacking)
+    assert str(EARLY_NAME) == "1.29.2"
+
+
+@pytest.mark.parametrize(
+    ("ca", "extra", "reason"),
+    [
+        ("absent.pem", "", "absent.pem: there is no such file"),
+        ("key-only.pem", "", "key-only.pem: "),
+        ("root.pem", "include absent.conf;", "absent.conf"),
+    ],
+)
+def test_what_is_not_known_is_said(ca: str, extra: str, reason: str, tmp_path: Path) -> None:
+    materialise(tmp_path, ["server.pem", "server.key", "root.pem", "key-only.pem"])
+    text = TREE.format(default=REJECT, a=MATERIAL.format("root.pem"), b=MATERIAL.format(ca) + extra)
+    (tmp_path / "nginx.conf").write_text(text.replace("/pki", str(tmp_path)))
+    configuration = configuration_at(tmp_path, EARLY_NAME)
+    attempt = Attempt("1.3", "a.test", "b.test", "b.test")
+    answer = resume(configuration, configuration.sockets[0], attempt, reader(PemStore()))
+    assert isinstance(answer, Unknown)
+    assert reason in answer.reason
+
+
+def test_unread_files_do_not_hide_a_difference(tmp_path: Path) -> None:
+    materialise(tmp_path, ["root.pem", "other-root.pem"])
+    servers = "".join(
+        f"server {{ listen 443 ssl; ssl_verify_client on; ssl_certificate {n}.pem; {ca} }}"
+        for n, ca in (("x", ROOT), ("y", OTHER), ("y", ROOT), ("y", ROOT))
+    )
+    (tmp_path / "nginx.conf").write_text(f"events {{}} http {{ {servers} }}")
+    configuration = configuration_at(tmp_path, EARLY_NAME)
+    contexts = [session_context(configuration, s, reader(PemStore())) for s in configuration.servers]
+    assert contexts[0].same_as(contexts[1]) is False
+    assert isinstance(contexts[0].same_as(contexts[2]), Unknown)
+    assert contexts[2].same_as(contexts[3]) is True

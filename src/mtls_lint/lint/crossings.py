@@ -83,6 +83,13 @@ class _Finder:
             if server.has_ssl_context and not server.setting("ssl_reject_handshake").is_on:
                 self._add(server)
         self.makers = self._representatives()
+        self.by_context: dict[SessionContext, list[_Maker]] = {}
+        # By what they name of CAs, and under None where that was not read: a socket may have many servers.
+        self.by_names: dict[tuple[object, ...] | None, list[_Maker]] = {}
+        for maker in self.makers:
+            self.by_context.setdefault(maker.context, []).append(maker)
+            names = None if maker.context.names_unread else maker.context.names
+            self.by_names.setdefault(names, []).append(maker)
 
     def _add(self, server: VirtualServer) -> None:
         if not server.complete:
@@ -107,11 +114,13 @@ class _Finder:
 
     def find(self) -> Iterator[Crossing]:
         """The crossings, in the order of the servers that are entered."""
+        if len({maker.checks for maker in self.makers}) < 2:
+            return
         for entered in self.members.values():
             best: Crossing | None = None
             for maker in self._candidates(entered):
                 crossing = self._cross(maker, entered)
-                if crossing is not None and (best is None or best.advisory):
+                if crossing is not None and (best is None or not crossing.advisory):
                     best = crossing
                 if best is not None and not best.advisory:
                     break
@@ -123,11 +132,20 @@ class _Finder:
 
         Since 1.29.2 only those of its own session-id context, or of the default server's.
         """
+        if not self.early:
+            yield from self.makers
+            return
         default = self.members.get(self.socket.default_server)
-        wanted = [entered.context] if default is None else [entered.context, default.context]
-        for maker in self.makers:
-            if not self.early or any(maker.context.same_as(one) is not False for one in wanted):
-                yield maker
+        for wanted in [entered.context] if default is None else [entered.context, default.context]:
+            yield from self.by_context.get(wanted, ())
+            for maker in () if self.doubted else self._with_names_of(wanted):
+                if isinstance(maker.context.same_as(wanted), Unknown) and not self.doubted:
+                    yield maker
+
+    def _with_names_of(self, context: SessionContext) -> list[_Maker]:
+        if context.names_unread:
+            return self.makers
+        return [*self.by_names.get(context.names, ()), *self.by_names.get(None, ())]
 
     def _cross(self, maker: _Maker, entered: _Maker) -> Crossing | None:
         more = self._excess(maker, entered)
@@ -139,7 +157,7 @@ class _Finder:
             if named is None and maker.server is self.socket.default_server:
                 continue  # no session is needed: without SNI its own handshake leads to any Host
             for tls in ("1.3", "1.2"):
-                answer = self._resume(Attempt(tls, maker.name, named, name))
+                answer = self._resume(Attempt(tls, maker.name, named, name), maker.server, entered.server)
                 if answer is None or not _opens(answer, maker.server, entered.server):
                     continue
                 crossing = Crossing(maker.server, entered.server, named, more, answer.advisory)
@@ -153,11 +171,12 @@ class _Finder:
             return None
         return excess(self.ctx, maker.server, maker.checks, entered.server, entered.checks)
 
-    def _resume(self, attempt: Attempt) -> Resumption | None:
+    def _resume(self, attempt: Attempt, maker: VirtualServer, entered: VirtualServer) -> Resumption | None:
         answer = resume(self.ctx.configuration, self.socket, attempt, self.ctx.file)
         if isinstance(answer, Unknown):
             if not self.doubted:
-                self.ctx.not_evaluated(listen_span(self.socket), answer.reason)
+                what = f"whether a session made at {maker.label} opens {entered.label}"
+                self.ctx.not_evaluated(listen_span(self.socket), f"{what}: {answer.reason}")
             self.doubted = True
             return None
         return answer

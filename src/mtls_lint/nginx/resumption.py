@@ -95,9 +95,9 @@ class SessionContext:
     names: tuple[Hashable, ...]
 
     @property
-    def unread(self) -> bool:
-        """Whether part of it is not known, because a file could not be read."""
-        return any(isinstance(one, _Unread) for one in (*self.certificates, *self.names))
+    def names_unread(self) -> bool:
+        """Whether the names are not known, because the file could not be read."""
+        return any(isinstance(name, _Unread) for name in self.names)
 
     def same_as(self, other: "SessionContext") -> bool | Unknown:
         """Whether a session of the one is good for the other."""

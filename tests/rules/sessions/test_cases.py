@@ -33,8 +33,7 @@ def http(*lines: str) -> str:
 A = server("a.test", ROOT, MORE, ON)
 B = server("b.test", ROOT, ON)
 X, Y = server("a.test", OTHER, ON), server("b.test", ROOT, ON)
-OLD = {"version": "1.26.2"}
-PATCHED = {"version": "1.28.0"}
+OLD, PATCHED = "1.26.2", "1.28.0"
 
 SHARED = [
     Case("one more trusted CA", http(REJECT, A, B), [4], "Other Root CA", Severity.ERROR, Confidence.CERTAIN),
@@ -64,8 +63,8 @@ SHARED = [
         http(
             REJECT, server("a.test", MORE, ON), server("b.test", "ssl_trusted_certificate /pki/root.pem;", ON)
         ),
-        [4],
-        "Other Root CA",
+        [5],
+        "made at b.test:443 opens a.test:443",
     ),
     Case(
         "a copy of the certificate under another name",
@@ -200,7 +199,7 @@ SHARED = [
             server("b.test", ROOT, ON, "ssl_protocols TLSv1.2;"),
         ),
     ),
-    Case("before 1.29.2", http(REJECT, A, B), **PATCHED),
+    Case("before 1.29.2", http(REJECT, A, B), version=PATCHED),
     # Not known.
     Case(
         "certificates that are not there",
@@ -230,7 +229,7 @@ CROSSING = [
         "CVE-2025-23419",
         Severity.WARNING,
         Confidence.POSSIBLE,
-        **OLD,
+        version=OLD,
     ),
     Case(
         "by number, the CRL",
@@ -238,7 +237,7 @@ CROSSING = [
         [3],
         "revokes",
         Severity.WARNING,
-        **OLD,
+        version=OLD,
     ),
     Case(
         "without SNI, the default server is open",
@@ -247,7 +246,7 @@ CROSSING = [
         "without SNI",
         Severity.ERROR,
         Confidence.LIKELY,
-        **OLD,
+        version=OLD,
     ),
     Case(
         "without SNI, in spite of the fix",
@@ -256,9 +255,11 @@ CROSSING = [
         "without SNI",
         Severity.ERROR,
         Confidence.LIKELY,
-        **PATCHED,
+        version=PATCHED,
     ),
-    Case("the default server verifies", http(Y, X), [3], "made at a.test:443", Severity.ERROR, **PATCHED),
+    Case(
+        "the default server verifies", http(Y, X), [3], "made at a.test:443", Severity.ERROR, version=PATCHED
+    ),
     Case(
         "files that are not there",
         http(REJECT, *(s.replace("/pki/", "/x/") for s in (X, Y))),
@@ -266,31 +267,31 @@ CROSSING = [
         "/x/",
         Severity.WARNING,
         Confidence.POSSIBLE,
-        **OLD,
+        version=OLD,
     ),
     Case(
         "no tickets in the servers alone",
         http(REJECT, *(s.replace(ON, ON + NO_TICKETS) for s in (X, Y))),
-        **OLD,
+        version=OLD,
     ),
     Case(
         "no tickets in the default server alone",
         http(REJECT.replace("; }", f"; {NO_TICKETS} }}"), X, Y),
-        **OLD,
+        version=OLD,
     ),
     # Near misses.
-    Case("the fix, and a default that rejects", http(REJECT, X, Y), not_evaluated=False, **PATCHED),
+    Case("the fix, and a default that rejects", http(REJECT, X, Y), not_evaluated=False, version=PATCHED),
     Case("1.26.3 has the fix", http(REJECT, X, Y), version="1.26.3"),
     Case("1.27.3 has not", http(REJECT, X, Y), [3], "CVE-2025-23419", version="1.27.3"),
     Case("1.27.4 has it", http(REJECT, X, Y), version="1.27.4"),
     Case("1.29.2 chooses the server first", http(server("d.test"), X, Y), version="1.29.2"),
-    Case("no TLS 1.3", http("ssl_protocols TLSv1.2;", server("d.test"), X, Y), **OLD),
+    Case("no TLS 1.3", http("ssl_protocols TLSv1.2;", server("d.test"), X, Y), version=OLD),
     Case("no TLS 1.3 by default", http(server("d.test"), X, Y), version="1.22.1"),
-    Case("the same CAs", http(server("d.test"), Y, server("c.test", ROOT, ON)), **OLD),
-    Case("no tickets and no cache", http(NO_TICKETS, server("d.test"), X, Y), **OLD),
-    Case("only one verifies", http(server("d.test"), X), **OLD),
+    Case("the same CAs", http(server("d.test"), Y, server("c.test", ROOT, ON)), version=OLD),
+    Case("no tickets and no cache", http(NO_TICKETS, server("d.test"), X, Y), version=OLD),
+    Case("only one verifies", http(server("d.test"), X), version=OLD),
     # The default server's clients need no session: vhost-shared-socket-ca-mismatch.
-    Case("more CAs at the default server", http(server("d.test", TWO, ON), Y), **PATCHED),
+    Case("more CAs at the default server", http(server("d.test", TWO, ON), Y), version=PATCHED),
 ]
 
 
