@@ -9,6 +9,7 @@ from mtls_lint.nginx.answering import example_name, listen_span
 from mtls_lint.nginx.asking import backend_is_told
 from mtls_lint.nginx.matrix import CERTIFICATES, socket_rows
 from mtls_lint.nginx.model import Socket, VirtualServer
+from mtls_lint.nginx.names import NameKind
 from mtls_lint.nginx.resumption import (
     EARLY_NAME,
     Attempt,
@@ -17,7 +18,9 @@ from mtls_lint.nginx.resumption import (
     SessionContext,
     resume,
     session_context,
+    tickets_on,
 )
+from mtls_lint.nginx.tls import commanded_protocols
 from mtls_lint.syntax.tree import Unknown
 
 ENOUGH = 6
@@ -107,15 +110,22 @@ class _Finder:
         default = self.socket.default_server
         for maker in self.members.values():
             server = maker.server
-            tickets = server.setting("ssl_session_tickets").lower
-            key = (maker.checks, maker.context, tickets, server is default)
-            alike.setdefault(key, maker)
+            if server is not default and maker.name is None:
+                continue  # no SNI leads to it
+            tls = (tickets_on(server), commanded_protocols(server), server is default)
+            alike.setdefault((maker.checks, maker.context, tls), maker)
         return list(alike.values())
 
     def find(self) -> Iterator[Crossing]:
         """The crossings, in the order of the servers that are entered."""
-        if len({maker.checks for maker in self.makers}) < 2:
+        if len({maker.checks for maker in self.members.values()}) < 2:
             return
+        for server in self.members:
+            if example_name(server) is None and any(name.kind is NameKind.REGEX for name in server.names):
+                reason = (
+                    f"{server.label} has no name but regular expressions: which SNI leads to it is not known"
+                )
+                self.ctx.not_evaluated(server.span, reason)
         for entered in self.members.values():
             best: Crossing | None = None
             for maker in self._candidates(entered):

@@ -208,6 +208,12 @@ SHARED = [
         not_evaluated=True,
     ),
     Case(
+        "a name that is a regular expression",
+        http(REJECT, A, server("~^b[0-9]", ROOT, ON)),
+        words="regular expressions",
+        not_evaluated=True,
+    ),
+    Case(
         "an include may set CAs",
         http(REJECT, server("a.test", ROOT, ON, "include absent/tls.conf;"), B),
         words="part of this server",
