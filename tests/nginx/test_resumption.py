@@ -228,6 +228,25 @@ def test_only_trusted_cas(nginx: NginxBinary, tmp_path: Path) -> None:
         assert compare(nginx, ONLY_TRUSTED, tmp_path) >= 30
 
 
+@pytest.mark.parametrize(("trust", "status"), [(MORE, 400), ("", None)])
+def test_ocsp_is_asked_again_with_the_cas_of_the_server_at_hand(
+    trust: str, status: int | None, nginx: NginxBinary, tmp_path: Path
+) -> None:
+    if nginx.version < EARLY_NAME:
+        return  # it does not resume at b.test at all
+    nobody = "ssl_ocsp on; ssl_ocsp_responder http://127.0.0.1:1/;"
+    case = Sockets("ocsp", ONE + ON + OTHER + MORE, ONE + ON + OTHER + trust + nobody)
+    materialise(tmp_path)
+    with nginx.run(case.text, tmp_path) as running:
+        port = running.ports["tls"]
+        context = client_context(certificate=tmp_path / "client.pem", key=tmp_path / "client.key")
+        first = request(port, context=context, sni="a.test", host="a.test")
+        reply = request(port, context=context, sni="b.test", host="b.test", session=first.session)
+    assert first.status == 200
+    assert reply.reused
+    assert reply.status == status
+
+
 # -- by version, without nginx ------------------------------------------------------------------------------
 
 TREE = """events {{}}

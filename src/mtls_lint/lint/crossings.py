@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mtls_lint.lint.client_checks import ClientChecks, Excess, client_checks, excess
 from mtls_lint.lint.context import Context
+from mtls_lint.lint.handshake_checks import Excess, HandshakeChecks, excess, handshake_checks
 from mtls_lint.nginx.answering import example_name, listen_span
 from mtls_lint.nginx.asking import backend_is_told
 from mtls_lint.nginx.matrix import CERTIFICATES, socket_rows
@@ -22,6 +22,8 @@ from mtls_lint.nginx.resumption import (
 )
 from mtls_lint.nginx.tls import commanded_protocols
 from mtls_lint.syntax.tree import Unknown
+
+_OCSP = frozenset({"on", "leaf"})
 
 ENOUGH = 6
 """Servers that are entered, after which no more are looked for: messages show five."""
@@ -48,7 +50,7 @@ class _Maker:
 
     server: VirtualServer
     name: str | None
-    checks: ClientChecks
+    checks: HandshakeChecks
     context: SessionContext
 
 
@@ -98,7 +100,7 @@ class _Finder:
         if not server.complete:
             self.ctx.not_evaluated(server.span, "part of this server was not given or not read")
             return
-        checks = client_checks(self.ctx, server)
+        checks = handshake_checks(self.ctx, server)
         if checks is not None:
             context = session_context(self.ctx.configuration, server, self.ctx.file)
             # The default server's handshake needs no name.
@@ -166,6 +168,8 @@ class _Finder:
         for named in (name, None):
             if named is None and maker.server is self.socket.default_server:
                 continue  # no session is needed: without SNI its own handshake leads to any Host
+            if (entered.server if named else self.socket.default_server).setting("ssl_ocsp").lower in _OCSP:
+                continue  # asked again, with that server's CAs (docs/evidence.md: resumption)
             for tls in ("1.3", "1.2"):
                 answer = self._resume(Attempt(tls, maker.name, named, name), maker.server, entered.server)
                 if answer is None or not _opens(answer, maker.server, entered.server):

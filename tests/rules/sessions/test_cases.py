@@ -166,6 +166,7 @@ SHARED = [
         http(REJECT, server("a.test", ROOT, "ssl_trusted_certificate /pki/intermediate.pem;", ON), B),
     ),
     Case("no tickets and no cache", http(NO_TICKETS, REJECT, A, B)),
+    Case("OCSP is asked again", http(REJECT, A, server("b.test", ROOT, ON, "ssl_ocsp on;"))),
     Case(
         "a cache elsewhere than in the default server",
         http(NO_TICKETS, REJECT, server("a.test", ROOT, MORE, ON, "ssl_session_cache shared:s:1m;"), B),

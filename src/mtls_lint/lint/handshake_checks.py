@@ -27,11 +27,12 @@ _REPLACING = ("VerifyCAFile", "VerifyCAPath", "VerifyCAStore", "VerifyMode")
 
 
 @dataclass(frozen=True, slots=True)
-class ClientChecks:
+class HandshakeChecks:
     """The CAs, CRLs and depth of one server.
 
     ``unread`` are the files of CAs that could not be read, ``crls`` None where there is no ``ssl_crl`` or
-    it could not be read. OCSP is none of them: nginx asks for that again when a session is resumed.
+    it could not be read. OCSP is none of them: nginx asks for that again when a session is resumed
+    (docs/evidence.md: resumption).
     """
 
     anchors: frozenset["Certificate"]
@@ -55,7 +56,7 @@ class Excess:
     span: Span
 
 
-def client_checks(ctx: Context, server: VirtualServer) -> ClientChecks | None:
+def handshake_checks(ctx: Context, server: VirtualServer) -> HandshakeChecks | None:
     """The checks of a server that verifies clients; None (and recorded) when they are not known."""
     for name in _SETTINGS:
         if (unknown := server.setting(name).unknown) is not None:
@@ -78,7 +79,7 @@ def client_checks(ctx: Context, server: VirtualServer) -> ClientChecks | None:
     if crl is not None:
         file = ctx.file(crl)
         crls = file.crls if file is not None and file.state is FileState.READ else None
-    return ClientChecks(
+    return HandshakeChecks(
         frozenset(ClientTrust(tuple(certificates)).anchors),
         frozenset(unread),
         crl.path if crl is not None else None,
@@ -88,7 +89,7 @@ def client_checks(ctx: Context, server: VirtualServer) -> ClientChecks | None:
 
 
 def excess(
-    ctx: Context, one: VirtualServer, checks: ClientChecks, other: VirtualServer, others: ClientChecks
+    ctx: Context, one: VirtualServer, checks: HandshakeChecks, other: VirtualServer, others: HandshakeChecks
 ) -> Excess | None:
     """Whom ``one`` lets through and ``other`` does not; None where that is nobody."""
     more = sorted(c.display_name for c in checks.anchors if not any(_same(c, o) for o in others.anchors))
@@ -128,7 +129,9 @@ def _same(one: "Certificate", other: "Certificate") -> bool:
     )
 
 
-def _span_of_anchor(ctx: Context, server: VirtualServer, checks: ClientChecks, others: ClientChecks) -> Span:
+def _span_of_anchor(
+    ctx: Context, server: VirtualServer, checks: HandshakeChecks, others: HandshakeChecks
+) -> Span:
     """The first file of CAs of the server that holds one of those the other has not."""
     more = {c for c in checks.anchors if not any(_same(c, o) for o in others.anchors)}
     references = client_trust(ctx.configuration, server)
