@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from mtls_lint.lint.context import Context
+from mtls_lint.lint.crossings import Crossing, crossings
 from mtls_lint.lint.finding import ClientCertificate, Confidence, Finding, Related, Severity, Witness
 from mtls_lint.lint.openings import Cause, Opening, find_openings, is_inside, leads_to_app
 from mtls_lint.lint.rule import rule
@@ -42,6 +43,7 @@ from mtls_lint.nginx.model import Configuration, Location, Socket, VirtualServer
 from mtls_lint.nginx.name_tests import NameTest, name_tests
 from mtls_lint.nginx.names import NameKind, ServerName
 from mtls_lint.nginx.refusals import Refusals, Refused
+from mtls_lint.nginx.resumption import EARLY_NAME, has_fix
 from mtls_lint.nginx.tls import (
     LEGACY,
     SSL,
@@ -88,6 +90,7 @@ from mtls_lint.syntax.tree import Directive, Problem, ProblemKind, Unknown
 Findings = Iterator[Finding]
 
 __all__ = [
+    "EARLY_NAME",
     "LEGACY",
     "LEVEL_BITS",
     "REVOKED",
@@ -107,6 +110,7 @@ __all__ = [
     "Confidence",
     "Configuration",
     "Context",
+    "Crossing",
     "Destination",
     "Directive",
     "Door",
@@ -165,6 +169,7 @@ __all__ = [
     "conf_commands",
     "content_places",
     "covers",
+    "crossings",
     "day",
     "destination",
     "due_on",
@@ -174,6 +179,7 @@ __all__ = [
     "expired_on",
     "find_door",
     "find_openings",
+    "has_fix",
     "in_order",
     "is_housekeeping",
     "is_inside",

@@ -1,0 +1,154 @@
+"""What one server's handshake holds a client's certificate to, and whom it lets through beyond another's."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mtls_lint.lint.context import Context
+from mtls_lint.lint.words import listed
+from mtls_lint.nginx.material import FileReference, client_trust, reference_to
+from mtls_lint.nginx.model import VirtualServer
+from mtls_lint.nginx.tls import conf_commands
+from mtls_lint.pki.client_trust import ClientTrust
+from mtls_lint.pki.store import FileState
+from mtls_lint.syntax.source import Span
+
+if TYPE_CHECKING:
+    from mtls_lint.pki.certificate import Certificate
+    from mtls_lint.pki.crl import RevocationList
+
+_SETTINGS = (
+    "ssl_verify_client",
+    "ssl_client_certificate",
+    "ssl_trusted_certificate",
+    "ssl_crl",
+    "ssl_verify_depth",
+)
+_REPLACING = ("VerifyCAFile", "VerifyCAPath", "VerifyCAStore", "VerifyMode")
+
+
+@dataclass(frozen=True, slots=True)
+class HandshakeChecks:
+    """The CAs, CRLs and depth of one server.
+
+    ``unread`` are the files of CAs that could not be read, ``crls`` None where there is no ``ssl_crl`` or
+    it could not be read. OCSP is none of them: nginx asks for that again when a session is resumed
+    (docs/evidence.md: resumption).
+    """
+
+    anchors: frozenset["Certificate"]
+    unread: frozenset[str]
+    crl: str | None
+    crls: tuple["RevocationList", ...] | None
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class Excess:
+    """Whom one server lets through its handshake and another does not.
+
+    ``who`` are words for them; ``grave`` says that there are such clients, not only may be one day;
+    ``sure`` that all files were read; ``span`` is where the configuration makes the difference.
+    """
+
+    who: str
+    grave: bool
+    sure: bool
+    span: Span
+
+
+def handshake_checks(ctx: Context, server: VirtualServer) -> HandshakeChecks | None:
+    """The checks of a server that verifies clients; None (and recorded) when they are not known."""
+    for name in _SETTINGS:
+        if (unknown := server.setting(name).unknown) is not None:
+            ctx.not_evaluated(server.span, unknown.reason)
+            return None
+    for command in _REPLACING:
+        for directive in conf_commands(server, command):
+            ctx.not_evaluated(directive.span, f"ssl_conf_command {command} changes how clients are verified")
+            return None
+    certificates: dict[Certificate, None] = {}
+    unread = set()
+    for reference in client_trust(ctx.configuration, server):
+        file = ctx.file(reference)
+        if file is not None and file.state is FileState.READ and not file.doubts:
+            certificates.update(dict.fromkeys(file.certificates))
+        elif reference.directive.name != "ssl_crl":
+            unread.add(reference.path or reference.written)
+    crl = _crl(ctx, server)
+    crls = None
+    if crl is not None:
+        file = ctx.file(crl)
+        crls = file.crls if file is not None and file.state is FileState.READ else None
+    return HandshakeChecks(
+        frozenset(ClientTrust(tuple(certificates)).anchors),
+        frozenset(unread),
+        crl.path if crl is not None else None,
+        crls,
+        _depth(server),
+    )
+
+
+def excess(
+    ctx: Context, one: VirtualServer, checks: HandshakeChecks, other: VirtualServer, others: HandshakeChecks
+) -> Excess | None:
+    """Whom ``one`` lets through and ``other`` does not; None where that is nobody."""
+    more = sorted(c.display_name for c in checks.anchors if not any(_same(c, o) for o in others.anchors))
+    if more:
+        span = _span_of_anchor(ctx, one, checks, others)
+        return Excess(f"certificates of {listed(more, 3)}", True, not others.unread, span)
+    if unread := sorted(checks.unread - others.unread):
+        span = next(r.span for r in client_trust(ctx.configuration, one) if r.path == unread[0])
+        return Excess(f"certificates of the CAs in {listed(unread, 3)}", True, False, span)
+    if not checks.anchors and not checks.unread:
+        return None
+    if (
+        others.crl is not None
+        and others.crl != checks.crl
+        and (others.crls is None or others.crls != checks.crls)
+    ):
+        directive = other.setting("ssl_crl").directive
+        revoked = others.crls is not None and any(crl.revoked_count for crl in others.crls)
+        span = directive.span if directive is not None else other.span
+        grave = revoked and checks.crl is None
+        return Excess(
+            f"clients that the ssl_crl of {other.label} revokes", grave, others.crls is not None, span
+        )
+    if checks.depth > others.depth:
+        span = one.setting("ssl_verify_depth").span or one.span
+        who = f"clients with chains longer than the ssl_verify_depth {others.depth} of {other.label}"
+        return Excess(who, False, True, span)
+    return None
+
+
+def _same(one: "Certificate", other: "Certificate") -> bool:
+    """Whether the same clients' chains end at both: a CA's renewed certificate has its name and key."""
+    return one == other or (
+        one.canonical_subject == other.canonical_subject
+        and one.public_key is not None
+        and one.public_key == other.public_key
+    )
+
+
+def _span_of_anchor(
+    ctx: Context, server: VirtualServer, checks: HandshakeChecks, others: HandshakeChecks
+) -> Span:
+    """The first file of CAs of the server that holds one of those the other has not."""
+    more = {c for c in checks.anchors if not any(_same(c, o) for o in others.anchors)}
+    references = client_trust(ctx.configuration, server)
+    for reference in references:
+        file = ctx.file(reference)
+        if file is not None and more & set(file.certificates):
+            return reference.span
+    return references[0].span
+
+
+def _crl(ctx: Context, server: VirtualServer) -> FileReference | None:
+    directive = server.setting("ssl_crl").directive
+    if directive is None or directive.args[:1] in {(), ("",)}:
+        return None
+    return reference_to(ctx.configuration, directive)
+
+
+def _depth(server: VirtualServer) -> int:
+    value = server.setting("ssl_verify_depth").value or ""
+    return int(value) if value.isdigit() else 1

@@ -1,0 +1,312 @@
+"""Sessions: edge cases, and near misses that stay silent."""
+
+import pytest
+
+from mtls_lint.lint.finding import Confidence, Severity
+from rules.cases import Case, check
+
+SERVER, WILDCARD = (
+    f"ssl_certificate /pki/{name}.pem; ssl_certificate_key /pki/{name}.key;"
+    for name in ("server", "wildcard")
+)
+PROXY = "location / { proxy_pass http://127.0.0.1:8080; }"
+ROOT, OTHER, TWO = (
+    f"ssl_client_certificate /pki/{name}.pem;" for name in ("root", "other-root", "two-roots")
+)
+MORE = "ssl_trusted_certificate /pki/other-root.pem;"
+ON = "ssl_verify_client on;"
+REJECT = "server { listen 443 ssl default_server; ssl_reject_handshake on; }"
+BOTH_VERSIONS = "ssl_protocols TLSv1.2 TLSv1.3;"
+NO_TICKETS = "ssl_session_tickets off;"
+
+
+def server(name: str, *lines: str, pair: str = SERVER, place: str = PROXY, listen: str = "443 ssl") -> str:
+    """One server, on one line."""
+    return f"server {{ listen {listen}; server_name {name}; {pair} {' '.join(lines)} {place} }}"
+
+
+def http(*lines: str) -> str:
+    """A whole configuration; the lines given begin at line 3."""
+    return "\n".join(["events {}", "http {", *lines, "}"]) + "\n"
+
+
+A = server("a.test", ROOT, MORE, ON)
+B = server("b.test", ROOT, ON)
+X, Y = server("a.test", OTHER, ON), server("b.test", ROOT, ON)
+OLD, PATCHED = "1.26.2", "1.28.0"
+
+SHARED = [
+    Case("one more trusted CA", http(REJECT, A, B), [4], "Other Root CA", Severity.ERROR, Confidence.CERTAIN),
+    Case(
+        "the other server first",
+        http(REJECT, B, A),
+        [5],
+        "made at a.test:443 opens b.test:443",
+        Severity.ERROR,
+    ),
+    Case(
+        "the default server makes the session",
+        http(A, B),
+        [3],
+        "made at a.test:443 opens b.test:443",
+        Severity.ERROR,
+    ),
+    Case(
+        "once for a socket",
+        http(REJECT, A, B, server("c.test", ROOT, ON)),
+        [4],
+        "opens b.test:443 and c.test:443",
+    ),
+    Case("two sockets", http(A, B, *(s.replace("443 ssl", "8443 ssl") for s in (A, B))), [3, 5]),
+    Case(
+        "only trusted CAs",
+        http(
+            REJECT, server("a.test", MORE, ON), server("b.test", "ssl_trusted_certificate /pki/root.pem;", ON)
+        ),
+        [5],
+        "made at b.test:443 opens a.test:443",
+    ),
+    Case(
+        "a copy of the certificate under another name",
+        http(REJECT, A, server("b.test", ROOT, ON, pair=SERVER.replace("server.pem", "server-with-key.pem"))),
+        [4],
+    ),
+    Case(
+        "a CRL at one of them, and somebody revoked",
+        http(REJECT, server("a.test", ROOT, ON), server("b.test", ROOT, ON, "ssl_crl /pki/crl.pem;")),
+        [5],
+        "revokes",
+        Severity.ERROR,
+    ),
+    Case(
+        "a CRL that revokes nobody yet",
+        http(REJECT, server("a.test", OTHER, ON), server("b.test", OTHER, ON, "ssl_crl /pki/crl-other.pem;")),
+        [5],
+        "revokes",
+        Severity.WARNING,
+    ),
+    Case(
+        "the depth",
+        http(REJECT, server("a.test", ROOT, ON, "ssl_verify_depth 3;"), B),
+        [4],
+        "ssl_verify_depth 1",
+        Severity.WARNING,
+    ),
+    Case(
+        "optional and checked",
+        http(
+            REJECT,
+            A,
+            server(
+                "b.test",
+                ROOT,
+                "ssl_verify_client optional; if ($ssl_client_verify != SUCCESS) { return 403; }",
+            ),
+        ),
+        [4],
+    ),
+    Case(
+        "the backend is told",
+        http(
+            REJECT,
+            A,
+            server(
+                "b.test", ROOT, "ssl_verify_client optional; proxy_set_header X-Client $ssl_client_verify;"
+            ),
+        ),
+        [4],
+    ),
+    Case(
+        "through the default server",
+        http(
+            server("d.test", ROOT, ON, place="return 301 https://a.test;"),
+            A,
+            server("b.test", ROOT, ON, pair=WILDCARD),
+        ),
+        [4],
+        "without SNI",
+        Severity.ERROR,
+    ),
+    Case(
+        "trusted CAs that are not there",
+        http(REJECT, server("a.test", ROOT, "ssl_trusted_certificate /x/more.pem;", ON), B),
+        [4],
+        "/x/more.pem",
+        confidence=Confidence.LIKELY,
+    ),
+    Case("a fragment is less certain", f"{A}\n{B}\n", [1], confidence=Confidence.LIKELY),
+    Case(
+        "variables alike",
+        http(
+            "map $host $pem { default /pki/server.pem; }",
+            REJECT,
+            *(s.replace("/pki/server.pem", "$pem") for s in (A, B)),
+        ),
+        [5],
+    ),
+    Case("no tickets, but a cache", http(NO_TICKETS, "ssl_session_cache shared:s:1m;", REJECT, A, B), [6]),
+    # Near misses.
+    Case(
+        "certificates of their own",
+        http(REJECT, A, server("b.test", ROOT, ON, pair=WILDCARD)),
+        not_evaluated=False,
+    ),
+    Case("other CA names", http(REJECT, X, Y), not_evaluated=False),
+    Case("the same trust", http(REJECT, A, server("b.test", ROOT, MORE, ON))),
+    Case(
+        "the same CAs, split otherwise",
+        http(
+            REJECT,
+            server("a.test", ROOT, MORE, ON),
+            server("b.test", OTHER, "ssl_trusted_certificate /pki/root.pem;", ON),
+        ),
+    ),
+    Case(
+        "intermediates more",
+        http(REJECT, server("a.test", ROOT, "ssl_trusted_certificate /pki/intermediate.pem;", ON), B),
+    ),
+    Case("no tickets and no cache", http(NO_TICKETS, REJECT, A, B)),
+    Case("OCSP is asked again", http(REJECT, A, server("b.test", ROOT, ON, "ssl_ocsp on;"))),
+    Case(
+        "a cache elsewhere than in the default server",
+        http(NO_TICKETS, REJECT, server("a.test", ROOT, MORE, ON, "ssl_session_cache shared:s:1m;"), B),
+    ),
+    Case("no tickets where the session would go", http(REJECT, A, server("b.test", ROOT, ON, NO_TICKETS))),
+    Case("an open server", http(REJECT, A, server("b.test"))),
+    Case("sessions of an open server", http(REJECT, server("a.test"), B)),
+    Case(
+        "nothing trusted where the session is made",
+        http(
+            REJECT,
+            server("a.test", "ssl_verify_client optional_no_ca;"),
+            server("b.test", "ssl_trusted_certificate /pki/root.pem;", ON),
+        ),
+    ),
+    Case(
+        "optional and anyone gets in", http(REJECT, A, server("b.test", ROOT, "ssl_verify_client optional;"))
+    ),
+    Case("it rejects handshakes", http(REJECT, A, server("b.test", ROOT, ON, "ssl_reject_handshake on;"))),
+    Case(
+        "nothing but a redirect",
+        http(REJECT, A, server("b.test", ROOT, ON, place="return 301 https://a.test;")),
+    ),
+    Case("another socket", http(A, server("b.test", ROOT, ON, listen="8443 ssl"))),
+    Case("no certificate of its own", http(A, server("b.test", ROOT, ON, pair=""))),
+    Case(
+        "no TLS version in common",
+        http(
+            REJECT,
+            server("a.test", ROOT, MORE, ON, "ssl_protocols TLSv1.3;"),
+            server("b.test", ROOT, ON, "ssl_protocols TLSv1.2;"),
+        ),
+    ),
+    Case("before 1.29.2", http(REJECT, A, B), version=PATCHED),
+    # Not known.
+    Case(
+        "certificates that are not there",
+        http(REJECT, *(s.replace("/pki/server", f"/x/{name}") for s, name in ((A, "a"), (B, "b")))),
+        words="/x/",
+        not_evaluated=True,
+    ),
+    Case(
+        "a name that is a regular expression",
+        http(REJECT, A, server("~^b[0-9]", ROOT, ON)),
+        words="regular expressions",
+        not_evaluated=True,
+    ),
+    Case(
+        "an include may set CAs",
+        http(REJECT, server("a.test", ROOT, ON, "include absent/tls.conf;"), B),
+        words="part of this server",
+        not_evaluated=True,
+    ),
+    Case(
+        "a command replaces the CAs",
+        http(REJECT, server("a.test", ROOT, ON, "ssl_conf_command VerifyCAFile /pki/other-root.pem;"), B),
+        words="VerifyCAFile",
+        not_evaluated=True,
+    ),
+]
+
+CROSSING = [
+    Case(
+        "by number",
+        http(REJECT, X, Y, BOTH_VERSIONS),
+        [3],
+        "CVE-2025-23419",
+        Severity.WARNING,
+        Confidence.POSSIBLE,
+        version=OLD,
+    ),
+    Case(
+        "by number, the CRL",
+        http(REJECT, B, server("c.test", ROOT, ON, "ssl_crl /pki/crl.pem;"), BOTH_VERSIONS),
+        [3],
+        "revokes",
+        Severity.WARNING,
+        version=OLD,
+    ),
+    Case(
+        "without SNI, the default server is open",
+        http(server("d.test"), X, Y, BOTH_VERSIONS),
+        [3],
+        "without SNI",
+        Severity.ERROR,
+        Confidence.LIKELY,
+        version=OLD,
+    ),
+    Case(
+        "without SNI, in spite of the fix",
+        http(server("d.test"), X, Y),
+        [3],
+        "without SNI",
+        Severity.ERROR,
+        Confidence.LIKELY,
+        version=PATCHED,
+    ),
+    Case(
+        "the default server verifies", http(Y, X), [3], "made at a.test:443", Severity.ERROR, version=PATCHED
+    ),
+    Case(
+        "files that are not there",
+        http(REJECT, *(s.replace("/pki/", "/x/") for s in (X, Y))),
+        [3],
+        "/x/",
+        Severity.WARNING,
+        Confidence.POSSIBLE,
+        version=OLD,
+    ),
+    Case(
+        "no tickets in the servers alone",
+        http(REJECT, *(s.replace(ON, ON + NO_TICKETS) for s in (X, Y))),
+        version=OLD,
+    ),
+    Case(
+        "no tickets in the default server alone",
+        http(REJECT.replace("; }", f"; {NO_TICKETS} }}"), X, Y),
+        version=OLD,
+    ),
+    # Near misses.
+    Case("the fix, and a default that rejects", http(REJECT, X, Y), not_evaluated=False, version=PATCHED),
+    Case("1.26.3 has the fix", http(REJECT, X, Y), version="1.26.3"),
+    Case("1.27.3 has not", http(REJECT, X, Y), [3], "CVE-2025-23419", version="1.27.3"),
+    Case("1.27.4 has it", http(REJECT, X, Y), version="1.27.4"),
+    Case("1.29.2 chooses the server first", http(server("d.test"), X, Y), version="1.29.2"),
+    Case("no TLS 1.3", http("ssl_protocols TLSv1.2;", server("d.test"), X, Y), version=OLD),
+    Case("no TLS 1.3 by default", http(server("d.test"), X, Y), version="1.22.1"),
+    Case("the same CAs", http(server("d.test"), Y, server("c.test", ROOT, ON)), version=OLD),
+    Case("no tickets and no cache", http(NO_TICKETS, server("d.test"), X, Y), version=OLD),
+    Case("only one verifies", http(server("d.test"), X), version=OLD),
+    # The default server's clients need no session: vhost-shared-socket-ca-mismatch.
+    Case("more CAs at the default server", http(server("d.test", TWO, ON), Y), version=PATCHED),
+]
+
+
+@pytest.mark.parametrize("case", SHARED, ids=str)
+def test_session_shared_between_servers(case: Case) -> None:
+    check("session-shared-between-servers", case)
+
+
+@pytest.mark.parametrize("case", CROSSING, ids=str)
+def test_session_resumption_crosses_servers(case: Case) -> None:
+    check("session-resumption-crosses-servers", case)
