@@ -17,7 +17,7 @@ from mtls_lint.nginx.anonymous import (
     passes_on,
     uris_of,
 )
-from mtls_lint.nginx.answering import answering, example_name, listen_span
+from mtls_lint.nginx.answering import answering, example_name, handshake_name, listen_span, other_handshakes
 from mtls_lint.nginx.answers import keeps_request
 from mtls_lint.nginx.asking import asks, backend_is_told, client_ca, command_that_asks
 from mtls_lint.nginx.backends import Destination, destination, server_addresses
@@ -166,6 +166,7 @@ __all__ = [
     "expired_on",
     "find_door",
     "find_openings",
+    "handshake_name",
     "in_order",
     "is_housekeeping",
     "is_inside",
@@ -184,6 +185,7 @@ __all__ = [
     "open_places",
     "opened_ca_files",
     "openssl_subject",
+    "other_handshakes",
     "passes_on",
     "protocol_words",
     "protocols_of",
