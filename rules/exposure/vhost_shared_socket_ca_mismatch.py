@@ -73,10 +73,10 @@ References:
 """
 
 from mtls_lint.api import (
+    Certificate,
     ClientCertificate,
     Confidence,
     Context,
-    FileState,
     Finding,
     Findings,
     Related,
@@ -153,17 +153,13 @@ def _trusts_less(server: VirtualServer, default: VirtualServer, ctx: Context) ->
     return server.verify_client != "off" and not there <= own
 
 
-def _certificates(socket: Socket, paths: tuple[str, ...], ctx: Context) -> frozenset[object] | None:
+def _certificates(socket: Socket, paths: tuple[str, ...], ctx: Context) -> frozenset[Certificate] | None:
     """All certificates of these CA files; None when one of them is not there to be read."""
-    found: set[object] = set()
     references = {
         reference.path: reference
         for server in socket.servers
         for reference in client_trust(ctx.configuration, server)
     }
-    for path in paths:
-        file = ctx.file(references[path]) if path in references else None
-        if file is None or file.state is not FileState.READ:
-            return None
-        found.update(file.certificates)
-    return frozenset(found)
+    if not references.keys() >= set(paths):
+        return None
+    return ctx.certificates_in(references[path] for path in paths)

@@ -18,7 +18,7 @@ from mtls_lint.nginx.anonymous import (
     passes_on,
     uris_of,
 )
-from mtls_lint.nginx.answering import answering, example_name, listen_span
+from mtls_lint.nginx.answering import answering, example_name, handshake_name, listen_span, other_handshakes
 from mtls_lint.nginx.answers import keeps_request
 from mtls_lint.nginx.asking import asks, backend_is_told, client_ca, command_that_asks
 from mtls_lint.nginx.backends import Destination, destination, server_addresses
@@ -179,6 +179,7 @@ __all__ = [
     "expired_on",
     "find_door",
     "find_openings",
+    "handshake_name",
     "has_fix",
     "in_order",
     "is_housekeeping",
@@ -198,6 +199,7 @@ __all__ = [
     "open_places",
     "opened_ca_files",
     "openssl_subject",
+    "other_handshakes",
     "passes_on",
     "passing_flaws",
     "protocol_words",

@@ -1,6 +1,6 @@
 """What a rule gets beside the thing it visits."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -89,6 +89,19 @@ class Context:
             self.not_evaluated(reference.span, f"{reference.written}: {file.certificate_defect}")
             return None
         return file.certificates
+
+    def certificates_in(self, references: Iterable[FileReference]) -> "frozenset[Certificate] | None":
+        """All certificates of these files together; None when one of them is not there to be read.
+
+        For comparisons that have an answer without the files too: their absence is not recorded.
+        """
+        found: set[Certificate] = set()
+        for reference in references:
+            file = self.file(reference)
+            if file is None or file.state is not FileState.READ:
+                return None
+            found.update(file.certificates)
+        return frozenset(found)
 
     def leaf(self, reference: FileReference) -> "Certificate | None":
         """The first certificate of the file: the one nginx presents; None (and recorded) without one."""

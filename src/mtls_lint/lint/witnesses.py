@@ -6,6 +6,7 @@ from datetime import datetime
 
 from mtls_lint.lint.finding import ClientCertificate, Related, Witness
 from mtls_lint.nginx.anonymous import Served, content_for_anyone
+from mtls_lint.nginx.answering import handshake_name
 from mtls_lint.nginx.model import Configuration, Socket, VirtualServer
 
 
@@ -13,13 +14,15 @@ from mtls_lint.nginx.model import Configuration, Socket, VirtualServer
 class Door:
     """A request that gets content of a server though it should not, and the socket it goes to.
 
-    ``certificate`` is what the client presents; ``speaks_tls`` is False for plain HTTP on a TLS socket.
+    ``certificate`` is what the client presents; ``speaks_tls`` is False for plain HTTP on a TLS socket;
+    ``via`` is another server whose name the client says in the handshake, instead of this one's.
     """
 
     socket: Socket
     served: Served
     certificate: ClientCertificate | None = None
     speaks_tls: bool = True
+    via: VirtualServer | None = None
 
     @property
     def doubts(self) -> tuple[str, ...]:
@@ -30,34 +33,41 @@ class Door:
     def witness(self) -> Witness | None:
         """The request; None when it is not certain, or when curl could not send it.
 
-        It cannot to Unix sockets and where the client must speak the PROXY protocol first.
+        It cannot to Unix sockets, where the client must speak the PROXY protocol first, and without a Host.
         """
         socket, request = self.socket, self.served.request
         framed = any(listen.proxy_protocol for _, listen in socket.members)
-        if self.doubts or framed or socket.key.family == "unix":
+        if self.doubts or framed or socket.key.family == "unix" or request.host is None:
             return None
-        host = request.host or "localhost"
         tls = socket.ssl and self.speaks_tls
+        sni = request.host if self.via is None else handshake_name(self.via)
         return Witness(
             tls=tls,
             address=socket.key.address,
             port=socket.key.port,
-            host=host,
+            host=request.host,
             uri=request.uri,
-            sni=host if tls else None,
+            sni=sni if tls else None,
             certificate=self.certificate,
         )
 
 
 def find_door(
-    configuration: Configuration, server: VirtualServer, sockets: Iterable[Socket], now: datetime
+    configuration: Configuration,
+    server: VirtualServer,
+    sockets: Iterable[Socket],
+    now: datetime,
+    via: VirtualServer | None = None,
 ) -> Door | None:
-    """The first of ``sockets`` on which anyone gets content of an http server; a certain one is preferred."""
+    """The first of ``sockets`` on which anyone gets content of an http server; a certain one is preferred.
+
+    ``via`` is another server whose name the client says in the handshake, instead of this one's.
+    """
     doubtful: Door | None = None
     for socket in sockets:
-        served = content_for_anyone(configuration, server, socket, now)
+        served = content_for_anyone(configuration, server, socket, now, via)
         if served is not None:
-            door = Door(socket, served)
+            door = Door(socket, served, via=via)
             if not door.doubts:
                 return door
             doubtful = doubtful or door

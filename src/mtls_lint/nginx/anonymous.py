@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from mtls_lint.nginx.answering import example_name
+from mtls_lint.nginx.answering import example_name, handshake_name
 from mtls_lint.nginx.answers import PASSING
 from mtls_lint.nginx.decide import decide
 from mtls_lint.nginx.decision import Answer, Client, Connection, Decision, Outcome, Request
@@ -65,10 +65,15 @@ class Served:
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """How somebody comes: with which certificate (None: without), and speaking TLS to TLS sockets or not."""
+    """How somebody comes: with which certificate (None: without), and speaking TLS to TLS sockets or not.
+
+    ``via`` is another server of the socket whose name is said in the handshake, instead of that of the server
+    which is asked for.
+    """
 
     client: Client | None = None
     speaks_tls: bool = True
+    via: VirtualServer | None = None
 
 
 ANYONE = Visitor()
@@ -89,10 +94,10 @@ def open_places(
     are left out.
     """
     name = example_name(server)
-    versions = spoken_protocols(server)
+    shaken = visitor.via or server
+    versions = spoken_protocols(shaken)
     tls = ("1.3" if "TLSv1.3" in versions else "1.2") if socket.ssl and visitor.speaks_tls else None
-    named = name is not None and any(name != "localhost" for _ in server.names)
-    connection = Connection(socket.key.address, socket.key.port, tls, name if tls and named else None)
+    connection = Connection(socket.key.address, socket.key.port, tls, handshake_name(shaken) if tls else None)
     for uri in dict.fromkeys(uris_of(server) if uris is None else uris):
         request = Request(name, uri)
         decision = decide(configuration, connection, request, visitor.client, now)
@@ -131,14 +136,18 @@ def content_places(
 
 
 def content_for_anyone(
-    configuration: Configuration, server: VirtualServer, socket: Socket, now: datetime
+    configuration: Configuration,
+    server: VirtualServer,
+    socket: Socket,
+    now: datetime,
+    via: VirtualServer | None = None,
 ) -> Served | None:
     """The first place where a client without a certificate gets content, a certain one if there is one.
 
-    None when everything is redirected, refused or fixed.
+    None when everything is redirected, refused or fixed. ``via`` is that of ``Visitor``.
     """
     doubtful: Served | None = None
-    for place in content_places(configuration, server, socket, now):
+    for place in content_places(configuration, server, socket, now, Visitor(via=via)):
         if not place.doubts:
             return place
         doubtful = doubtful or place

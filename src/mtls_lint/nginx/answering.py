@@ -6,6 +6,7 @@ from dataclasses import replace
 from mtls_lint.nginx.lookup import NameTable, normalise_host
 from mtls_lint.nginx.model import Configuration, Socket, VirtualServer
 from mtls_lint.nginx.names import NameKind
+from mtls_lint.nginx.tls import spoken_protocols
 from mtls_lint.syntax.source import Span
 from mtls_lint.syntax.tree import Unknown
 
@@ -43,6 +44,29 @@ def example_name(server: VirtualServer) -> str | None:
     if any(socket.default_server is server for socket in server.sockets):
         return "localhost"
     return next((name.text for name in server.names if name.kind is NameKind.PLACEHOLDER), None)
+
+
+def handshake_name(server: VirtualServer) -> str | None:
+    """The SNI by which a client gets this server's handshake; None when it has to send none, if at all."""
+    name = example_name(server)
+    return name if server.names and name != "localhost" else None
+
+
+def other_handshakes(server: VirtualServer, socket: Socket) -> Iterator[VirtualServer]:
+    """Other servers of a TLS socket by whose handshake a client may come before its Host names ``server``.
+
+    One for each set of TLS versions: nothing else of the handshake matters to a server that verifies nobody.
+    """
+    seen: set[frozenset[str]] = set()
+    for other in socket.servers:
+        if other is server or other.setting("ssl_reject_handshake").is_on:
+            continue
+        if handshake_name(other) is None and other is not socket.default_server:
+            continue
+        versions = spoken_protocols(other)
+        if versions not in seen:
+            seen.add(versions)
+            yield other
 
 
 def listen_span(socket: Socket, server: VirtualServer | None = None) -> Span:
