@@ -105,6 +105,8 @@ def check(server: VirtualServer, ctx: Context) -> Findings:
 def _in_address(word: str) -> str | None:
     if word.lower().startswith("unix:"):
         return None if word[5:] else f"`listen {word}` names no path"
+    if word.startswith("[") and "]" not in word:
+        return f"`{word}` begins with a bracket that is never closed"
     match = _PORTS.fullmatch(word)
     if match is None:
         return None

@@ -58,7 +58,7 @@ from mtls_lint.api import (
 
 _TLS13 = re.compile(r"TLS_(?!.*_WITH_)[A-Z0-9]+_[A-Z0-9_]*SHA\d+", re.ASCII)
 _NAME_OF_RFC = re.compile(r"TLS_.*_WITH_", re.ASCII)
-_TEMPLATE = re.compile(r"[$<>{}%]")
+_TEMPLATE = re.compile(r"[<>{}%]|\$[A-Z]")
 _REMEDY = "name suites as `openssl ciphers -v` prints them, such as `ECDHE+AESGCM:ECDHE+CHACHA20`"
 _BAD_LEVEL = re.compile(r"@(?!SECLEVEL=[0-5]|STRENGTH)")
 

@@ -28,6 +28,7 @@ from mtls_lint.nginx.decision import Answer
 from mtls_lint.nginx.flaws import REVOKED, TOO_DEEP, passing_flaws
 from mtls_lint.nginx.inheritance import Origin, Setting
 from mtls_lint.nginx.listen import Listen, SocketKey
+from mtls_lint.nginx.lookup import looks_names_up
 from mtls_lint.nginx.material import (
     FileReference,
     ServerCertificate,
@@ -43,6 +44,7 @@ from mtls_lint.nginx.model import Configuration, Location, Socket, VirtualServer
 from mtls_lint.nginx.name_tests import NameTest, name_tests
 from mtls_lint.nginx.names import NameKind, ServerName
 from mtls_lint.nginx.refusals import Refusals, Refused
+from mtls_lint.nginx.regex import compile_regex
 from mtls_lint.nginx.resumption import EARLY_NAME, has_fix
 from mtls_lint.nginx.tls import (
     LEGACY,
@@ -166,6 +168,7 @@ __all__ = [
     "command_that_asks",
     "command_words",
     "commanded_protocols",
+    "compile_regex",
     "conf_commands",
     "content_places",
     "covers",
@@ -193,6 +196,7 @@ __all__ = [
     "listed",
     "listen_span",
     "loading_level",
+    "looks_names_up",
     "may_speak_tls",
     "name_tests",
     "only_legacy",

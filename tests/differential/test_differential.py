@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from differential.compare import compare, make_pki
-from differential.scenario import make
+from differential.scenario import Question, Scenario, make
 from mtls_lint.testing.nginx import NginxBinary
 
 QUESTIONS = 20
@@ -32,6 +32,23 @@ def disagreements(seeds: range, nginx: NginxBinary, directory: Path, pki: Path) 
 @pytest.mark.parametrize("seed", [*range(20), 43, 66, 105, 116, 209, 308, 1134, 1288, 5153])
 def test_decide_agrees_with_nginx(seed: int, nginx: NginxBinary, tmp_path: Path, scenario_pki: Path) -> None:
     assert disagreements(range(seed, seed + 1), nginx, tmp_path, scenario_pki) == []
+
+
+def test_a_subrequest_of_auth_request_passes_the_access_phase_by(
+    nginx: NginxBinary, tmp_path: Path, scenario_pki: Path
+) -> None:
+    text = """events {} http { access_log off; auth_request /auth; server { listen 127.0.0.1:PORT_a;
+        add_header X-Where m0 always;
+        location / { add_header X-Where m1 always; proxy_pass http://127.0.0.1:PORT_backend; }
+        location /auth { add_header X-Where m3 always; deny all; proxy_pass http://127.0.0.1:PORT_backend; } }
+      server { listen 127.0.0.1:PORT_b; add_header X-Where m4 always;
+        location / { add_header X-Where m5 always; proxy_pass http://127.0.0.1:PORT_backend; }
+        location /auth { add_header X-Where m6 always; deny all; return 204; } }
+      server { listen 127.0.0.1:PORT_backend; auth_request off; location / { return 200 backend; } } }"""
+    questions = [
+        Question("127.0.0.1", "b", None, None, "a.test", uri, "GET", "none") for uri in ("/", "/auth")
+    ]
+    assert compare(Scenario(0, text, tuple(questions)), nginx, tmp_path, scenario_pki) == []
 
 
 @pytest.mark.sweep

@@ -436,8 +436,8 @@ def test_a_directive_of_which_only_the_arguments_changed() -> None:
 @pytest.mark.parametrize(
     ("name", "args", "context", "version"),
     [
-        ("ssl_session_tickets", ("$tickets",), "server", NEW),
-        ("ssl_protocols", ("TLSv1.2", "$more"), "server", NEW),
+        ("ssl_session_tickets", ("$TICKETS",), "server", NEW),
+        ("ssl_protocols", ("TLSv1.2", "${more}"), "server", NEW),
         ("ssl_verify_client", ("maybe",), "application", NEW),
         ("ssl_verify_client", ("maybe",), "location", (2, 1, 0)),
         ("no_directive_like_any_other", (), "server", NEW),

@@ -44,6 +44,7 @@ class Exchange:
         self.location: Location | None = None
         self.scope: Scope = server.scope
         self._internal = False
+        self._is_subrequest = False
         self.error_page: Directive | None = None
         """The error page that took over for ``error`` (nginx follows one at most: r->error_page)."""
         self.error: int | None = None
@@ -179,7 +180,8 @@ class Exchange:
                 return answered
             if rewritten.changed and not rewritten.broke:
                 return self._find_location()
-        denied = self._access()
+        # ngx_http_core_access_phase passes subrequests by, auth_request's own among them.
+        denied = None if self._is_subrequest else self._access()
         return denied if denied is not None else self._content()
 
     def _enter_ifs(self, rewritten: Rewritten) -> None:
@@ -240,6 +242,7 @@ class Exchange:
         inner = Exchange(self.server, Request(self.request.host, setting.value), self.variables, self.story)
         inner._internal = True
         inner._may_use_error_page = False
+        inner._is_subrequest = True
         inner._go_to(setting.value, "")
         self.story.say(f"auth_request asks {setting.value}", setting.span)
         answered = inner._from_server_rewrite()

@@ -134,6 +134,11 @@ class NameTable:
         return None
 
 
+def looks_names_up(socket: Socket) -> bool:
+    """Whether nginx looks names up on this socket at all, and so makes a table of them when it starts."""
+    return NameTable.of(socket).used
+
+
 # A decision needs the table, and a socket may have ten thousand servers and as many decisions.
 _TABLES: "WeakKeyDictionary[Socket, NameTable]" = WeakKeyDictionary()
 

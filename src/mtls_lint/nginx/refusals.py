@@ -102,8 +102,12 @@ class _Walk:
             if self._is_templated(directive):
                 self.templated.append(directive)
                 continue
-            if self._takes(directive, name, context, seen.get(name), open_=open_):
-                seen.setdefault(name, directive)
+            # `root` and `alias` fill the same place (ngx_http_core_root).
+            place = "root" if name == "alias" else name
+            if self._takes(directive, name, context, seen.get(place), open_=open_):
+                seen.setdefault(place, directive)
+                if directives.is_templated(name, directive.args):
+                    self.templated.append(directive)
             if directive.block:
                 inside = context_inside(context, name)
                 if inside is not None:
@@ -126,6 +130,8 @@ class _Walk:
             return False
         if earlier is not None and self._refuses_twice(name, contexts or (context,)):
             text = f'"{name}" directive is duplicate'
+            if earlier.name != name:
+                text += f', "{earlier.name}" directive was specified earlier'
             self.found.append(Refused(directive, context, "duplicate", text, None, True, earlier))
             return False
         return True
@@ -141,7 +147,7 @@ class _Walk:
     def _values_matter(self, form: _Form) -> bool:
         matter = self._depends_on_values.get(form)
         if matter is None:
-            matter = any(spec.kind != "any" for spec in directives.specs(form[0]))
+            matter = directives.judges_values(form[0])
             self._depends_on_values[form] = matter
         return matter
 

@@ -1,9 +1,9 @@
 """What nginx knows about a directive: where it may stand, how many arguments it takes, what it refuses.
 
-The table (directive_data.py) is generated from real nginx binaries. `check` gives nginx's own verdict on one
-directive, in the order and the words of ngx_conf_handler() (nginx: src/core/ngx_conf_file.c), and says
-nothing wherever that verdict is not certain: third-party and commercial directives, values with variables,
-contexts of other modules, versions newer than the table.
+The table (directive_data.py) is generated from real nginx binaries. `check` gives nginx's own verdict on
+one directive, in the order and the words of ngx_conf_handler() (nginx: src/core/ngx_conf_file.c), and says
+nothing wherever that verdict is not certain: third-party and commercial directives, values that a template
+may fill in, contexts of other modules, versions newer than the table.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from mtls_lint.syntax import directive_data as data
+from mtls_lint.syntax import grammars
+from mtls_lint.syntax.grammars import is_placeholder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -131,6 +133,16 @@ def is_opaque(name: str) -> bool:
     return name in OPAQUE_BLOCKS or name.endswith("_by_lua_block")
 
 
+def judges_values(name: str) -> bool:
+    """Whether `check` looks at the arguments of a directive of that name, not only at their number."""
+    return grammars.judges(name) or any(spec.kind != "any" for spec in specs(name))
+
+
+def is_templated(name: str, args: Sequence[str]) -> bool:
+    """Whether the values of a directive that `check` would judge are a template's to fill in."""
+    return judges_values(name) and grammars.holds_placeholder(name, args)
+
+
 def contexts_of(name: str) -> tuple[str, ...]:
     """Every context some form of the directive may stand in."""
     found = {context for spec in specs(name) for context in spec.contexts}
@@ -221,6 +233,8 @@ def _misuse(form: DirectiveSpec, args: Sequence[str], has_block: bool) -> Refusa
     if not form.takes(len(args)):
         return Refusal("arity", f'invalid number of arguments in "{name}" directive', form.arity)
     text = _VALUES.get(form.kind, _any)(form, args)
+    if text is None and form.module.startswith("ngx_http_"):
+        text = grammars.refusal(name, args)
     if text is None:
         return None
     return Refusal("value", text, ", ".join(form.values) or ("on, off" if form.kind == "flag" else None))
@@ -239,7 +253,7 @@ def _any(_form: DirectiveSpec, _args: Sequence[str]) -> str | None:
 
 
 def _flag(form: DirectiveSpec, args: Sequence[str]) -> str | None:
-    if "$" in args[0] or args[0].lower() in ("on", "off"):
+    if is_placeholder(args[0]) or args[0].lower() in ("on", "off"):
         return None
     return f'invalid value "{args[0]}" in "{form.name}" directive, it must be "on" or "off"'
 
@@ -247,7 +261,7 @@ def _flag(form: DirectiveSpec, args: Sequence[str]) -> str | None:
 def _words_of(form: DirectiveSpec, args: Sequence[str]) -> str | None:
     known = {value.lower() for value in form.values}
     for arg in args:
-        if "$" in arg:
+        if is_placeholder(arg):
             return None
         if arg.lower() not in known:
             return f'invalid value "{arg}"'
@@ -260,7 +274,7 @@ def _digits(text: str) -> bool:
 
 def _number(form: DirectiveSpec, args: Sequence[str]) -> str | None:
     arg = args[0]
-    if "$" in arg or (_digits(arg) and len(arg) > _LONG):
+    if is_placeholder(arg) or (_digits(arg) and len(arg) > _LONG):
         return None
     if not _digits(arg):
         return f'"{form.name}" directive invalid number'
@@ -273,7 +287,7 @@ def _number(form: DirectiveSpec, args: Sequence[str]) -> str | None:
 
 
 def _size_is_wrong(text: str, units: str = "kKmM") -> bool:
-    return "$" not in text and not re.fullmatch(f"[0-9]+[{units}]?", text)
+    return not is_placeholder(text) and not re.fullmatch(f"[0-9]+[{units}]?", text)
 
 
 def _size(form: DirectiveSpec, args: Sequence[str]) -> str | None:
@@ -286,7 +300,7 @@ def _offset(form: DirectiveSpec, args: Sequence[str]) -> str | None:
 
 def _buffers(form: DirectiveSpec, args: Sequence[str]) -> str | None:
     count, size = args
-    if "$" in count + size:
+    if is_placeholder(count + size):
         return None
     wrong = not _digits(count) or int(count) == 0 or _size_is_wrong(size) or int(re.sub(r"\D", "", size)) == 0
     return f'"{form.name}" directive invalid value' if wrong else None
@@ -297,7 +311,7 @@ _TIME_UNITS = ("y", "M", "w", "d", "h", "m", "s", "ms")
 
 def _time_is_wrong(text: str, *, seconds: bool) -> bool:
     """Whether ngx_parse_time() refuses: units descend, each at most once, and there is a digit somewhere."""
-    if "$" in text or " " in text:
+    if is_placeholder(text) or " " in text:
         return False
     if not re.fullmatch("([0-9]*(?:ms|[yMwdhms]))*[0-9]*", text) or not re.search("[0-9]", text):
         return True
@@ -328,7 +342,7 @@ def _shared_zone(arg: str, what: str) -> str | None:
 
 def _session_cache(_form: DirectiveSpec, args: Sequence[str]) -> str | None:
     for arg in args:
-        if "$" in arg:
+        if is_placeholder(arg):
             return None
         if arg in ("off", "none", "builtin") or re.fullmatch("builtin:[0-9]+", arg):
             continue
@@ -338,7 +352,7 @@ def _session_cache(_form: DirectiveSpec, args: Sequence[str]) -> str | None:
 
 
 def _ocsp_cache(_form: DirectiveSpec, args: Sequence[str]) -> str | None:
-    if "$" in args[0] or args[0] == "off":
+    if is_placeholder(args[0]) or args[0] == "off":
         return None
     return _shared_zone(args[0], "OCSP cache")
 
@@ -347,7 +361,7 @@ def _certificate_cache(form: DirectiveSpec, args: Sequence[str]) -> str | None:
     """ngx_http_ssl_certificate_cache(): off, or max=N with inactive= and valid= in seconds."""
     complete = False
     for arg in args:
-        if "$" in arg:
+        if is_placeholder(arg):
             return None
         key, _, value = arg.partition("=")
         if arg == "off" or (key == "max" and _digits(value) and int(value) > 0):

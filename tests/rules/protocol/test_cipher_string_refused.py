@@ -59,7 +59,7 @@ def test_a_command(check: Check, server: Around) -> None:
     assert (found.span.line, found.span.text) == (7, "NONSENSE")
 
 
-@pytest.mark.parametrize("string", ["PROFILE=SYSTEM", "$ciphers"])
+@pytest.mark.parametrize("string", ["PROFILE=SYSTEM", "$CIPHERS"])
 def test_not_evaluated(check: Check, server: Around, string: str) -> None:
     report = check(server(f"ssl_ciphers {string};"))
     assert report.findings == ()

@@ -11,7 +11,7 @@ from mtls_lint.lint.pack import built_in_pack, load_packs
 from mtls_lint.nginx.version import parse_version
 from mtls_lint.testing.catalogue import authority
 from mtls_lint.testing.nginx import NginxBinary
-from rules.test_witnesses import runnable
+from rules.live import runnable
 
 RULES = [rule for rule in load_packs([built_in_pack()]) if rule.family == "sessions"]
 EXAMPLES = [
