@@ -39,6 +39,7 @@ OPEN = {
     ),
     "verify-check-bypassed:^~-keeps-regular-expressions-away": ("/", "the check is for /admin"),
     "verify-check-bypassed:the-escape-refuses-too": ("/", "the check is for /admin"),
+    "verify-client-without-own-certificate:no-TLS": ("/", "listen-without-ssl finds it"),
     "verify-client-without-ca:no-TLS-context-is-built": ("/", "listen-without-ssl finds it"),
     "verify-client-without-ca:optional_no_ca-needs-none": ("/", "verify-client-optional-unchecked finds it"),
 }
