@@ -37,18 +37,13 @@ def test_the_table(cli: Run, conf: Path) -> None:
     assert (
         result.stdout
         == """\
-*:443 TLS  a.test
-  /
-      certificates of ca-a.pem  nginx.conf:5
-
-*:443 TLS  b.test
-  /
-      certificates of ca-b.pem  nginx.conf:9
-      ! hole: certificates of ca-a.pem with no SNI in the handshake
-
-*:80 plain  (no name)
-  /
-      redirect  nginx.conf:12
+  server     locations  who gets in               by
+*:443 TLS
+  a.test     /          certificates of ca-a.pem  nginx.conf:5
+  b.test     /          certificates of ca-b.pem  nginx.conf:9
+             ! hole: certificates of ca-a.pem with no SNI in the handshake
+*:80 plain
+  (no name)  /          redirect                  nginx.conf:12
 """
     )
 
@@ -118,3 +113,18 @@ def test_what_was_not_read_is_3(cli: Run, conf: Path) -> None:
     assert cli("matrix", "nginx.conf", cwd=conf.parent).returncode == 3
     conf.write_text("events {}\nstream { server { listen 443; return x; } }\n")
     assert cli("matrix", "nginx.conf", cwd=conf.parent).returncode == 2
+
+
+def test_a_table_of_fifty_servers(cli: Run, tmp_path: Path) -> None:
+    """A line for each server whose locations are alike, however narrow the terminal; nothing is cut off."""
+    locations = "location / { proxy_pass http://b; } location /healthz { return 200; }"
+    servers = (f"server {{ listen 443 ssl; server_name s{n}.example.com; {locations} }}" for n in range(50))
+    pair = "ssl_certificate s.pem; ssl_certificate_key s.key; ssl_client_certificate company-root.pem;"
+    http = f"{pair} ssl_verify_client on; {' '.join(servers)} upstream b {{ server b.test; }}"
+    (tmp_path / "nginx.conf").write_text(f"events {{}} http {{ {http} }}")
+    wide = cli("matrix", "nginx.conf", cwd=tmp_path, env={"COLUMNS": "100"}).stdout.splitlines()
+    assert len(wide) == 52
+    assert wide[51] == "  s49.example.com  /, /healthz  certificates of company-root.pem  nginx.conf:1"
+    narrow = cli("matrix", "nginx.conf", cwd=tmp_path, env={"COLUMNS": "70"}).stdout
+    assert max(map(len, narrow.splitlines())) <= 70
+    assert narrow.count("company-root.pem") == 50

@@ -1,13 +1,13 @@
 """The access matrix: as a table for people, as JSON and as Markdown."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from os.path import basename, normpath
 from typing import Any
 
 from mtls_lint.nginx.flaws import EXPIRED, TOO_DEEP
 from mtls_lint.nginx.matrix import CERTIFICATES, Hole, Row, Who
-from mtls_lint.report.characters import visible, wrap
+from mtls_lint.report.characters import visible, width, wrap
 from mtls_lint.report.json import text as json_text
 from mtls_lint.report.lines import Line, Piece, line
 
@@ -40,31 +40,81 @@ def _socket(row: Row) -> str:
 
 
 def table(rows: Sequence[Row], columns: int) -> Iterator[Line]:
-    """One entry for each group of locations, sockets and servers as headings."""
-    heading = None
-    for row in rows:
-        here = (row.socket, row.server)
-        if here != heading:
-            if heading is not None:
-                yield line()
-            names = " ".join(str(name) for name in row.server.names) or "(no name)"
-            yield line(Piece(visible(f"{_socket(row)}  {names}"), "strong"))
-            heading = here
-        who = visible(who_in_words(row.who))
-        style = "warning" if row.who.kind in {"anyone", "any certificate"} else "good"
-        by = f"  {row.by.path}:{row.by.line}" if row.by is not None else ""
-        mark = "  "
-        for part in wrap(visible(", ".join(row.places)), columns - 2):
-            yield line(mark, part)
-        yield line("      ", Piece(who, style), Piece(visible(by), "weak"))
-        for hole in row.holes:
-            for part in wrap(f"hole: {visible(hole_in_words(hole))}", columns - 8):
-                yield line("      ! ", Piece(part, "error"))
-        for reason in row.uncertain:
-            for part in wrap(f"uncertain: {visible(reason)}", columns - 8):
-                yield line("      ? ", part)
+    """A table with the sockets as headings; locations of a server with one answer stand together."""
     if not rows:
         yield line("No http server listens anywhere.")
+        return
+    entries = list(_entries(rows))
+    shown = [_cells(entry, _file_names(rows)) for entry in entries]
+    widths = _widths([_HEADINGS, *shown], columns)
+    yield _in_columns(_HEADINGS, widths, ("strong",) * 4)[0]
+    socket = None
+    for (row, _), cells in zip(entries, shown, strict=True):
+        if row.socket is not socket:
+            socket = row.socket
+            yield line(Piece(_socket(row), "strong"))
+        style = "warning" if row.who.kind in {"anyone", "any certificate"} else "good"
+        yield from _in_columns(cells, widths, ("", "", style, "weak"))
+        yield from _remarks(row, widths[0] + 4, columns)
+
+
+_HEADINGS = ("server", "locations", "who gets in", "by")
+_SHARES = (0.3, 0.2, 0.3, 0.2)
+"""How much of the terminal a column may take at most, where there is not room for all."""
+
+_Cells = tuple[str, str, str, str]
+
+
+def _entries(rows: Sequence[Row]) -> Iterator[tuple[Row, tuple[str, ...]]]:
+    """The rows with their places; those of one server that differ in nothing but the directive are one."""
+    groups: dict[tuple[object, ...], tuple[Row, list[str]]] = {}
+    for row in rows:
+        key = (row.socket, row.server, row.who, row.holes, row.uncertain)
+        groups.setdefault(key, (row, []))[1].extend(row.places)
+    return ((row, tuple(dict.fromkeys(places))) for row, places in groups.values())
+
+
+def _cells(entry: tuple[Row, tuple[str, ...]], files: Mapping[str, str]) -> _Cells:
+    row, places = entry
+    names = " ".join(str(name) for name in row.server.names) or "(no name)"
+    by = f"{files[row.by.path]}:{row.by.line}" if row.by is not None else ""
+    return visible(names), visible(", ".join(places)), visible(who_in_words(row.who)), visible(by)
+
+
+def _file_names(rows: Sequence[Row]) -> dict[str, str]:
+    """What files are called in the table: by their last part, where that tells them apart."""
+    paths = {row.by.path for row in rows if row.by is not None}
+    short = {basename(path) for path in paths}
+    return {path: basename(path) if len(short) == len(paths) else path for path in paths}
+
+
+def _widths(table: Sequence[_Cells], columns: int) -> tuple[int, ...]:
+    longest = tuple(max(width(cells[at]) for cells in table) for at in range(4))
+    room = columns - 2 * len(longest)
+    if sum(longest) <= room:
+        return longest
+    return tuple(min(wanted, int(room * share)) for wanted, share in zip(longest, _SHARES, strict=True))
+
+
+def _in_columns(cells: _Cells, widths: Sequence[int], styles: Sequence[str]) -> list[Line]:
+    """The cells side by side, each broken into as many lines as it needs."""
+    wrapped = [list(wrap(cell, room)) for cell, room in zip(cells, widths, strict=True)]
+    lines = []
+    for number in range(max(map(len, wrapped))):
+        pieces = [Piece("  ")]
+        for parts, room, style in zip(wrapped, widths, styles, strict=True):
+            part = parts[number] if number < len(parts) else ""
+            pieces += [Piece(part, style if part else ""), Piece(" " * (max(room - width(part), 0) + 2))]
+        lines.append(tuple(pieces))
+    return lines
+
+
+def _remarks(row: Row, indent: int, columns: int) -> Iterator[Line]:
+    remarks = [("! ", f"hole: {hole_in_words(hole)}", "error") for hole in row.holes]
+    remarks += [("? ", f"uncertain: {reason}", "") for reason in row.uncertain]
+    for mark, text, style in remarks:
+        for number, part in enumerate(wrap(visible(text), columns - indent - 2)):
+            yield line(" " * indent, mark if number == 0 else "  ", Piece(part, style))
 
 
 def render_matrix(rows: Sequence[Row]) -> str:
