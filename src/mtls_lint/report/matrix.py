@@ -93,7 +93,11 @@ def _widths(table: Sequence[_Cells], columns: int) -> tuple[int, ...]:
     room = columns - 2 * len(longest)
     if sum(longest) <= room:
         return longest
-    return tuple(min(wanted, int(room * share)) for wanted, share in zip(longest, _SHARES, strict=True))
+    words = (max(width(word) for cells in table for word in cells[at].split(" ")) for at in range(4))
+    return tuple(
+        min(wanted, max(int(room * share), word))  # words stay whole
+        for wanted, share, word in zip(longest, _SHARES, words, strict=True)
+    )
 
 
 def _in_columns(cells: _Cells, widths: Sequence[int], styles: Sequence[str]) -> list[Line]:
