@@ -1,4 +1,4 @@
-"""What the README shows is what the tool prints."""
+"""What the README and the guides show is what the tool prints."""
 
 import re
 import subprocess
@@ -9,7 +9,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMAND = re.compile(r"^```console\n\$ mtls-lint (.*)\n((?:.*\n)+?)```", re.MULTILINE)
-BLOCKS = COMMAND.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCKS = [block for page in PAGES for block in COMMAND.findall(page.read_text(encoding="utf-8"))]
 SHOWN = [(command, output) for command, output in BLOCKS if not output.startswith("$ ")]
 
 
@@ -27,4 +28,4 @@ def test_the_output_of_a_command(command: str, output: str) -> None:
 
 
 def test_there_is_something_to_compare() -> None:
-    assert len(SHOWN) == 2
+    assert len(SHOWN) >= 4
