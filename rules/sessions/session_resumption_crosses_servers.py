@@ -100,7 +100,7 @@ server {
 References:
 - CVE-2025-23419, https://nginx.org/en/security_advisories.html
 - https://nginx.org/en/docs/http/ngx_http_ssl_module.html#ssl_reject_handshake, CHANGES 1.27.4 and 1.29.2
-- RFC 8446 section 4.6.1
+- RFC 9846 section 4.7.1 (a session belongs to the name it was made for)
 """
 
 from mtls_lint.api import (
@@ -123,7 +123,13 @@ from mtls_lint.api import (
 _END = "`ssl_session_tickets off` and no `ssl_session_cache` on this address and port end resumption"
 
 
-@rule(id="session-resumption-crosses-servers", severity=Severity.WARNING, since="0.1")
+@rule(
+    id="session-resumption-crosses-servers",
+    severity=Severity.WARNING,
+    since="0.1",
+    confidence=Confidence.POSSIBLE,
+    controls=("RFC 9846 4.7.1",),
+)
 def check(socket: Socket, ctx: Context) -> Findings:
     """Report, once for a socket, the servers that sessions of others open."""
     if ctx.version >= EARLY_NAME:
@@ -181,5 +187,4 @@ def _by_number(
         "update nginx to 1.26.3, 1.27.4 or later, or see in the package's changelog that it has the fix;"
         f" {_END}",
         related=related,
-        confidence=Confidence.POSSIBLE,
     )

@@ -82,7 +82,7 @@ server {
 
 References:
 - https://nginx.org/en/docs/http/ngx_http_ssl_module.html#ssl_session_tickets, CHANGES 1.29.2
-- RFC 8446 section 4.6.1
+- RFC 9846 section 4.7.1 (a session belongs to the name it was made for)
 """
 
 from mtls_lint.api import (
@@ -101,7 +101,7 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="session-shared-between-servers", severity=Severity.ERROR, since="0.1")
+@rule(id="session-shared-between-servers", severity=Severity.ERROR, since="0.1", controls=("RFC 9846 4.7.1",))
 def check(socket: Socket, ctx: Context) -> Findings:
     """Report, once for a socket, the servers that sessions of others open."""
     if ctx.version < EARLY_NAME:
