@@ -9,7 +9,7 @@ from pathlib import Path
 from differential.scenario import Question, Scenario
 from mtls_lint.nginx.clients import ChainClient
 from mtls_lint.nginx.decide import decide
-from mtls_lint.nginx.decision import Connection, Decision, Outcome, Request
+from mtls_lint.nginx.decision import Connection, Decision, Fault, Outcome, Request
 from mtls_lint.nginx.material import FileReference
 from mtls_lint.nginx.model import Configuration, build
 from mtls_lint.pki.store import PemFile, PemStore
@@ -61,6 +61,7 @@ def make_pki(directory: Path) -> None:
         "crl-all": a.crl(revoked) + b.crl() + middle.crl() + deep.crl(),
         "crl-a-expired": a.crl(next_update=EXPIRED[1], last_update=EXPIRED[0]),
     }
+    (directory / "users").write_text("staff:{PLAIN}secret\n")
     for name, data in files.items():
         (directory / f"{name}.pem").write_bytes(data)
 
@@ -108,29 +109,46 @@ def _decide(
         chain = store.read(str(pki / f"{question.client}.pem")).certificates
         client = ChainClient(configuration, chain, read)
     connection = Connection(question.address, ports.get(question.port, 1), question.tls, question.sni)
-    asked = Request(question.host, question.uri, question.method)
+    asked = Request(question.host, question.uri, question.method, question.fault)
     return decide(configuration, connection, asked, client, datetime.now(timezone.utc))
 
 
 def _ask(question: Question, ports: Mapping[str, int], pki: Path) -> Reply:
     named = question.client != "none"
-    headers = (
-        "Connection: close\r\n"
-        if question.host is None
-        else f"Host: {question.host}\r\nConnection: close\r\n"
-    )
-    version = "1.0" if question.host is None else "1.1"
     return request(
         ports.get(question.port, 1),
         address=question.address,
         tls=question.tls is not None,
         sni=question.sni,
-        payload=f"{question.method} {question.uri} HTTP/{version}\r\n{headers}\r\n".encode(),
+        payload=_head(question).encode(),
         certificate=pki / f"{question.client}.pem" if named else None,
         key=pki / f"{question.client}.key" if named else None,
         minimum=question.tls,
         maximum=question.tls,
     )
+
+
+_LONG = "x" * 9000
+_FAULTY_HEADERS = {
+    Fault.HEADER: "Bad Header: x",
+    Fault.LONG_HEADER: f"A: {_LONG}",
+    Fault.ENCODING: "Transfer-Encoding: x",
+}
+
+
+def _head(question: Question) -> str:
+    """The request as it is sent; HTTP/1.0 when it has no Host."""
+    method, uri, fault = question.method, question.uri, question.fault
+    version = "1.0" if question.host is None and fault is not Fault.NO_HOST else "1.1"
+    if fault is Fault.LINE:
+        uri += " x"
+    elif fault is Fault.VERSION:
+        version = "3.1"
+    elif fault is Fault.LONG_LINE:
+        uri += f"?{_LONG}"
+    headers = [] if question.host is None else [f"Host: {question.host}"]
+    headers += [_FAULTY_HEADERS[fault]] if fault in _FAULTY_HEADERS else []
+    return "\r\n".join([f"{method} {uri} HTTP/{version}", *headers, "Connection: close", "", ""])
 
 
 Answer = tuple[Outcome, int | None, str]
@@ -140,10 +158,11 @@ def _said(decision: Decision) -> Answer:
     outcome, status = decision.outcome, decision.status
     if outcome in {Outcome.REFUSED, Outcome.HANDSHAKE_FAILED} or status == 444:
         return outcome, status, ""
-    return outcome, status, _mark(decision)
+    return outcome, status, mark_of(decision)
 
 
-def _mark(decision: Decision) -> str:
+def mark_of(decision: Decision) -> str:
+    """The header by which the location, or the server, marks its answers."""
     block = decision.location.directive if decision.location is not None else None
     if block is None and decision.server is not None:
         block = decision.server.directive
@@ -160,7 +179,7 @@ def _observed(reply: Reply) -> Answer:
         if reply.error == "ConnectionRefusedError":
             return Outcome.REFUSED, None, ""
         # 444 closes the connection without a word, in TLS 1.2 without a farewell either.
-        closed = reply.error in {"", "NO_HTTP_ANSWER", "ConnectionResetError"} or "EOF" in reply.error
+        closed = reply.error in {"", "NO_HTTP_ANSWER"}
         return (Outcome.RESPONSE, 444, "") if closed else (Outcome.HANDSHAKE_FAILED, None, "")
     mark = reply.headers.get("x-where", "")
     for text, outcome in REFUSALS.items():
@@ -174,5 +193,6 @@ def _agree(decision: Decision, method: str, said: Answer, observed: Answer) -> b
         return False
     # The answer to HEAD has no text to tell nginx's own refusals from other answers with their status.
     outcome = said[0] is observed[0] or (method == "HEAD" and said[0] in REFUSALS.values())
-    status = said[1] == observed[1] or (said[1] is None and said[0] is Outcome.RESPONSE)
+    # The backend answers everything with 200.
+    status = observed[1] == (200 if said[1] is None and said[0] is Outcome.RESPONSE else said[1])
     return outcome and status and said[2] == observed[2]

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from mtls_lint.nginx.chain_check import reader
-from mtls_lint.nginx.clients import ChainClient
+from mtls_lint.nginx.clients import ChainClient, ClassClient
 from mtls_lint.nginx.decide import decide
-from mtls_lint.nginx.decision import Connection, Outcome, Request
+from mtls_lint.nginx.decision import Connection, Decision, Outcome, Request
 from mtls_lint.nginx.model import build
 from mtls_lint.nginx.version import NEWEST_STABLE
 from mtls_lint.pki.certificate import Certificate
@@ -67,3 +67,75 @@ def test_before_1_27_2_a_crl_of_the_ca_file_counts_beside_ssl_crl(nginx: NginxBi
     with nginx.run(text, tmp_path) as running:
         reply = request(running.ports["web"], certificate=tmp_path / "client.pem")
     assert (decision.outcome is Outcome.RESPONSE) is (reply.status == 200) is (nginx.version < (1, 27, 2))
+
+
+COMMANDED = """events {{}}
+http {{ server {{
+    listen 443 ssl;
+    ssl_certificate s.pem; ssl_certificate_key s.key;
+    ssl_client_certificate ca.pem; ssl_verify_client {mode};
+    {commands}
+    location / {{ proxy_pass http://127.0.0.1:8080; }}
+}} }}
+"""
+
+
+def _ask(tmp_path: Path, mode: str, commands: str, client: ClassClient | None) -> Decision:
+    (tmp_path / "nginx.conf").write_text(COMMANDED.format(mode=mode, commands=commands))
+    configuration = build(load(str(tmp_path / "nginx.conf")), NEWEST_STABLE)
+    return decide(configuration, Connection("192.0.2.1", 443, "1.3"), Request("a.test"), client, CLOCK)
+
+
+@pytest.mark.parametrize(
+    ("mode", "commands", "ca", "outcome"),
+    [
+        ("on", "ssl_conf_command VerifyCAFile other.pem;", "other.pem", Outcome.RESPONSE),
+        ("on", "ssl_conf_command VerifyCAFile other.pem;", "ca.pem", Outcome.CERTIFICATE_ERROR),
+        ("off", "ssl_conf_command VerifyMode Request;", None, Outcome.RESPONSE),
+        ("on", "ssl_conf_command VerifyMode RequestPostHandshake;", "ca.pem", Outcome.NO_CERTIFICATE),
+    ],
+)
+def test_commands_change_the_verdict_on_classes_of_clients(
+    tmp_path: Path, mode: str, commands: str, ca: str | None, outcome: Outcome
+) -> None:
+    client = ClassClient(str(tmp_path / ca) if ca is not None else None)
+    decision = _ask(tmp_path, mode, commands, client)
+    assert (decision.outcome, decision.uncertain) == (outcome, ())
+
+
+@pytest.mark.parametrize(
+    ("ca", "doubts"), [("ca.pem", True), ("other.pem", False), (None, False), ("none", False)]
+)
+@pytest.mark.parametrize("value", ["on", "leaf", "off"])
+def test_with_ocsp_a_responder_decides_on_good_chains(
+    tmp_path: Path, value: str, ca: str | None, doubts: bool
+) -> None:
+    client = None if ca == "none" else ClassClient(str(tmp_path / ca) if ca is not None else None)
+    decision = _ask(tmp_path, "on", f"ssl_ocsp {value};", client)
+    assert bool(decision.uncertain) is (doubts and value != "off")
+    refused = Outcome.NO_CERTIFICATE if ca == "none" else Outcome.CERTIFICATE_ERROR
+    if not doubts:
+        assert decision.outcome is refused
+
+
+@pytest.mark.parametrize("value", ["on", "leaf"])
+def test_ocsp_against_nginx(nginx: NginxBinary, tmp_path: Path, value: str) -> None:
+    """Without a responder nginx refuses good chains, and the rest for the reasons it has without OCSP."""
+    root, other = authority("root"), authority("other-root")
+    server = root.server("a.test")
+    server.write(tmp_path, "s")
+    (tmp_path / "ca.pem").write_bytes(root.pem)
+    for kind, identity_ in (("good", root.client("good")), ("bad", other.client("bad"))):
+        identity_.write(tmp_path, kind)
+    text = COMMANDED.format(mode="optional", commands=f"ssl_ocsp {value};").replace("443", "127.0.0.1:PORT_a")
+    text = text.replace("proxy_pass http://127.0.0.1:8080", "return 200 $ssl_client_verify")
+    bodies = []
+    with nginx.run(text, tmp_path) as running:
+        for name in (None, "good", "bad"):
+            certificate = tmp_path / f"{name}.pem" if name is not None else None
+            key = tmp_path / f"{name}.key" if name is not None else None
+            bodies.append(request(running.ports["a"], certificate=certificate, key=key).body)
+    assert bodies[0] == "NONE"
+    assert all("The SSL certificate error" in body for body in bodies[1:])
+    refused = COMMANDED.format(mode="optional_no_ca", commands=f"ssl_ocsp {value};")
+    assert "is incompatible with" in nginx.check(refused, tmp_path).output

@@ -17,7 +17,7 @@ def answering(configuration: Configuration, name: str) -> Iterator[tuple[Socket,
     Unknown where that depends on what only the machine knows. Default servers that answer the name for
     want of a better one are not meant.
     """
-    host = normalise_host(name)
+    host = normalise_host(name, configuration.version)
     if not host:
         return
     for socket in configuration.sockets:

@@ -1,5 +1,7 @@
 """Which servers ask their clients for a certificate, and by which directive."""
 
+from dataclasses import dataclass
+
 from mtls_lint.nginx.checks import client_variables, tells_of_client
 from mtls_lint.nginx.inheritance import Scope, Setting
 from mtls_lint.nginx.model import Configuration, VirtualServer
@@ -7,16 +9,61 @@ from mtls_lint.nginx.tls import conf_commands
 from mtls_lint.nginx.variables import variables_in
 from mtls_lint.syntax.tree import Directive
 
+# The flags of SSL_CTX_set_verify that each word of VerifyMode stands for (cmd_VerifyMode of OpenSSL).
+_VERIFY_FLAGS = {
+    "peer": {"peer"},
+    "request": {"peer"},
+    "require": {"peer", "required"},
+    "once": {"peer", "once"},
+    "requestposthandshake": {"peer", "postponed"},
+    "requireposthandshake": {"peer", "postponed", "required"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How the TLS handshake of a server asks its client for a certificate.
+
+    ``required``: the handshake fails without one. ``postponed``: in TLS 1.3 it is to be asked for behind the
+    handshake, which nginx never does. ``command`` is the ``VerifyMode`` that makes OpenSSL ask, if one does.
+    """
+
+    asked: bool
+    required: bool = False
+    postponed: bool = False
+    command: Directive | None = None
+
+    def is_asked_in(self, tls: str) -> bool:
+        """Whether a client that speaks TLS ``1.2`` or ``1.3`` is asked."""
+        return self.asked and not (self.postponed and tls == "1.3")
+
+
+def asking(server: VirtualServer) -> Asking:
+    """How clients of this server are asked: by ``ssl_verify_client``, and ``VerifyMode`` commands on top.
+
+    Their words switch flags on, or off with a ``-`` in front; nginx applies them last
+    (docs/evidence.md: settings).
+    """
+    flags = {"peer"} if server.verify_client != "off" else set()
+    command = None
+    for directive in conf_commands(server, "VerifyMode"):
+        for word in (item.strip().lower() for item in directive.args[1].split(",")):
+            named = _VERIFY_FLAGS.get(word.lstrip("+-"), set())
+            if word.startswith("-"):
+                flags -= named
+            else:
+                flags |= named
+                command = command or (directive if named else None)
+    asked = "peer" in flags
+    return Asking(asked, "required" in flags, "postponed" in flags, command if asked else None)
+
 
 def command_that_asks(server: VirtualServer) -> Directive | None:
     """The ``ssl_conf_command VerifyMode`` by which OpenSSL asks for a certificate behind nginx's back.
 
     With ``ssl_verify_client off`` nginx then accepts any, a self-signed one too (docs/evidence.md: settings).
     """
-    for directive in conf_commands(server, "VerifyMode"):
-        if any(word.strip().lower().startswith("req") for word in directive.args[1].split(",")):
-            return directive
-    return None
+    return asking(server).command
 
 
 def asks(server: VirtualServer) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from mtls_lint.nginx.material import FileReference, reference_to
+from mtls_lint.nginx.material import FileReference, crl_file
 from mtls_lint.nginx.model import Configuration, VirtualServer
 from mtls_lint.nginx.tls import security_level
 from mtls_lint.pki.store import FileState, PemFile, PemStore
@@ -68,14 +68,6 @@ def verify_depth(server: VirtualServer) -> int:
     """How many intermediates the server allows in a client's chain."""
     value = server.setting("ssl_verify_depth").value or ""
     return int(value) if value.isdigit() else 1
-
-
-def crl_file(configuration: Configuration, server: VirtualServer) -> FileReference | None:
-    """The file of ``ssl_crl``; None where revocation is not checked by one."""
-    directive = server.setting("ssl_crl").directive
-    if directive is None or directive.args[:1] == ("",):
-        return None
-    return reference_to(configuration, directive)
 
 
 def chain_check(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mtls_lint.nginx.chain_check import Reader, chain_check
 from mtls_lint.nginx.decision import Verdict
-from mtls_lint.nginx.material import TrustFile
+from mtls_lint.nginx.material import TrustFile, checks_crls
 from mtls_lint.nginx.model import Configuration, VirtualServer
 from mtls_lint.syntax.tree import Unknown
 
@@ -102,7 +102,7 @@ class Stranger:
         """Never trusted; as a rule with an error that ``optional_no_ca`` lets pass."""
         if self.issuer is not None:
             return Verdict(ok=False, text="unable to verify the first certificate", soft=True)
-        if server.setting("ssl_crl").value:
+        if checks_crls(server):
             return Verdict(ok=False, text="unable to get certificate CRL")
         return Verdict(ok=False, text="self-signed certificate", soft=True)
 

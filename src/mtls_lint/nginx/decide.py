@@ -3,34 +3,22 @@
 The steps are those of docs/evidence.md: sockets, names, handshake, request.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from mtls_lint.nginx.decision import Client, Connection, Decision, Outcome, Request, Story, Verdict
+from mtls_lint.nginx.decision import Client, Connection, Decision, Fault, Outcome, Request, Story
 from mtls_lint.nginx.exchange import Exchange
+from mtls_lint.nginx.handshake import Failed, Handshake, shake_hands
+from mtls_lint.nginx.head import RequestLine, read_line
 from mtls_lint.nginx.lookup import NameTable, find_socket, normalise_host
-from mtls_lint.nginx.material import TrustFile, ca_files
 from mtls_lint.nginx.model import Configuration, Socket, VirtualServer
+from mtls_lint.nginx.rewrite import Target
 from mtls_lint.nginx.variables import Variables
 from mtls_lint.syntax.source import Span
 from mtls_lint.syntax.tree import Unknown
 
-_ASKING_COMMANDS = frozenset({"verifymode", "verifycafile", "verifycapath"})
-_PROTOCOL_COMMANDS = frozenset({"protocol", "minprotocol", "maxprotocol"})
-
-
-@dataclass(frozen=True, slots=True)
-class _Handshake:
-    """What the TLS handshake left: whose settings counted, the name that matched, the chain's verdict."""
-
-    server: VirtualServer
-    current: VirtualServer
-    name: str | None
-    presented: bool
-    verdict: Verdict
-
-
-_NOTHING_CHECKED = Verdict(ok=True)
+if TYPE_CHECKING:
+    from mtls_lint.nginx.regex import Matched
 
 
 def decide(
@@ -65,6 +53,12 @@ class _Decider:
         self.client = client
         self.now = now
         self.story = Story()
+        self.handshake: Handshake | None = None
+        # What of the request's head was read so far.
+        self.line = RequestLine(None, "", Target(""))
+        self.host = ""
+        self.host_header = ""
+        self.captures: Matched | None = None
 
     def decide(self) -> Decision:
         connection = self.connection
@@ -80,16 +74,15 @@ class _Decider:
             f"the socket {socket.key} ({'TLS' if socket.ssl else 'plain'}) takes the connection",
             self._listen_span(socket),
         )
-        table = NameTable.of(socket)
-        if connection.tls is None:
-            return self._request(socket, table, None)
-        if not socket.ssl:
-            self.story.say("TLS is spoken to a plain socket")
-            return self._ended(Outcome.HANDSHAKE_FAILED)
-        handshake = self._handshake(socket, table)
-        if isinstance(handshake, Decision):
-            return handshake
-        return self._request(socket, table, handshake)
+        if connection.tls is not None:
+            if not socket.ssl:
+                self.story.say("TLS is spoken to a plain socket")
+                return self._ended(Outcome.HANDSHAKE_FAILED)
+            handshake = shake_hands(self.configuration, connection, self.client, self.now, socket, self.story)
+            if isinstance(handshake, Failed):
+                return self._ended(Outcome.HANDSHAKE_FAILED, tls_server=handshake.server)
+            self.handshake = handshake
+        return self._request(socket)
 
     @staticmethod
     def _listen_span(socket: Socket) -> Span:
@@ -105,128 +98,93 @@ class _Decider:
             steps=tuple(self.story.steps),
         )
 
-    # -- TLS ---------------------------------------------------------------------------------------------
-
-    def _handshake(self, socket: Socket, table: NameTable) -> "_Handshake | Decision":
-        default = socket.default_server
-        current, matched = default, None
-        sni = self.connection.sni
-        name = normalise_host(sni) if sni else None
-        found = table.find(name) if name else None
-        if isinstance(found, Unknown):
-            self.story.doubt(found.reason)
-        elif found is not None:
-            current, matched = found, name
-        if matched is not None:
-            self.story.say(f"SNI {sni} selects server {current.label}", current.span)
-        elif not table.used:
-            self.story.say(f"the socket's only server, {default.label}, does the handshake", default.span)
-        else:
-            why = f"SNI {sni} matches no server" if sni else "no SNI"
-            self.story.say(f"{why}: the default server {default.label} does the handshake", default.span)
-        rejecting = current.setting("ssl_reject_handshake")
-        if rejecting.is_on:
-            self.story.say("ssl_reject_handshake: alert unrecognized_name", rejecting.span)
-            return self._ended(Outcome.HANDSHAKE_FAILED, tls_server=current)
-        server = current if current.has_ssl_context else default
-        if server is not current:
-            self.story.say(
-                f"{current.label} has no certificate of its own: the handshake stays with {default.label}",
-                default.span,
-            )
-        if (refused := self._protocol(server, default)) is not None:
-            return refused
-        presented, verdict = self._check_chain(server)
-        return _Handshake(server, current, matched, presented, verdict)
-
-    def _protocol(self, server: VirtualServer, default: VirtualServer) -> Decision | None:
-        # Before 1.29.2 the protocols are chosen before the server is known (docs/evidence.md: handshake).
-        owner = server if self.configuration.version >= (1, 29, 2) else default
-        protocols = owner.setting("ssl_protocols")
-        for directive in owner.setting("ssl_conf_command").directives:
-            if str(directive.args[0]).lower() in _PROTOCOL_COMMANDS:
-                self.story.doubt(f"{directive.span}: {directive.text} changes the protocols")
-        wanted = f"TLSv{self.connection.tls}"
-        if wanted.lower() in {word.lower() for word in protocols.words}:
-            return None
-        offered = " ".join(protocols.words)
-        self.story.say(f"{wanted} is not among the protocols of {owner.label} ({offered})", protocols.span)
-        return self._ended(Outcome.HANDSHAKE_FAILED, tls_server=server)
-
-    def _check_chain(self, server: VirtualServer) -> tuple[bool, Verdict]:
-        for directive in server.setting("ssl_conf_command").directives:
-            if str(directive.args[0]).lower() in _ASKING_COMMANDS:
-                self.story.doubt(f"{directive.span}: {directive.text} changes how clients are verified")
-        mode = server.setting("ssl_verify_client")
-        if mode.unknown is not None:
-            self.story.doubt(mode.unknown.reason)
-        if mode.lower == "off":
-            self.story.say(f"{server.label} asks for no client certificate", mode.span)
-            return False, _NOTHING_CHECKED
-        self.story.say(f"{server.label} asks for a client certificate ({mode.lower})", mode.span)
-        if self.client is None:
-            self.story.say("the client sends none")
-            return False, _NOTHING_CHECKED
-        trust = tuple(TrustFile(one, (server,)) for one in ca_files(self.configuration, server))
-        verdict = self.client.verify(server, trust, self.now)
-        if verdict.unknown is not None:
-            self.story.doubt(verdict.unknown)
-        said = "accepts it" if verdict.ok else f"says: {verdict.text}"
-        detail = f" ({verdict.explanation})" if verdict.explanation else ""
-        self.story.say(f"the chain check {said}{detail}", trust[0].directive.span if trust else None)
-        return True, verdict
-
-    # -- the request -------------------------------------------------------------------------------------
-
-    def _request(self, socket: Socket, table: NameTable, handshake: _Handshake | None) -> Decision:
+    def _request(self, socket: Socket) -> Decision:
+        """Read the head as nginx does: line, authority, Host, other headers; then the certificate counts."""
+        handshake, request, fault = self.handshake, self.request, self.request.fault
         current = handshake.current if handshake is not None else socket.default_server
-        target, misdirected = self._host(socket, table, handshake)
-        if isinstance(target, int):
-            return self._answered(current, handshake, target, Outcome.RESPONSE)
-        if misdirected:
-            return self._answered(current, handshake, 421, Outcome.MISDIRECTED)
-        if self.request.method.upper() == "TRACE":
-            self.story.say("TRACE is refused before the certificate is looked at (405)")
-            return self._answered(target, handshake, 405, Outcome.RESPONSE)
+        if fault is not None and fault.in_line:
+            return self._faulty(current, fault)
+        merges = current.setting("merge_slashes").lower != "off"
+        line = read_line(request, self.configuration.version, merge_slashes=merges)
+        if isinstance(line, Unknown):
+            self.story.say(f"{line.reason} (400)")
+            return self._error(current, 400)
+        self.line = line
+        server: VirtualServer | Decision = current
+        if line.authority is not None:
+            server = self._server_for(line.authority, current, socket)
+        if isinstance(server, Decision):
+            return server
+        if request.host is not None:
+            self.host_header = request.host
+            if line.authority is None:
+                server = self._server_for(request.host, current, socket)
+            elif not normalise_host(request.host, self.configuration.version):
+                return self._invalid_host(server)
+        if isinstance(server, Decision):
+            return server
+        if fault is not None and fault.in_headers:
+            return self._faulty(server, fault)
+        if line.authority is None and request.host is None:
+            server = self._server_for(None, current, socket)
+        if isinstance(server, Decision):
+            return server
+        return self._without_fault(server, socket) if fault is None else self._faulty(server, fault)
+
+    def _without_fault(self, server: VirtualServer, socket: Socket) -> Decision:
+        method, handshake = self.request.method, self.handshake
+        # CONNECT has been refused since 1.21.1 (docs/evidence.md: request).
+        if method == "TRACE" or (method == "CONNECT" and self.configuration.version >= (1, 21, 1)):
+            self.story.say(f"{method} is refused before the certificate is looked at (405)")
+            return self._error(server, 405)
         if socket.ssl and handshake is None:
             self.story.say("plain HTTP was sent to a TLS socket (497)")
-            return self._answered(target, handshake, 497, Outcome.PLAIN_TO_HTTPS)
-        if handshake is not None and (gate := self._gate(target, handshake)) is not None:
-            code, outcome = gate
-            return self._answered(target, handshake, code, outcome)
-        return self._answered(target, handshake, None, Outcome.RESPONSE)
+            return self._error(server, 497, Outcome.PLAIN_TO_HTTPS)
+        if handshake is not None and (gate := self._gate(server, handshake)) is not None:
+            return self._error(server, *gate)
+        return self._answered(server, None, Outcome.RESPONSE)
 
-    def _host(
-        self, socket: Socket, table: NameTable, handshake: _Handshake | None
-    ) -> tuple[VirtualServer | int, bool]:
-        """The server for the request, or the status of a malformed one; and whether it is misdirected."""
-        default = socket.default_server
-        host = self.request.host
-        name = "" if host is None else normalise_host(host)
+    def _faulty(self, server: VirtualServer, fault: Fault) -> Decision:
+        # In HTTP/1.0 any Transfer-Encoding is a bad request (ngx_http_process_request_header).
+        code = 400 if fault is Fault.ENCODING and self.request.host is None else fault.code
+        self.story.say(f"the request has {fault.value} ({code})")
+        return self._error(server, code)
+
+    def _invalid_host(self, server: VirtualServer) -> Decision:
+        self.story.say("the Host is not valid (400)")
+        return self._error(server, 400)
+
+    def _server_for(
+        self, host: str | None, current: VirtualServer, socket: Socket
+    ) -> VirtualServer | Decision:
+        """The server for a Host, or what is answered to one that is invalid or not the name of the SNI."""
+        name = "" if host is None else normalise_host(host, self.configuration.version)
         if name is None or (host is not None and name == ""):
-            self.story.say("the Host is not valid (400)")
-            return 400, False
+            return self._invalid_host(current)
+        handshake = self.handshake
+        table = NameTable.of(socket)
+        self.captures = table.captures(name)
         if handshake is not None and handshake.name is not None and handshake.name == name:
-            return handshake.current, False
+            self.host = name
+            return current
         found = table.find(name)
         if isinstance(found, Unknown):
             self.story.doubt(found.reason)
             found = None
-        server = found or default
+        server = found or socket.default_server
         shown = host if host is not None else "none"
         how = "selects" if found is not None else "matches no server: the default is"
         if table.used:
             self.story.say(f"Host {shown} {how} server {server.label}", server.span)
-        if handshake is None or handshake.name is None:
-            return server, False
         mode = server.setting("ssl_verify_client")
-        if mode.lower != "off":
+        if handshake is not None and handshake.name is not None and mode.lower != "off":
             what = f"SNI {self.connection.sni} and Host {shown} differ, and {server.label} verifies clients"
             self.story.say(f"{what} (421)", mode.span)
-            return server, True
-        return server, False
+            return self._error(current, 421, Outcome.MISDIRECTED)
+        self.host = name
+        return server
 
-    def _gate(self, server: VirtualServer, handshake: _Handshake) -> tuple[int, Outcome] | None:
+    def _gate(self, server: VirtualServer, handshake: Handshake) -> tuple[int, Outcome] | None:
         mode = server.setting("ssl_verify_client")
         if mode.unknown is not None:
             self.story.doubt(mode.unknown.reason)
@@ -243,15 +201,15 @@ class _Decider:
         self.story.say(f"{server.label} lets the request pass ({mode.lower})", mode.span)
         return None
 
-    def _answered(
-        self,
-        server: VirtualServer,
-        handshake: _Handshake | None,
-        error: int | None,
-        outcome: Outcome,
-    ) -> Decision:
+    def _error(self, server: VirtualServer, code: int, outcome: Outcome = Outcome.RESPONSE) -> Decision:
+        return self._answered(server, code, outcome)
+
+    def _answered(self, server: VirtualServer, error: int | None, outcome: Outcome) -> Decision:
         """The answer of ``server``: to ``error``, or to the request itself."""
-        exchange = Exchange(server, self.request, self._variables(server, handshake), self.story)
+        handshake = self.handshake
+        exchange = Exchange(
+            server, self.line.target, self.request.method, self._variables(server), self.story
+        )
         answered = exchange.answer() if error is None else exchange.fail(error)
         if exchange.error_page is not None:
             outcome = Outcome.RESPONSE  # the configuration answers after all
@@ -259,7 +217,7 @@ class _Decider:
             outcome,
             status=answered.status,
             answer=answered.answer,
-            client_verify=_client_verify(handshake),
+            client_verify=handshake.client_verify if handshake is not None else "",
             tls_server=handshake.server if handshake is not None else None,
             server=server,
             location=answered.location,
@@ -271,34 +229,28 @@ class _Decider:
             steps=tuple(self.story.steps),
         )
 
-    def _variables(self, server: VirtualServer, handshake: _Handshake | None) -> Variables:
-        connection, request = self.connection, self.request
-        host = normalise_host(request.host or "") or ""
-        first = str(server.names[0]) if server.names else ""
+    def _variables(self, server: VirtualServer) -> Variables:
+        connection, handshake = self.connection, self.handshake
+        first = server.names[0].text.removeprefix(".") if server.names else ""
         given: dict[str, str | Unknown] = {
             "scheme": "https" if handshake is not None else "http",
             "https": "on" if handshake is not None else "",
             "server_port": str(connection.port),
             "server_addr": connection.address,
-            "server_name": first.removeprefix("."),
-            "host": host or first,
-            "http_host": request.host or "",
-            "request_uri": request.uri,
-            "request_method": request.method,
+            "server_name": first,
+            "host": self.host or first,
+            "http_host": self.host_header,
+            "request_uri": self.line.sent,
+            "request_method": self.request.method,
             "ssl_server_name": connection.sni or "" if handshake is not None else "",
             "ssl_protocol": f"TLSv{connection.tls}" if handshake is not None else "",
-            "ssl_client_verify": _client_verify(handshake),
+            "ssl_client_verify": handshake.client_verify if handshake is not None else "",
         }
         for name in ("s_dn", "i_dn", "s_dn_legacy", "i_dn_legacy", "serial", "fingerprint", "cert"):
             given[f"ssl_client_{name}"] = ""
         if handshake is not None and handshake.presented and self.client is not None:
             given.update(self.client.variables())
-        return Variables(self.configuration, given)
-
-
-def _client_verify(handshake: _Handshake | None) -> str:
-    if handshake is None:
-        return ""
-    if not handshake.presented:
-        return "NONE"
-    return "SUCCESS" if handshake.verdict.ok else f"FAILED:{handshake.verdict.text}"
+        variables = Variables(self.configuration, given)
+        if self.captures is not None:
+            variables.capture(self.captures)
+        return variables

@@ -53,13 +53,52 @@ class Connection:
     sni: str | None = None
 
 
+class Fault(Enum):
+    """What is wrong with the head of a request, in the order in which nginx comes upon it.
+
+    All of it is answered before the certificate is looked at (docs/evidence.md: request). Of the headers the
+    Host is taken to be the first.
+    """
+
+    LINE = "a request line that is not understood"
+    VERSION = "a version of HTTP that nginx does not speak"
+    LONG_LINE = "a request line that is too long"
+    HEADER = "a header line that is not understood, or a second Host"
+    LONG_HEADER = "a header line that is too long"
+    NO_HOST = "HTTP/1.1 without a Host"
+    ENCODING = "a Transfer-Encoding that nginx does not know"
+
+    @property
+    def code(self) -> int:
+        """The code of nginx for it, which ``error_page`` goes by (494 is shown as 400)."""
+        return _FAULT_CODES.get(self, 400)
+
+    @property
+    def in_line(self) -> bool:
+        """Whether it is found before any header is read."""
+        return self in {Fault.LINE, Fault.VERSION, Fault.LONG_LINE}
+
+    @property
+    def in_headers(self) -> bool:
+        """Whether it is found while the headers are read."""
+        return self in {Fault.HEADER, Fault.LONG_HEADER}
+
+
+_FAULT_CODES = {Fault.VERSION: 505, Fault.LONG_LINE: 414, Fault.LONG_HEADER: 494, Fault.ENCODING: 501}
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An HTTP request; ``host`` None means HTTP/1.0 without a Host; ``uri`` is the target as sent."""
+    """An HTTP request.
+
+    ``host`` None means HTTP/1.0 without a Host; ``uri`` is the target as sent, a path or absolute
+    (``http://name/path``, whose name wins over ``host``), for CONNECT ``name:port``.
+    """
 
     host: str | None
     uri: str = "/"
     method: str = "GET"
+    fault: Fault | None = None
 
 
 @dataclass(frozen=True, slots=True)

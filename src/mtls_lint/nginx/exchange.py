@@ -6,12 +6,12 @@ The order is that of nginx's phases; the facts are those of docs/evidence.md: re
 from dataclasses import dataclass
 
 from mtls_lint.nginx.answers import PASSING
-from mtls_lint.nginx.decision import Answer, Request, Story
+from mtls_lint.nginx.decision import Answer, Story
 from mtls_lint.nginx.inheritance import Scope
 from mtls_lint.nginx.model import Location, VirtualServer
 from mtls_lint.nginx.rewrite import REDIRECTS, Rewritten, Target, run_rewrite
 from mtls_lint.nginx.select_location import select_location
-from mtls_lint.nginx.uri import normalise, split_uri
+from mtls_lint.nginx.uri import split_uri
 from mtls_lint.nginx.variables import Variables
 from mtls_lint.syntax.source import Span
 from mtls_lint.syntax.tree import Directive, Unknown
@@ -21,6 +21,9 @@ _MAX_CYCLES = 10
 
 _TEMPORARY_CODES = {495: 400, 496: 400, 497: 400, 494: 400}
 """nginx's own codes and the status clients see (ngx_http_special_response_handler)."""
+
+_CLOSING_CODES = frozenset({408, 444, 499})
+"""Codes without an answer: nginx closes the connection, which 444 stands for (ngx_http_finalize_request)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,39 +39,39 @@ class Answered:
 class Exchange:
     """One request in ``server``; ``variables`` and ``story`` are filled on the way."""
 
-    def __init__(self, server: VirtualServer, request: Request, variables: Variables, story: Story) -> None:
+    def __init__(
+        self, server: VirtualServer, target: Target, method: str, variables: Variables, story: Story
+    ) -> None:
         self.server = server
-        self.request = request
+        self.target = target
         self.variables = variables
         self.story = story
         self.location: Location | None = None
         self.scope: Scope = server.scope
         self._internal = False
-        self._is_subrequest = False
         self.error_page: Directive | None = None
-        """The error page that took over for ``error`` (nginx follows one at most: r->error_page)."""
+        """The last error page that took over, for ``error``."""
         self.error: int | None = None
-        self._may_use_error_page = True
+        self._error_pages_over = False
+        self._is_subrequest = False
         self._cycles = 0
-        self._method = request.method
+        self._method = method
         self._overwrite: int | None = None
-        path, arguments = split_uri(request.uri)
-        uri = normalise(path, merge_slashes=server.setting("merge_slashes").lower != "off")
-        self._malformed = isinstance(uri, Unknown)
-        self.target = Target("/" if isinstance(uri, Unknown) else uri, arguments)
         self._sync_variables()
 
     def answer(self) -> Answered:
         """The answer to the request as it came."""
-        if self._malformed:
-            return self.fail(400)
         return self._from_server_rewrite()
 
     def fail(self, code: int) -> Answered:
         """What nginx answers to the error ``code`` at this point: an error page's target, or its own page."""
+        if code in _CLOSING_CODES:
+            return self._refusal(444)
         status = _TEMPORARY_CODES.get(code, code)
-        if self.error_page is not None or not self._may_use_error_page:
+        if self._error_pages_over:
             return self._refusal(status)
+        # One error page at most is followed, unless recursive_error_pages says otherwise (r->error_page).
+        self._error_pages_over = not self.scope.setting("recursive_error_pages").is_on
         for directive in self.scope.setting("error_page").directives:
             words = [str(word) for word in directive.args]
             codes = [word for word in words[:-1] if word.isdigit()]
@@ -100,13 +103,21 @@ class Exchange:
         self._internal = True
         path, arguments = split_uri(target)
         self._go_to(path, arguments)
-        self.location, self.scope = None, self.server.scope
-        self._cycles += 1
-        if self._cycles > _MAX_CYCLES:
+        if self._changes_too_often():
             return self._refusal(500)
+        self.location, self.scope = None, self.server.scope
         return self._from_server_rewrite()
 
+    def _changes_too_often(self) -> bool:
+        self._cycles += 1
+        return self._cycles > _MAX_CYCLES
+
     def _named(self, name: str, directive: Directive) -> Answered:
+        if self._changes_too_often():
+            return self._refusal(500)
+        if not self.target.uri:
+            self.story.say("a request without a URI reaches no named location (500)", directive.span)
+            return self._refusal(500)
         for location in self.server.locations:
             if location.modifier == "@" and location.pattern == name:
                 self._internal = True
@@ -139,9 +150,6 @@ class Exchange:
         self._internal = self._internal or rewritten.rewrote
 
     def _find_location(self) -> Answered:
-        self._cycles += 1
-        if self._cycles > _MAX_CYCLES:
-            return self._refusal(500)
         self.location, self.scope = None, self.server.scope
         selected = select_location(self.server.locations, self.target.uri)
         if isinstance(selected, Unknown):
@@ -162,7 +170,8 @@ class Exchange:
         return self._in_location()
 
     def _enter(self, location: Location) -> None:
-        self.location, self.scope = location, location.scope
+        limited = self._limited_scope(location)
+        self.location, self.scope = location, limited or location.scope
         modifier = f"{location.modifier} " if location.modifier else ""
         self.story.say(f"location {modifier}{location.pattern}", location.span)
 
@@ -172,16 +181,16 @@ class Exchange:
         return self.location.span if self.location is not None else self.server.span
 
     def _in_location(self) -> Answered:
-        if self.location is not None:
+        # What limit_except gives has no rewrite directives (ngx_http_rewrite_merge_loc_conf).
+        if self.location is not None and self.scope is self.location.scope:
             rewritten = run_rewrite(self.location.scope.directives, self.target, self.variables, self.story)
             self._after(rewritten)
             self._enter_ifs(rewritten)
             if (answered := self._returned(rewritten)) is not None:
                 return answered
             if rewritten.changed and not rewritten.broke:
-                return self._find_location()
-        # ngx_http_core_access_phase passes subrequests by, auth_request's own among them.
-        denied = None if self._is_subrequest else self._access()
+                return self._refusal(500) if self._changes_too_often() else self._find_location()
+        denied = self._access()
         return denied if denied is not None else self._content()
 
     def _enter_ifs(self, rewritten: Rewritten) -> None:
@@ -217,54 +226,80 @@ class Exchange:
         return Answered(status, Answer.REFUSAL, self.location, self.location_span)
 
     def _access(self) -> Answered | None:
-        scope = self._limited_scope()
-        rules = scope.setting("deny").directives + scope.setting("allow").directives
-        if scope.setting("satisfy").lower == "any" and rules:
+        """The refusal of the access phase, if it refuses; a subrequest has no such phase."""
+        if self._is_subrequest:
             return None
-        denies = scope.setting("deny").directives
-        allows = scope.setting("allow").directives
-        deny_all = next((d for d in denies if d.args[:1] == ("all",)), None)
-        if deny_all is not None and not any(_stands_before(allow, deny_all) for allow in allows):
-            self.story.say("deny all", deny_all.span)
-            return self.fail(403)
-        if deny_all is not None or (denies and not any(d.args[:1] == ("all",) for d in allows)):
-            self.story.doubt(f"{(deny_all or denies[0]).span}: access depends on the client's address")
-        basic = scope.setting("auth_basic")
-        if basic.is_set and basic.lower != "off":
-            self.story.say("auth_basic asks for a password", basic.span)
-            return self.fail(401)
-        return self._auth_request(scope)
+        satisfied_by_any = self.scope.setting("satisfy").lower == "any"
+        refused: int | None = None
+        for check in (self._by_address, self._by_password, self._by_subrequest):
+            verdict = check()
+            if verdict is True and satisfied_by_any:
+                return None
+            if isinstance(verdict, bool):
+                continue
+            if verdict not in {401, 403} or not satisfied_by_any:
+                return self.fail(verdict)
+            refused = verdict if refused != 401 else 401
+        return None if refused is None else self.fail(refused)
 
-    def _auth_request(self, scope: Scope) -> Answered | None:
-        setting = scope.setting("auth_request")
+    def _by_address(self) -> int | bool:
+        """What ``allow`` and ``deny`` say: True, 403, or False when they say nothing."""
+        scope: Scope | None = self.scope
+        rules: list[Directive] = []
+        while scope is not None and not rules:
+            rules = [directive for directive in scope.directives if directive.name in {"allow", "deny"}]
+            scope = scope.outer
+        for index, rule in enumerate(rules):
+            if rule.args[:1] == ("all",):
+                others = [other for other in rules[:index] if other.name != rule.name]
+                self.story.say(rule.text, rule.span)
+                verdict = True if rule.name == "allow" else 403
+                break
+        else:
+            others, verdict = rules, False
+        if others:
+            self.story.doubt(f"{others[0].span}: access depends on the client's address")
+            return False
+        return verdict
+
+    def _by_password(self) -> int | bool:
+        basic, users = self.scope.setting("auth_basic"), self.scope.setting("auth_basic_user_file")
+        if not basic.is_set or basic.lower == "off":
+            return False
+        # Without a file of users nobody is asked (ngx_http_auth_basic_handler).
+        if not users.is_set and users.unknown is None and not users.assumed:
+            return False
+        self.story.say("auth_basic asks for a password", basic.span)
+        return 401
+
+    def _by_subrequest(self) -> int | bool:
+        setting = self.scope.setting("auth_request")
         if not setting.is_set or setting.lower == "off" or setting.value is None:
-            return None
-        inner = Exchange(self.server, Request(self.request.host, setting.value), self.variables, self.story)
+            return False
+        inner = Exchange(self.server, Target(setting.value), "GET", self.variables, self.story)
         inner._internal = True
-        inner._may_use_error_page = False
         inner._is_subrequest = True
-        inner._go_to(setting.value, "")
         self.story.say(f"auth_request asks {setting.value}", setting.span)
         answered = inner._from_server_rewrite()
         self._sync_variables()
         if answered.status is None:
             self.story.doubt(f"{setting.span}: a backend decides what auth_request answers")
-            return None
+            return False
         if 200 <= answered.status < 300:
-            return None
-        return self.fail(answered.status if answered.status in {401, 403} else 500)
+            return True
+        return answered.status if answered.status in {401, 403, 444} else 500
 
-    def _limited_scope(self) -> Scope:
-        """``limit_except`` gives its own access rules to the methods it does not name."""
-        for child in self.location.children if self.location is not None else ():
+    def _limited_scope(self, location: Location) -> Scope | None:
+        """``limit_except`` gives its own settings to the methods it does not name."""
+        for child in location.children:
             if child.kind != "limit_except":
                 continue
             methods = {str(word).upper() for word in child.directive.args}
             if "GET" in methods:
                 methods.add("HEAD")
-            if self._method.upper() not in methods:
+            if self._method not in methods:
                 return child.scope
-        return self.scope
+        return None
 
     def _content(self) -> Answered:
         for name in PASSING:
@@ -285,7 +320,3 @@ class Exchange:
         if self.location is not None and self.scope is not self.location.scope:
             return self.location.scope.find(name)
         return ()
-
-
-def _stands_before(one: Directive, other: Directive) -> bool:
-    return (one.source, one.start) == (other.source, other.start) or one.start < other.start

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from mtls_lint.nginx.chain_check import Reader, chain_check, crl_file, verify_depth
-from mtls_lint.nginx.material import FileReference, ca_files
+from mtls_lint.nginx.chain_check import Reader, chain_check, verify_depth
+from mtls_lint.nginx.material import FileReference, ca_files, crl_file
 from mtls_lint.nginx.model import Configuration, VirtualServer
 from mtls_lint.syntax.tree import Unknown
 

@@ -1,13 +1,17 @@
 """Which socket takes a connection, and which server answers a name (docs/evidence.md: sockets, names)."""
 
 import ipaddress
+import re
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
 from mtls_lint.nginx.model import Configuration, Socket, VirtualServer
 from mtls_lint.nginx.names import NameKind
 from mtls_lint.nginx.regex import Matched, has_captures, search
+from mtls_lint.nginx.version import NginxVersion
 from mtls_lint.syntax.tree import Unknown
+
+_HIGHEST_PORT = 65535
 
 
 def find_socket(
@@ -108,6 +112,24 @@ class NameTable:
         """The server for a lower-cased host without port: exact, longest wildcard, first matching regex."""
         if not self.used:
             return None
+        found = self._by_word(host)
+        if found is not None or not host:
+            return found
+        matched = self._by_regex(host)
+        if isinstance(matched, Unknown):
+            return matched
+        if matched is not None:
+            return matched[0]
+        if self.uncertain:
+            return Unknown(f"server_name {self.uncertain[0]} is known only on the machine itself")
+        return None
+
+    def captures(self, host: str) -> Matched | None:
+        """What the regular expression captures that gives the server for ``host``, if one does."""
+        matched = self._by_regex(host) if self.used and host and self._by_word(host) is None else None
+        return None if matched is None or isinstance(matched, Unknown) else matched[1]
+
+    def _by_word(self, host: str) -> VirtualServer | None:
         if host in self.exact:
             return self.exact[host]
         if not host:
@@ -121,16 +143,17 @@ class NameTable:
             server = self.trailing.get(".".join(labels[:end]))
             if server is not None:
                 return server
+        return None
+
+    def _by_regex(self, host: str) -> tuple[VirtualServer, Matched] | Unknown | None:
         for pattern, server in self.regexes:
             # An upper-case letter in the expression makes nginx compare without case; hosts are lower-case.
             caseless = any("A" <= char <= "Z" for char in pattern)
             match = search(pattern, host, caseless=caseless)
             if isinstance(match, Unknown):
                 return match
-            if isinstance(match, Matched):
-                return server
-        if self.uncertain:
-            return Unknown(f"server_name {self.uncertain[0]} is known only on the machine itself")
+            if match is not None:
+                return server, match
         return None
 
 
@@ -143,10 +166,19 @@ def looks_names_up(socket: Socket) -> bool:
 _TABLES: "WeakKeyDictionary[Socket, NameTable]" = WeakKeyDictionary()
 
 
-def normalise_host(host: str) -> str | None:
+# What nginx takes for a Host since 1.29.4, which follows RFC 3986 3.2 (docs/evidence.md: request).
+_HOST = re.compile(r"(\[[\w.~!$&'()*+,;=:-]*\]|[\w.~!$&'()*+,;=%-]*)(?::(\d*))?", re.ASCII)
+
+
+def normalise_host(host: str, version: NginxVersion) -> str | None:
     """A Host or SNI as nginx looks it up: lower case, no port, no trailing dot; None when it is invalid."""
-    if any(char in host for char in "/\0 ") or ".." in host or any(ord(char) < 0x21 for char in host):
+    if ".." in host or any(char in "/\x7f" or char <= " " for char in host):
         return None
-    text = host.lower()
-    text = text.partition("]")[0] + "]" if text.startswith("[") else text.partition(":")[0]
-    return text.removesuffix(".")
+    if version >= (1, 29, 4):
+        match = _HOST.fullmatch(host)
+        if match is None or int(match[2] or 0) > _HIGHEST_PORT:
+            return None
+        text = match[1]
+    else:
+        text = host.partition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]
+    return text.lower().removesuffix(".")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from mtls_lint.nginx.regex import search
+from mtls_lint.nginx.regex import Matched, search
 from mtls_lint.syntax.tree import Directive, Unknown
 
 
@@ -18,8 +18,15 @@ class _Rows:
     regexes: list[tuple[str, str]] = field(default_factory=list)
 
 
-def look_up(rows: Sequence[Directive], source: str) -> str | Unknown:
+def is_volatile(rows: Sequence[Directive]) -> bool:
+    """Whether the ``map`` is looked up each time; others give one value for a whole request."""
+    return any(row.name == "volatile" and not row.args for row in rows)
+
+
+def look_up(rows: Sequence[Directive], source: str) -> tuple[str, Matched | None] | Unknown:
     """The value a ``map`` with these rows gives for ``source``; variables in it are not yet replaced.
+
+    With it goes the match of the regular expression that gave it, if one did.
 
     Exact keys win (without case), then, under ``hostnames``, the longest wildcard, then the first regular
     expression that matches, then ``default``. Unknown when rows could not be read or an expression not run.
@@ -30,17 +37,17 @@ def look_up(rows: Sequence[Directive], source: str) -> str | Unknown:
     sorted_rows = _sort(rows)
     wanted = source.lower().removesuffix(".") if sorted_rows.hostnames else source.lower()
     if wanted in sorted_rows.exact:
-        return sorted_rows.exact[wanted]
+        return sorted_rows.exact[wanted], None
     for key, value in sorted(sorted_rows.wildcards, key=lambda row: -len(row[0])):
         if _wildcard_matches(key, wanted):
-            return value
+            return value, None
     for pattern, value in sorted_rows.regexes:
         match = search(pattern.removeprefix("*"), source, caseless=pattern.startswith("*"))
         if isinstance(match, Unknown):
             return match
         if match is not None:
-            return value
-    return sorted_rows.default
+            return value, match
+    return sorted_rows.default, None
 
 
 def _sort(rows: Sequence[Directive]) -> _Rows:

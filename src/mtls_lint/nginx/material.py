@@ -1,12 +1,13 @@
 """Certificate material: which files the configuration names, and what nginx uses each for."""
 
 import os.path
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from mtls_lint.nginx.inheritance import Setting
 from mtls_lint.nginx.model import Configuration, VirtualServer
+from mtls_lint.nginx.tls import conf_commands
 from mtls_lint.syntax.source import Span
 from mtls_lint.syntax.tree import Directive, Unknown
 
@@ -21,21 +22,26 @@ _RUNTIME_PREFIXES = {
 
 @dataclass(frozen=True, slots=True)
 class FileReference:
-    """A file that a directive names. ``path`` is None when it cannot be known: ``unknown`` says why."""
+    """A file that argument ``index`` of a directive names.
+
+    ``path`` is None when it cannot be known: ``unknown`` says why.
+    """
 
     directive: Directive
     path: str | None
     unknown: Unknown | None = None
+    index: int = 0
 
     @property
     def written(self) -> str:
         """The path as it stands in the configuration."""
-        return str(self.directive.args[0]) if self.directive.args else ""
+        return str(self.directive.args[self.index]) if self.index < len(self.directive.args) else ""
 
     @property
     def span(self) -> Span:
         """Where the path stands."""
-        return self.directive.arg_span(0) if self.directive.args else self.directive.span
+        given = self.index < len(self.directive.args)
+        return self.directive.arg_span(self.index) if given else self.directive.span
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +96,14 @@ class TrustFile:
         )
 
 
-def reference_to(configuration: Configuration, directive: Directive) -> FileReference:
+def reference_to(configuration: Configuration, directive: Directive, index: int = 0) -> FileReference:
     """The file ``directive`` names, resolved against the main file's directory (docs/evidence.md: settings).
 
     Only certificates and keys may be variables; in CA, CRL and password paths nginx takes ``$`` literally.
     """
-    if not directive.args:
-        return FileReference(directive, None, Unknown("no path is given"))
-    written = str(directive.args[0])
+    if index >= len(directive.args):
+        return FileReference(directive, None, Unknown("no path is given"), index)
+    written = str(directive.args[index])
     if directive.name.endswith(("ssl_certificate", "ssl_certificate_key")):
         for prefix, reason in _RUNTIME_PREFIXES.items():
             if written.startswith(prefix):
@@ -106,7 +112,7 @@ def reference_to(configuration: Configuration, directive: Directive) -> FileRefe
             reason = "the path holds a variable: it is known only when a client connects"
             return FileReference(directive, None, Unknown(reason))
     # Concatenation as nginx does it (ngx_conf_full_name): nothing is normalised, no link is followed.
-    return FileReference(directive, os.path.join(configuration.tree.main_directory, written))
+    return FileReference(directive, os.path.join(configuration.tree.main_directory, written), index=index)
 
 
 def server_certificates(configuration: Configuration) -> tuple[ServerCertificate, ...]:
@@ -146,8 +152,30 @@ def opened_ca_files(configuration: Configuration) -> tuple[TrustFile, ...]:
 
 
 def ca_files(configuration: Configuration, server: VirtualServer) -> tuple[FileReference, ...]:
-    """The files of CAs that the server trusts for its clients, where it asks for certificates."""
-    return _references(configuration, server, ("ssl_client_certificate", "ssl_trusted_certificate"))
+    """The files of CAs that the server trusts for its clients, where it asks for certificates.
+
+    Those of ``ssl_conf_command VerifyCAFile`` replace all others. nginx opens ``ssl_client_certificate`` only
+    where ``ssl_verify_client`` asks, not where ``VerifyMode`` does (docs/evidence.md: settings).
+    """
+    commands = conf_commands(server, "VerifyCAFile")
+    if commands:
+        return tuple(reference_to(configuration, command, 1) for command in commands)
+    names = ["ssl_trusted_certificate"]
+    if server.verify_client != "off":
+        names.insert(0, "ssl_client_certificate")
+    directives = (_named_file(server.setting(name)) for name in names)
+    return tuple(reference_to(configuration, directive) for directive in directives if directive is not None)
+
+
+def crl_file(configuration: Configuration, server: VirtualServer) -> FileReference | None:
+    """The file of ``ssl_crl``; None where revocation is not checked by one."""
+    directive = _named_file(server.setting("ssl_crl")) if checks_crls(server) else None
+    return None if directive is None else reference_to(configuration, directive)
+
+
+def checks_crls(server: VirtualServer) -> bool:
+    """Whether certificates of clients have to be in no CRL; ``VerifyCAFile`` puts an end to ``ssl_crl``."""
+    return bool(server.setting("ssl_crl").value) and not conf_commands(server, "VerifyCAFile")
 
 
 def client_trust(configuration: Configuration, server: VirtualServer) -> tuple[FileReference, ...]:
@@ -155,20 +183,14 @@ def client_trust(configuration: Configuration, server: VirtualServer) -> tuple[F
 
     Before 1.27.2 a certificate in the CRL file is trusted too (docs/evidence.md: trust).
     """
-    crl = _references(configuration, server, ("ssl_crl",)) if server.scope.version < (1, 27, 2) else ()
-    return (*ca_files(configuration, server), *crl)
+    crl = crl_file(configuration, server) if server.scope.version < (1, 27, 2) else None
+    files = ca_files(configuration, server)
+    return files if crl is None else (*files, crl)
 
 
 def certificates_of(configuration: Configuration, server: VirtualServer) -> tuple[ServerCertificate, ...]:
     """The pairs of one server, in the order in which nginx loads them."""
     return tuple(pair for pair in server_certificates(configuration) if server in pair.servers)
-
-
-def _references(
-    configuration: Configuration, server: VirtualServer, names: Iterable[str]
-) -> tuple[FileReference, ...]:
-    directives = (_named_file(server.setting(name)) for name in names)
-    return tuple(reference_to(configuration, directive) for directive in directives if directive is not None)
 
 
 def _trust_files(configuration: Configuration, *, stapling: bool) -> tuple[TrustFile, ...]:

@@ -7,6 +7,7 @@ from itertools import chain
 
 from mtls_lint.nginx.anonymous import uris_of
 from mtls_lint.nginx.answering import example_name
+from mtls_lint.nginx.asking import asking
 from mtls_lint.nginx.chain_check import Reader, trusts_all
 from mtls_lint.nginx.clients import ClassClient
 from mtls_lint.nginx.decide import decide
@@ -264,7 +265,7 @@ class _Asker:
         return (None, *groups.values())
 
     def _trusted(self, server: VirtualServer) -> tuple[str, ...]:
-        if server.verify_client == "off":
+        if not asking(server).asked:
             return ()
         files = ca_files(self.configuration, server)
         return tuple(reference.path for reference in files if reference.path is not None)

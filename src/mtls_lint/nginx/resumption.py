@@ -12,7 +12,7 @@ from enum import Enum
 from mtls_lint.nginx.lookup import NameTable, normalise_host
 from mtls_lint.nginx.material import FileReference, reference_to
 from mtls_lint.nginx.model import Configuration, Socket, VirtualServer
-from mtls_lint.nginx.tls import commanded_protocols, conf_commands
+from mtls_lint.nginx.tls import conf_commands, negotiable_protocols
 from mtls_lint.nginx.version import NginxVersion
 from mtls_lint.pki.store import FileState, PemFile
 from mtls_lint.syntax.tree import Unknown
@@ -223,7 +223,7 @@ class _Resumer:
 
     def _select(self, sni: str | None) -> tuple[VirtualServer, str | None] | Unknown:
         """The server that a name selects, and the name where it matched one."""
-        name = normalise_host(sni) if sni else None
+        name = normalise_host(sni, self.configuration.version) if sni else None
         found = self.table.find(name) if name else None
         if isinstance(found, Unknown):
             return found
@@ -233,8 +233,8 @@ class _Resumer:
         return server if server.has_ssl_context else self.default
 
     def _handshake_succeeds(self, server: VirtualServer) -> bool:
-        owner = self._context_server(server) if self.early else self.default
-        speaks = f"TLSv{self.attempt.tls}" in commanded_protocols(owner)
+        spoken = negotiable_protocols(self._context_server(server), self.default)
+        speaks = f"TLSv{self.attempt.tls}" in spoken
         return speaks and not server.setting("ssl_reject_handshake").is_on
 
     def _ticket(self, made: VirtualServer) -> bool:
@@ -286,7 +286,7 @@ class _Resumer:
         advisory: bool = False,
     ) -> Resumption | Unknown:
         """The step of the Host: docs/evidence.md, request."""
-        host = normalise_host(self.attempt.host) or ""
+        host = normalise_host(self.attempt.host, self.configuration.version) or ""
         if name is not None and host == name:
             return Resumption(fate, verdict_of, current, advisory=advisory)
         found = self.table.find(host)

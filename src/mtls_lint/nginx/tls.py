@@ -112,19 +112,42 @@ def protocols_of(server: VirtualServer) -> frozenset[str]:
 
 def commanded_protocols(server: VirtualServer) -> frozenset[str]:
     """What the server's ``ssl_conf_command`` directives leave of, or add to, ``protocols_of``."""
-    allowed = set(protocols_of(server))
+    return _within_bounds(server, _switched_protocols(server))
+
+
+def _switched_protocols(server: VirtualServer) -> frozenset[str]:
+    """What ``ssl_protocols`` and ``Protocol`` commands switch on: options of OpenSSL, which SNI changes."""
+    allowed = protocols_of(server)
     for directive in conf_commands(server, "Protocol"):
         for item in directive.args[1].split(","):
             word = item.strip()
             named = command_words(word.lstrip("+-"))
             allowed = allowed - named if word.startswith("-") else allowed | named
+    return allowed
+
+
+def _within_bounds(server: VirtualServer, allowed: frozenset[str]) -> frozenset[str]:
+    """Those of ``allowed`` that the server's ``MinProtocol`` and ``MaxProtocol`` commands let pass."""
     for directive in conf_commands(server, "MinProtocol"):
         for lowest in protocol_words([directive.args[1]]):
             allowed &= set(PROTOCOLS[PROTOCOLS.index(lowest) :])
     for directive in conf_commands(server, "MaxProtocol"):
         for highest in protocol_words([directive.args[1]]):
             allowed &= set(PROTOCOLS[: PROTOCOLS.index(highest) + 1])
-    return frozenset(allowed)
+    return allowed
+
+
+def negotiable_protocols(server: VirtualServer, default: VirtualServer) -> frozenset[str]:
+    """The versions of a handshake in which SNI chooses ``server`` on a socket with this default server.
+
+    Below 1.29.2 those of the default server: OpenSSL chose the version before nginx had seen the name. Since
+    then the options are the chosen server's, but the bounds of ``MinProtocol`` and ``MaxProtocol`` stay those
+    of the default server, and one without any version fails all handshakes (docs/evidence.md: handshake).
+    """
+    spoken = commanded_protocols(default)
+    if server.scope.version < (1, 29, 2) or not spoken:
+        return spoken
+    return _within_bounds(default, _switched_protocols(server))
 
 
 def command_words(value: str) -> frozenset[str]:
@@ -133,15 +156,11 @@ def command_words(value: str) -> frozenset[str]:
 
 
 def spoken_protocols(server: VirtualServer) -> frozenset[str]:
-    """The versions nginx speaks with clients of this server.
-
-    Below 1.29.2 those of the default servers of its sockets: OpenSSL chose the version before nginx had
-    seen the name (docs/evidence.md: handshake).
-    """
+    """The versions nginx speaks with clients of this server, on any of its sockets."""
     sockets = server.tls_sockets
-    if server.scope.version >= (1, 29, 2) or not sockets:
+    if not sockets:
         return commanded_protocols(server)
-    return frozenset().union(*(commanded_protocols(socket.default_server) for socket in sockets))
+    return frozenset().union(*(negotiable_protocols(server, socket.default_server) for socket in sockets))
 
 
 def may_speak_tls(server: VirtualServer) -> bool:

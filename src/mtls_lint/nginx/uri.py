@@ -5,8 +5,8 @@ from mtls_lint.syntax.tree import Unknown
 
 def split_uri(target: str) -> tuple[str, str]:
     """The path and the arguments of a request target in origin form; a fragment is dropped."""
-    path, _, arguments = target.partition("?")
-    return path.partition("#")[0] if not arguments else path, arguments.partition("#")[0]
+    path, _, arguments = target.partition("#")[0].partition("?")
+    return path, arguments
 
 
 def normalise(path: str, *, merge_slashes: bool = True) -> str | Unknown:

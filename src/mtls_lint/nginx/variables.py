@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from mtls_lint.nginx.maps import look_up
+from mtls_lint.nginx.maps import is_volatile, look_up
 from mtls_lint.nginx.model import Configuration
 from mtls_lint.nginx.regex import Matched, search
 from mtls_lint.syntax.tree import Directive, Unknown
@@ -48,7 +48,7 @@ class Variables:
             return ""
         if (maker := self._makers.by_connection.get(key)) is not None:
             return Unknown(f"${name} comes from {maker}, which depends on who connects")
-        if key in self._makers.assigned:
+        if key in self._makers.assigned or key.isdigit():
             return ""
         return Unknown(f"the value of ${name} is not known")
 
@@ -83,7 +83,15 @@ class Variables:
             if isinstance(source, Unknown):
                 return source
             found = look_up(directive.children, source)
-            return found if isinstance(found, Unknown) else self.expand(found)
+            if isinstance(found, Unknown):
+                return found
+            text, match = found
+            if match is not None:
+                self.capture(match)
+            value = self.expand(text)
+            if not isinstance(value, Unknown) and not is_volatile(directive.children):
+                self._values[name] = value
+            return value
         finally:
             self._evaluating.discard(name)
 

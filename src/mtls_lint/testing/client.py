@@ -118,7 +118,8 @@ def request(
                 plain.sendall(payload)
                 return _reply(_receive(plain, deadline))
             with context.wrap_socket(plain, server_hostname=sni, session=session) as secure:
-                secure.sendall(payload)
+                with suppress(OSError):  # the server may have refused already, and said why
+                    secure.sendall(payload)
                 raw = _receive(secure, deadline)
                 return _reply(raw, secure.version(), secure.session, bool(secure.session_reused))
     except ssl.SSLError as error:
@@ -129,7 +130,7 @@ def request(
 
 def _receive(connection: socket.socket, deadline: float) -> bytes:
     received = bytearray()
-    with suppress(ssl.SSLEOFError):
+    with suppress(ssl.SSLEOFError, ConnectionResetError):
         while (left := deadline - time.monotonic()) > 0:
             connection.settimeout(left)
             part = connection.recv(65536)
