@@ -231,12 +231,16 @@ def check(socket: Socket, ctx: Context) -> Findings:
 def _stricter(socket: Socket, ctx: Context) -> Iterator[VirtualServer]:
     """The servers that check more than the default server, and trust all CAs that it trusts.
 
-    Where they trust fewer, certificates of other CAs get in: vhost-shared-socket-ca-mismatch says that.
+    Where they trust fewer, certificates of other CAs get in: vhost-shared-socket-ca-mismatch says that. Where
+    a server has no certificate, its CRL is never opened: verify-client-without-own-certificate says that.
     """
     configuration, default = ctx.configuration, socket.default_server
     if socket.module != "http" or not socket.ssl:
         return
     for server in socket.servers:
+        crls = [one.setting("ssl_crl").value for one in (server, default)]
+        if not server.has_ssl_context and crls[0] and not crls[1]:
+            continue
         if not any(passing_flaws(configuration, server, default, ctx.file, ctx.now)):
             continue
         alike = trusts_all(ca_files(configuration, server), ca_files(configuration, default), ctx.file)

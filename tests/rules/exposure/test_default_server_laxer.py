@@ -94,10 +94,14 @@ CASES = [
         confidence=Confidence.LIKELY,
     ),
     Case(
-        "no certificate of its own",
-        http(server("a.test"), server("b.test", CRL).replace(PAIR, "")),
+        "OCSP without a certificate of its own",
+        http(server("a.test"), server("b.test", OCSP).replace(PAIR, "")),
         [2],
         witness="curl -i -k --cert revoked-client-of-root.pem https://b.test/",
+    ),
+    Case(
+        "a CRL without a certificate of its own",
+        http(server("a.test"), server("b.test", CRL).replace(PAIR, "")),
     ),
     Case(
         "IPv6",
@@ -194,6 +198,9 @@ def test_case(case: Case) -> None:
 def test_one_hole_is_one_finding() -> None:
     text = http(server("a.test", ca=B), server("b.test", CRL))
     rules = [RULE, "vhost-shared-socket-ca-mismatch"]
+    assert [found.rule for found in lint_text(text, rules=rules).findings] == rules[1:]
+    rules = [RULE, "verify-client-without-own-certificate"]
+    text = http(server("a.test"), server("b.test", CRL).replace(PAIR, ""))
     assert [found.rule for found in lint_text(text, rules=rules).findings] == rules[1:]
     text = http(server("a.test"), server("b.test", CRL))
     assert [found.rule for found in lint_text(text, rules=rules).findings] == rules[:1]
