@@ -9,10 +9,11 @@ from mtls_lint.nginx.chain_check import reader
 from mtls_lint.nginx.clients import ChainClient, ClassClient
 from mtls_lint.nginx.decide import decide
 from mtls_lint.nginx.decision import Connection, Decision, Outcome, Request
+from mtls_lint.nginx.material import FileReference
 from mtls_lint.nginx.model import build
 from mtls_lint.nginx.version import NEWEST_STABLE
 from mtls_lint.pki.certificate import Certificate
-from mtls_lint.pki.store import PemStore
+from mtls_lint.pki.store import PemFile, PemStore
 from mtls_lint.syntax.loader import load, load_text
 from mtls_lint.testing.catalogue import authority, content, identity
 from mtls_lint.testing.nginx import NginxBinary, request
@@ -103,19 +104,29 @@ def test_commands_change_the_verdict_on_classes_of_clients(
     assert (decision.outcome, decision.uncertain) == (outcome, ())
 
 
-@pytest.mark.parametrize(
-    ("ca", "doubts"), [("ca.pem", True), ("other.pem", False), (None, False), ("none", False)]
-)
+@pytest.mark.parametrize(("ca", "doubts"), [("root", True), ("other-root", False), (None, False)])
 @pytest.mark.parametrize("value", ["on", "leaf", "off"])
 def test_with_ocsp_a_responder_decides_on_good_chains(
     tmp_path: Path, value: str, ca: str | None, doubts: bool
 ) -> None:
-    client = None if ca == "none" else ClassClient(str(tmp_path / ca) if ca is not None else None)
+    def read(reference: FileReference) -> PemFile:
+        return PemStore().read(reference.path or "")
+
+    (tmp_path / "ca.pem").write_bytes(authority("root").pem)
+    main = load_text(COMMANDED.format(mode="on", commands=f"ssl_ocsp {value};"), main_directory=str(tmp_path))
+    chain = [Certificate.from_der(authority(ca).client("x").der)] if ca is not None else []
+    client = ChainClient(build(main), chain, read) if chain else None
     decision = _ask(tmp_path, "on", f"ssl_ocsp {value};", client)
     assert bool(decision.uncertain) is (doubts and value != "off")
-    refused = Outcome.NO_CERTIFICATE if ca == "none" else Outcome.CERTIFICATE_ERROR
+    refused = Outcome.NO_CERTIFICATE if ca is None else Outcome.CERTIFICATE_ERROR
     if not doubts:
         assert decision.outcome is refused
+
+
+@pytest.mark.parametrize("value", ["on", "leaf", "off"])
+def test_a_class_of_clients_has_good_certificates_by_ocsp_too(tmp_path: Path, value: str) -> None:
+    decision = _ask(tmp_path, "on", f"ssl_ocsp {value};", ClassClient(str(tmp_path / "ca.pem")))
+    assert (decision.outcome, decision.uncertain) == (Outcome.RESPONSE, ())
 
 
 @pytest.mark.parametrize("value", ["on", "leaf"])
