@@ -8,7 +8,7 @@ import pytest
 from mtls_lint.nginx.chain_check import reader
 from mtls_lint.nginx.clients import ChainClient, ClassClient
 from mtls_lint.nginx.decide import decide
-from mtls_lint.nginx.decision import Connection, Decision, Outcome, Request
+from mtls_lint.nginx.decision import Client, Connection, Decision, Outcome, Request
 from mtls_lint.nginx.material import FileReference
 from mtls_lint.nginx.model import build
 from mtls_lint.nginx.version import NEWEST_STABLE
@@ -81,7 +81,7 @@ http {{ server {{
 """
 
 
-def _ask(tmp_path: Path, mode: str, commands: str, client: ClassClient | None) -> Decision:
+def _ask(tmp_path: Path, mode: str, commands: str, client: Client | None) -> Decision:
     (tmp_path / "nginx.conf").write_text(COMMANDED.format(mode=mode, commands=commands))
     configuration = build(load(str(tmp_path / "nginx.conf")), NEWEST_STABLE)
     return decide(configuration, Connection("192.0.2.1", 443, "1.3"), Request("a.test"), client, CLOCK)

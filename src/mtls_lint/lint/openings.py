@@ -4,7 +4,7 @@ For servers that ask their clients for a certificate. Every opening is a decisio
 only chooses whom to send where, and says which of the server's directives lets the request through.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -13,15 +13,20 @@ from weakref import WeakKeyDictionary
 from mtls_lint.lint.finding import ClientCertificate
 from mtls_lint.lint.witnesses import Door
 from mtls_lint.nginx.anonymous import ANYONE, Served, Visitor, content_places, uris_of
+from mtls_lint.nginx.answering import handshake_name
 from mtls_lint.nginx.backends import scope_addresses
 from mtls_lint.nginx.checks import Check, client_checks
-from mtls_lint.nginx.model import Configuration, Location, VirtualServer
+from mtls_lint.nginx.decision import Fault
+from mtls_lint.nginx.model import Configuration, Location, Socket, VirtualServer
 from mtls_lint.nginx.regex import search
 from mtls_lint.nginx.strangers import strangers
 from mtls_lint.pki.names import openssl_subject
 
 _GATE = frozenset({495, 496, 497})
 """nginx's own codes for what it refuses before any check of the configuration."""
+
+_EARLY = frozenset({400, 405, 414, 421, 494, 501, 505})
+"""The codes for a head that nginx refuses before it looks at the certificate (docs/evidence.md: request)."""
 
 
 class Cause(Enum):
@@ -37,6 +42,8 @@ class Cause(Enum):
     """The check of this very place is not reached."""
     ERROR_PAGE = "error page"
     """nginx refuses, and an ``error_page`` answers with content."""
+    EARLY = "early"
+    """nginx refuses the head, before it looks at the certificate, and an ``error_page`` gives content."""
     UNDONE = "undone"
     """A check refuses, and an ``error_page`` answers with content."""
 
@@ -79,37 +86,51 @@ def _find(configuration: Configuration, server: VirtualServer, now: datetime) ->
         return Openings(())
     if server.setting("ssl_reject_handshake").is_on:
         return Openings(())
-    if server.verify_client == "on" and not _GATE & _error_page_codes(server):
+    if server.verify_client == "on" and not (_GATE | _EARLY) & _error_page_codes(server):
         return Openings(())
     checks = client_checks(configuration, server)
-    found: dict[tuple[Cause, Check | None, Location | None], Opening] = {}
-    doubt: str | None = None
+    found: list[Opening] = []
+    doubt = None if server.complete else "part of the server is not given"
     for socket in server.tls_sockets:
-        for visitor, certificate in _visitors(configuration, server):
-            uris = (*uris_of(server), *_escapes(server, checks))
-            for place in content_places(configuration, server, socket, now, visitor, uris):
-                if place.doubts:
-                    doubt = doubt or place.doubts[0]
-                    continue
-                cause, check = _cause(place, checks)
-                door = Door(socket, place, certificate, visitor.speaks_tls)
-                found.setdefault((cause, check, place.location), Opening(cause, door, check))
-    if not server.complete:
-        doubt = doubt or "part of the server is not given"
-    return Openings(_one_each(found.values()), doubt)
+        for door in _doors(configuration, server, socket, now):
+            found += [] if door.doubts else [_opening(door, checks)]
+            doubt = doubt or next(iter(door.doubts), None)
+        for door in _early_doors(configuration, server, socket, now):
+            found += [] if door.doubts else [Opening(Cause.EARLY, door)]
+            doubt = doubt or next(iter(door.doubts), None)
+    return Openings(_one_each(found), doubt)
 
 
-def _one_each(openings: Iterable[Opening]) -> tuple[Opening, ...]:
-    """The first opening of each cause and check.
+def _doors(
+    configuration: Configuration, server: VirtualServer, socket: Socket, now: datetime
+) -> Iterator[Door]:
+    uris = (*uris_of(server), *_escapes(server, client_checks(configuration, server)))
+    for visitor, certificate in _visitors(configuration, server):
+        for place in content_places(configuration, server, socket, now, visitor, uris):
+            yield Door(socket, place, certificate, visitor.speaks_tls)
+
+
+def _early_doors(
+    configuration: Configuration, server: VirtualServer, socket: Socket, now: datetime
+) -> Iterator[Door]:
+    """Through an ``error_page`` for a head that nginx refuses; one URI shows it."""
+    for visitor in _early_visitors(server, socket):
+        for place in content_places(configuration, server, socket, now, visitor, ("/",)):
+            if place.decision.error in _EARLY:
+                yield Door(socket, place)
+
+
+def _one_each(openings: Sequence[Opening]) -> tuple[Opening, ...]:
+    """The first opening of each cause and check, or error page.
 
     Where a location takes the requests of another one's check, that it is open besides is no news.
     """
-    every = list(openings)
-    bypassing = {one.door.served.location for one in every if one.cause is Cause.BYPASSED}
-    chosen: dict[tuple[Cause, Check | None], Opening] = {}
-    for opening in every:
+    bypassing = {one.door.served.location for one in openings if one.cause is Cause.BYPASSED}
+    chosen: dict[tuple[object, ...], Opening] = {}
+    for opening in openings:
         if opening.cause is not Cause.ELSEWHERE or opening.door.served.location not in bypassing:
-            chosen.setdefault((opening.cause, opening.check), opening)
+            page = opening.door.served.decision.error_page if opening.cause is Cause.EARLY else None
+            chosen.setdefault((opening.cause, opening.check, page), opening)
     return tuple(chosen.values())
 
 
@@ -136,6 +157,20 @@ def _visitors(
                 yield Visitor(stranger), ClientCertificate(subject=subject, issuer=issuer)
 
 
+def _early_visitors(server: VirtualServer, socket: Socket) -> Iterator[Visitor]:
+    """Those whose head nginx refuses, where an ``error_page`` waits for that; the most telling first."""
+    codes = _error_page_codes(server)
+    if 400 in codes:
+        yield Visitor(host="not..valid")
+    if 421 in codes and socket.ssl:
+        others = (one for one in socket.servers if one is not server and one.verify_client != "off")
+        yield from (Visitor(host=name) for one in others if (name := handshake_name(one)) is not None)
+    if 405 in codes:
+        yield Visitor(method="TRACE")
+    faults = (Fault.ENCODING, Fault.LONG_LINE, Fault.LONG_HEADER, Fault.VERSION)
+    yield from (Visitor(fault=fault) for fault in faults if fault.code in codes)
+
+
 def _error_page_codes(server: VirtualServer) -> frozenset[int]:
     pages = server.setting("error_page").directives
     return frozenset(int(word) for page in pages for word in page.args[:-1] if word.isdigit())
@@ -154,24 +189,24 @@ def _escapes(server: VirtualServer, checks: tuple[Check, ...]) -> Iterator[str]:
                 yield prefix + uri
 
 
-def _cause(place: Served, checks: tuple[Check, ...]) -> tuple[Cause, Check | None]:
-    decision = place.decision
+def _opening(door: Door, checks: tuple[Check, ...]) -> Opening:
+    place, decision = door.served, door.served.decision
     judged = {condition.directive: condition.held for condition in decision.conditions}
     refusing = [check for check in checks if check.refuses]
     held = [check for check in refusing if judged.get(check.directive)]
     if decision.error in _GATE:
-        return Cause.ERROR_PAGE, None
+        return Opening(Cause.ERROR_PAGE, door)
     if decision.error is not None and held:
-        return Cause.UNDONE, held[-1]
+        return Opening(Cause.UNDONE, door, held[-1])
     passed = [check for check in refusing if judged.get(check.directive) is False]
     for check in passed:
         if not check.mixed:
-            return Cause.WEAK, check
+            return Opening(Cause.WEAK, door, check)
     missed = [check for check in refusing if check.directive not in judged]
     for check in missed:
         if _is_about(check, place):
-            return Cause.BYPASSED, check
-    return (Cause.ELSEWHERE, None) if missed or passed else (Cause.UNCHECKED, None)
+            return Opening(Cause.BYPASSED, door, check)
+    return Opening(Cause.ELSEWHERE if missed or passed else Cause.UNCHECKED, door)
 
 
 def _is_about(check: Check, place: Served) -> bool:

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from mtls_lint.lint.finding import ClientCertificate, Related, Witness
 from mtls_lint.nginx.anonymous import Served, content_for_anyone
-from mtls_lint.nginx.answering import handshake_name
+from mtls_lint.nginx.answering import example_name, handshake_name
+from mtls_lint.nginx.decision import Fault
 from mtls_lint.nginx.model import Configuration, Socket, VirtualServer
 
 
@@ -33,14 +34,18 @@ class Door:
     def witness(self) -> Witness | None:
         """The request; None when it is not certain, or when curl could not send it.
 
-        It cannot to Unix sockets, where the client must speak the PROXY protocol first, and without a Host.
+        It cannot to Unix sockets, where the client must speak the PROXY protocol first, without a Host, and
+        with a head that is not understood or too long.
         """
         socket, request = self.socket, self.served.request
         framed = any(listen.proxy_protocol for _, listen in socket.members)
         if self.doubts or framed or socket.key.family == "unix" or request.host is None:
             return None
+        if request.fault not in {None, Fault.ENCODING}:
+            return None
         tls = socket.ssl and self.speaks_tls
-        sni = request.host if self.via is None else handshake_name(self.via)
+        usual = self.via is None and request.host == example_name(self.served.server)
+        sni = request.host if usual else handshake_name(self.via or self.served.server)
         return Witness(
             tls=tls,
             address=socket.key.address,
@@ -48,7 +53,9 @@ class Door:
             host=request.host,
             uri=request.uri,
             sni=sni if tls else None,
+            method=request.method,
             certificate=self.certificate,
+            headers=("Transfer-Encoding: unknown",) if request.fault is Fault.ENCODING else (),
         )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from mtls_lint.nginx.answering import example_name, handshake_name
 from mtls_lint.nginx.answers import PASSING
 from mtls_lint.nginx.decide import decide
-from mtls_lint.nginx.decision import Answer, Client, Connection, Decision, Outcome, Request
+from mtls_lint.nginx.decision import Answer, Client, Connection, Decision, Fault, Outcome, Request
 from mtls_lint.nginx.examples import uris_matching
 from mtls_lint.nginx.inheritance import Scope
 from mtls_lint.nginx.model import Configuration, Location, Socket, VirtualServer
@@ -68,12 +68,15 @@ class Visitor:
     """How somebody comes: with which certificate (None: without), and speaking TLS to TLS sockets or not.
 
     ``via`` is another server of the socket whose name is said in the handshake, instead of that of the server
-    which is asked for.
+    which is asked for; ``host`` is what stands in the Host instead of the server's name.
     """
 
     client: Client | None = None
     speaks_tls: bool = True
     via: VirtualServer | None = None
+    host: str | None = None
+    method: str = "GET"
+    fault: Fault | None = None
 
 
 ANYONE = Visitor()
@@ -99,7 +102,7 @@ def open_places(
     tls = ("1.3" if "TLSv1.3" in versions else "1.2") if socket.ssl and visitor.speaks_tls else None
     connection = Connection(socket.key.address, socket.key.port, tls, handshake_name(shaken) if tls else None)
     for uri in dict.fromkeys(uris_of(server) if uris is None else uris):
-        request = Request(name, uri)
+        request = Request(visitor.host or name, uri, visitor.method, visitor.fault)
         decision = decide(configuration, connection, request, visitor.client, now)
         if decision.outcome is Outcome.RESPONSE and decision.server is server and decision.answer:
             answer, span = _really(decision, server)
