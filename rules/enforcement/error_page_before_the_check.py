@@ -2,9 +2,10 @@
 
 nginx reads the head of a request first and asks for the certificate afterwards. What is wrong with the head
 is answered before: 400 (a Host that is not valid, two of them, a broken header), 405 (TRACE), 414 and 494
-(too long), 421 (Host and SNI differ), 501 and 505. An `error_page` for one of these codes is followed like any
-other, and when it leads to a location that passes the request on, a client without a certificate gets content
-by sending, for instance, `Host: not..valid`. A named location (`@app`) keeps the URI and opens everything.
+(too long), 421 (Host and SNI differ), 501 and 505. An `error_page` for one of these codes is followed like
+any other, and when it leads to a location that passes the request on, a client without a certificate gets
+content by sending, for instance, `Host: not..valid`. A named location (`@app`) keeps the URI and opens
+everything.
 
 A static page or a redirect is fine, and so is an error page for codes that come after the check: 403, 404,
 413 and the 5xx of a backend.
