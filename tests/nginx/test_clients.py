@@ -8,12 +8,11 @@ import pytest
 from mtls_lint.nginx.chain_check import reader
 from mtls_lint.nginx.clients import ChainClient, ClassClient
 from mtls_lint.nginx.decide import decide
-from mtls_lint.nginx.decision import Client, Connection, Decision, Outcome, Request
-from mtls_lint.nginx.material import FileReference
+from mtls_lint.nginx.decision import Connection, Decision, Outcome, Request
 from mtls_lint.nginx.model import build
 from mtls_lint.nginx.version import NEWEST_STABLE
 from mtls_lint.pki.certificate import Certificate
-from mtls_lint.pki.store import PemFile, PemStore
+from mtls_lint.pki.store import PemStore
 from mtls_lint.syntax.loader import load, load_text
 from mtls_lint.testing.catalogue import authority, content, identity
 from mtls_lint.testing.nginx import NginxBinary, request
@@ -81,9 +80,12 @@ http {{ server {{
 """
 
 
-def _ask(tmp_path: Path, mode: str, commands: str, client: Client | None) -> Decision:
+def _ask(tmp_path: Path, mode: str, commands: str, who: str | ClassClient | None) -> Decision:
     (tmp_path / "nginx.conf").write_text(COMMANDED.format(mode=mode, commands=commands))
     configuration = build(load(str(tmp_path / "nginx.conf")), NEWEST_STABLE)
+    client: ChainClient | ClassClient | None = None if isinstance(who, str) else who
+    if isinstance(who, str):
+        client = ChainClient(configuration, [Certificate.from_der(identity(who).der)], reader(PemStore()))
     return decide(configuration, Connection("192.0.2.1", 443, "1.3"), Request("a.test"), client, CLOCK)
 
 
@@ -104,23 +106,19 @@ def test_commands_change_the_verdict_on_classes_of_clients(
     assert (decision.outcome, decision.uncertain) == (outcome, ())
 
 
-@pytest.mark.parametrize(("ca", "doubts"), [("root", True), ("other-root", False), (None, False)])
+@pytest.mark.parametrize(
+    ("who", "outcome"),
+    [("client", None), ("stranger", Outcome.CERTIFICATE_ERROR), (None, Outcome.NO_CERTIFICATE)],
+)
 @pytest.mark.parametrize("value", ["on", "leaf", "off"])
 def test_with_ocsp_a_responder_decides_on_good_chains(
-    tmp_path: Path, value: str, ca: str | None, doubts: bool
+    tmp_path: Path, value: str, who: str | None, outcome: Outcome | None
 ) -> None:
-    def read(reference: FileReference) -> PemFile:
-        return PemStore().read(reference.path or "")
-
     (tmp_path / "ca.pem").write_bytes(authority("root").pem)
-    main = load_text(COMMANDED.format(mode="on", commands=f"ssl_ocsp {value};"), main_directory=str(tmp_path))
-    chain = [Certificate.from_der(authority(ca).client("x").der)] if ca is not None else []
-    client = ChainClient(build(main), chain, read) if chain else None
-    decision = _ask(tmp_path, "on", f"ssl_ocsp {value};", client)
-    assert bool(decision.uncertain) is (doubts and value != "off")
-    refused = Outcome.NO_CERTIFICATE if ca is None else Outcome.CERTIFICATE_ERROR
-    if not doubts:
-        assert decision.outcome is refused
+    decision = _ask(tmp_path, "on", f"ssl_ocsp {value};", who)
+    assert bool(decision.uncertain) is (who == "client" and value != "off")
+    if outcome is not None:
+        assert decision.outcome is outcome
 
 
 @pytest.mark.parametrize("value", ["on", "leaf", "off"])

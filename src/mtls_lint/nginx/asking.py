@@ -71,6 +71,11 @@ def asks(server: VirtualServer) -> bool:
     return server.verify_client != "off" or command_that_asks(server) is not None
 
 
+def asks_ocsp(server: VirtualServer) -> bool:
+    """Whether an OCSP responder is asked about certificates whose chains are good."""
+    return server.scope.version >= (1, 19, 0) and server.setting("ssl_ocsp").lower in {"on", "leaf"}
+
+
 def client_ca(server: VirtualServer) -> Setting | None:
     """The setting that lets nginx start with ``ssl_verify_client on``: None when none does.
 

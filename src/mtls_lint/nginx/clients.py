@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from mtls_lint.nginx.asking import asks_ocsp
 from mtls_lint.nginx.chain_check import Reader, chain_check
 from mtls_lint.nginx.decision import Verdict
 from mtls_lint.nginx.material import TrustFile, checks_crls
@@ -32,6 +33,8 @@ class ChainClient:
         verdict = check.verify(self.chain, now)
         text = verdict.text.removeprefix("FAILED:")
         unknown = None
+        if verdict.ok and asks_ocsp(server):
+            unknown = "ssl_ocsp: a responder says whether the certificate is good"
         if any(crl.is_delta for crl in check.crls or ()):
             complete = tuple(crl for crl in check.crls or () if not crl.is_delta)
             if replace(check, crls=complete).verify(self.chain, now).error is not verdict.error:
@@ -72,7 +75,7 @@ class ClassClient:
         if self.ca is None and self.verdict is not None:
             return self.verdict
         if self.ca is not None and any(one.reference.path == self.ca for one in trust):
-            return self.verdict or Verdict(ok=True, settled=True)
+            return self.verdict or Verdict(ok=True)
         return Verdict(ok=False, text="unable to verify the first certificate", soft=True)
 
     def variables(self) -> dict[str, str | Unknown]:

@@ -106,8 +106,7 @@ class Verdict:
     """What the chain check says: ``ok``, or OpenSSL's error.
 
     ``soft`` marks the errors that ``optional_no_ca`` lets pass. ``unknown`` is the reason when the check
-    could not be done (a CA file that is absent). ``settled`` tells that nobody else is asked: of a class of
-    clients whose certificates are in order, an OCSP responder says so, too.
+    could not be done (a CA file that is absent).
     """
 
     ok: bool
@@ -115,7 +114,6 @@ class Verdict:
     explanation: str = ""
     soft: bool = False
     unknown: str | None = None
-    settled: bool = False
 
 
 class Client(Protocol):

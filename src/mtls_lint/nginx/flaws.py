@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from mtls_lint.nginx.asking import asks_ocsp
 from mtls_lint.nginx.chain_check import Reader, chain_check, verify_depth
 from mtls_lint.nginx.material import FileReference, ca_files, crl_file
 from mtls_lint.nginx.model import Configuration, VirtualServer
@@ -58,9 +59,9 @@ def _revoked(
     now: datetime,
 ) -> Iterator[tuple[Flaw, str | None]]:
     own, there = crl_file(configuration, server), crl_file(configuration, judge)
-    ocsp = _asks_ocsp(server)
+    ocsp = asks_ocsp(server)
     # Where the judge asks OCSP the CA itself tells it, and who gets no good answer is refused.
-    if (own is None and not ocsp) or _asks_ocsp(judge):
+    if (own is None and not ocsp) or asks_ocsp(judge):
         return
     flaw = Flaw(REVOKED, own.path if own is not None else None)
     doubt = _doubt("ssl_crl", server, judge) or _doubt("ssl_ocsp", server, judge)
@@ -130,10 +131,6 @@ def _allows(configuration: Configuration, server: VirtualServer, intermediates: 
         return True
     lengths = [anchor.path_length for anchor in check.trust.anchors]
     return any(length is None or length >= intermediates for length in lengths)
-
-
-def _asks_ocsp(server: VirtualServer) -> bool:
-    return server.setting("ssl_ocsp").lower in {"on", "leaf"}
 
 
 def _doubt(name: str, *servers: VirtualServer) -> str | None:

@@ -148,9 +148,4 @@ def _verdict(
     said = "accepts it" if verdict.ok else f"says: {verdict.text}"
     detail = f" ({verdict.explanation})" if verdict.explanation else ""
     story.say(f"the chain check {said}{detail}", trust[0].directive.span if trust else None)
-    ocsp = server.setting("ssl_ocsp")
-    asks = verdict.ok and not verdict.settled
-    if asks and ocsp.lower in {"on", "leaf"} and configuration.version >= (1, 19, 0):
-        place = f"{ocsp.span}: " if ocsp.span is not None else ""
-        story.doubt(f"{place}an OCSP responder says whether the certificate is good")
     return verdict
