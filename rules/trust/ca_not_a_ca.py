@@ -51,7 +51,10 @@ References:
 - RFC 5280, sections 4.2.1.3 and 4.2.1.9
 """
 
+from collections.abc import Sequence
+
 from mtls_lint.api import (
+    Certificate,
     Context,
     Finding,
     Findings,
@@ -71,18 +74,37 @@ def check(trust: TrustFile, ctx: Context) -> Findings:
     if not useless or trust.may_be_for_stapling:
         return
     locked = tuple(server for server in trust.servers if _trusts_nobody(server, ctx))
-    consequence = (
+    usual = (
         f"nothing else is trusted there, and every client of {servers_in_words(locked)} is refused"
         if locked
         else "clients with this certificate are not let in because of it"
     )
     for certificate, why in useless:
+        wider = None if locked else _admitted_instead(certificate, trust.servers, ctx)
+        consequence = (
+            usual
+            if wider is None
+            else f'it does not narrow the trust to itself: every client of its CA "{wider.display_name}",'
+            " which is trusted beside it, gets in"
+        )
         yield Finding(
             f'the certificate "{certificate.display_name}" in {trust.reference.written} {why}; {consequence}',
             trust.reference.span,
             f"put the certificate of the CA that issued it ({certificate.issuer}) into the file instead",
             severity=Severity.ERROR if locked else Severity.WARNING,
         )
+
+
+def _admitted_instead(
+    certificate: Certificate, servers: Sequence[VirtualServer], ctx: Context
+) -> Certificate | None:
+    """The CA of a certificate that was meant to be the only one let in, where the CA itself is trusted."""
+    for server in servers:
+        store = ctx.client_trust(server)
+        for ca in store.certificates if store is not None else ():
+            if ca.is_ca and ca.may_have_issued(certificate) and ca.signed(certificate):
+                return ca
+    return None
 
 
 def _trusts_nobody(server: VirtualServer, ctx: Context) -> bool:

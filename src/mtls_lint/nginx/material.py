@@ -3,13 +3,17 @@
 import os.path
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from mtls_lint.nginx.inheritance import Setting
 from mtls_lint.nginx.model import Configuration, VirtualServer
 from mtls_lint.nginx.tls import conf_commands
+from mtls_lint.nginx.version import NginxVersion
 from mtls_lint.syntax.source import Span
 from mtls_lint.syntax.tree import Directive, Unknown
+
+if TYPE_CHECKING:
+    from mtls_lint.pki.certificate import Certificate
 
 _K = TypeVar("_K", bound=Hashable)
 
@@ -186,6 +190,20 @@ def client_trust(configuration: Configuration, server: VirtualServer) -> tuple[F
     crl = crl_file(configuration, server) if server.scope.version < (1, 27, 2) else None
     files = ca_files(configuration, server)
     return files if crl is None else (*files, crl)
+
+
+def announced_names(
+    trust: TrustFile, certificates: "Iterable[Certificate]", version: NginxVersion
+) -> tuple[bytes, ...]:
+    """The names (encoded) that nginx sends to clients because of a file, each once.
+
+    They are the subjects of ``ssl_client_certificate`` alone; before 1.27.2 without those of TRUSTED
+    CERTIFICATE blocks (docs/evidence.md: trust).
+    """
+    if trust.directive.name != "ssl_client_certificate":
+        return ()
+    sent = (one for one in certificates if not one.trusted_aux or version >= (1, 27, 2))
+    return tuple({one.canonical_subject: one.subject_der for one in sent}.values())
 
 
 def certificates_of(configuration: Configuration, server: VirtualServer) -> tuple[ServerCertificate, ...]:
