@@ -81,16 +81,18 @@ def check(trust: TrustFile, ctx: Context) -> Findings:
     )
     for certificate, why in useless:
         wider = None if locked else _admitted_instead(certificate, trust.servers, ctx)
-        consequence = (
-            usual
-            if wider is None
-            else f'it does not narrow the trust to itself: every client of its CA "{wider.display_name}",'
-            " which is trusted beside it, gets in"
-        )
+        consequence = usual
+        remedy = f"put the certificate of its CA ({certificate.issuer}) into the file instead"
+        if wider is not None:
+            consequence = (
+                f'it does not narrow the trust to itself: every client of "{wider.display_name}", its CA,'
+                " which is trusted beside it, gets in"
+            )
+            remedy = "remove it; to let that client in alone, compare $ssl_client_s_dn"
         yield Finding(
             f'the certificate "{certificate.display_name}" in {trust.reference.written} {why}; {consequence}',
             trust.reference.span,
-            f"put the certificate of the CA that issued it ({certificate.issuer}) into the file instead",
+            remedy,
             severity=Severity.ERROR if locked else Severity.WARNING,
         )
 
@@ -102,7 +104,8 @@ def _admitted_instead(
     for server in servers:
         store = ctx.client_trust(server)
         for ca in store.certificates if store is not None else ():
-            if ca.is_ca and ca.may_have_issued(certificate) and ca.signed(certificate):
+            issued = ca.is_ca and ca.may_have_issued(certificate) and ca.signed(certificate)
+            if store is not None and issued and store.reaches_anchor(ca):
                 return ca
     return None
 

@@ -50,6 +50,8 @@ References:
 - Chrome Root Program Policy 1.8, section 1.3.2
 """
 
+from collections.abc import Sequence
+
 from mtls_lint.api import (
     Certificate,
     Confidence,
@@ -63,6 +65,7 @@ from mtls_lint.api import (
     ends_chain,
     identity_check,
     is_bundle,
+    lets_clients_in,
     listed,
     public_cas,
     rule,
@@ -82,10 +85,11 @@ def check(trust: TrustFile, ctx: Context) -> Findings:
     # Beside a file of client CAs that is what trusted-certificate-widens-trust says.
     if trust.may_be_for_stapling or is_bundle(certificates):
         return
-    anchored = [c for c in public_cas(certificates) if _ends(c, trust, ctx)]
-    if not anchored:
+    public = public_cas(certificates)
+    entered = _entered(trust, public, ctx) if public else []
+    if not entered:
         return
-    named = [certificate for certificate in anchored if ends_chain(certificate)] or anchored
+    named = [certificate for certificate in entered if ends_chain(certificate)] or entered
     names = listed([f'"{certificate.display_name}"' for certificate in named])
     whoever = f"whoever has a certificate for TLS clients from {'it' if len(named) == 1 else 'one of them'}"
     found = (
@@ -127,9 +131,9 @@ def check(trust: TrustFile, ctx: Context) -> Findings:
     )
 
 
-def _ends(certificate: Certificate, trust: TrustFile, ctx: Context) -> bool:
-    """Whether a chain from the certificate ends in the trust of some server: else nobody gets in by it."""
-    if ends_chain(certificate):
-        return True
-    stores = (ctx.client_trust(server) for server in trust.servers)
-    return any(store is not None and store.reaches_anchor(certificate) for store in stores)
+def _entered(trust: TrustFile, public: Sequence[Certificate], ctx: Context) -> list[Certificate]:
+    """Those by which somebody gets in: of a CA that has expired, or whose chain ends nowhere, nobody does."""
+    checks = ctx.chain_checks(trust)
+    if not checks:  # what else is trusted is not known
+        return [ca for ca in public if ends_chain(ca) and ca.not_before <= ctx.now <= ca.not_after]
+    return [ca for ca in public if any(lets_clients_in(check, ca, ctx.now) for check in checks)]

@@ -52,7 +52,7 @@ from mtls_lint.nginx.matrix import Hole, Row, socket_rows
 from mtls_lint.nginx.model import Configuration, Location, Socket, VirtualServer
 from mtls_lint.nginx.name_tests import NameTest, name_tests
 from mtls_lint.nginx.names import NameKind, ServerName
-from mtls_lint.nginx.passage import Barrier, barriers, is_said_elsewhere, lets_anybody_in
+from mtls_lint.nginx.passage import Barrier, barriers, is_said_elsewhere, lets_anybody_in, lets_clients_in
 from mtls_lint.nginx.refusals import Refusals, Refused
 from mtls_lint.nginx.regex import compile_regex
 from mtls_lint.nginx.resumption import EARLY_NAME, has_fix
@@ -213,6 +213,7 @@ __all__ = [
     "key_security_bits",
     "leads_to_app",
     "lets_anybody_in",
+    "lets_clients_in",
     "level_in",
     "lifetime_state",
     "listed",

@@ -66,6 +66,11 @@ def barriers(
     return tuple(found)
 
 
+def lets_clients_in(check: ChainCheck, ca: "Certificate", now: datetime) -> bool:
+    """Whether the best client certificate that ``ca`` could issue passes, revocation left out of account."""
+    return replace(check, crls=None, level=min(check.level, _STRICTEST)).clients_of(ca, now).ok
+
+
 def lets_anybody_in(check: ChainCheck, now: datetime) -> bool:
     """Whether some client certificate passes: one that a trusted CA issues, or a trusted one itself."""
     check = replace(check, crls=None, level=min(check.level, _STRICTEST))
