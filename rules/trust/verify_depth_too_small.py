@@ -69,23 +69,22 @@ def check(trust: TrustFile, ctx: Context) -> Findings:
     found: dict[Directive | None, list[VirtualServer]] = {}
     shut: dict[Directive | None, list[Barrier]] = {}
     for chain_check, servers in ctx.chain_checks(trust).items():
-        for server in servers:
+        lenient = {server: server.verify_client == "optional_no_ca" for server in servers}
+        deep = {soft: _too_deep(chain_check, certificates, ctx, soft=soft) for soft in set(lenient.values())}
+        for server, soft in lenient.items():
             depth = server.setting("ssl_verify_depth")
             if depth.unknown is not None:
                 ctx.not_evaluated(server.span, depth.unknown.reason)
-                continue
-            deep = _too_deep(chain_check, certificates, server, ctx)
-            if deep:
+            elif deep[soft]:
                 found.setdefault(depth.directive, []).append(server)
-                shut.setdefault(depth.directive, []).extend(deep)
+                shut.setdefault(depth.directive, []).extend(deep[soft])
     for directive, servers_of in found.items():
         yield _finding(trust, directive, servers_of, shut[directive])
 
 
 def _too_deep(
-    chain_check: ChainCheck, certificates: tuple[Certificate, ...], server: VirtualServer, ctx: Context
+    chain_check: ChainCheck, certificates: tuple[Certificate, ...], ctx: Context, *, soft: bool
 ) -> list[Barrier]:
-    soft = server.verify_client == "optional_no_ca"
     found = barriers(chain_check, certificates, ctx.now, soft_passes=soft)
     return [barrier for barrier in found if barrier.needed is not None]
 
