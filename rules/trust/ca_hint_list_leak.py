@@ -46,7 +46,7 @@ from mtls_lint.api import (
     Findings,
     Severity,
     TrustFile,
-    announced_names,
+    ca_names,
     is_bundle,
     rule,
     servers_in_words,
@@ -60,10 +60,10 @@ _TOO_LONG = 65_485
 @rule(id="ca-hint-list-leak", severity=Severity.INFO, since="0.1")
 def check(trust: TrustFile, ctx: Context) -> Findings:
     """Report a file by which ten names or more are sent."""
-    if ctx.version < (1, 27, 2):
+    if trust.directive.name != "ssl_client_certificate" or ctx.version < (1, 27, 2):
         return
     certificates = ctx.certificates(trust.reference) or ()
-    names = announced_names(trust, certificates, ctx.version)
+    names = ca_names(certificates, ctx.version)
     length = sum(len(name) + 2 for name in names)
     if len(names) < _MANY or length > _TOO_LONG or is_bundle(certificates):
         return

@@ -46,7 +46,7 @@ from mtls_lint.api import (
     Findings,
     Severity,
     TrustFile,
-    announced_names,
+    ca_names,
     rule,
     servers_in_words,
     spoken_protocols,
@@ -60,8 +60,10 @@ _ROOM_1_3 = 65_485
 @rule(id="ca-name-list-too-long", severity=Severity.ERROR, since="0.1")
 def check(trust: TrustFile, ctx: Context) -> Findings:
     """Report a file whose names are more than the protocols of its servers have room for."""
+    if trust.directive.name != "ssl_client_certificate":
+        return
     certificates = ctx.certificates(trust.reference) or ()
-    names = announced_names(trust, certificates, ctx.version)
+    names = ca_names(certificates, ctx.version)
     length = sum(len(name) + 2 for name in names)
     if length <= _ROOM_1_3:
         return

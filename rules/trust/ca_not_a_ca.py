@@ -61,6 +61,7 @@ from mtls_lint.api import (
     Severity,
     TrustFile,
     VirtualServer,
+    lets_clients_in,
     rule,
     servers_in_words,
     why_useless,
@@ -102,10 +103,10 @@ def _admitted_instead(
 ) -> Certificate | None:
     """The CA of a certificate that was meant to be the only one let in, where the CA itself is trusted."""
     for server in servers:
-        store = ctx.client_trust(server)
-        for ca in store.certificates if store is not None else ():
+        chain_check = ctx.chain_check(server)
+        for ca in chain_check.store if chain_check is not None else ():
             issued = ca.is_ca and ca.may_have_issued(certificate) and ca.signed(certificate)
-            if store is not None and issued and store.reaches_anchor(ca):
+            if chain_check is not None and issued and lets_clients_in(chain_check, ca, ctx.now):
                 return ca
     return None
 

@@ -192,18 +192,16 @@ def client_trust(configuration: Configuration, server: VirtualServer) -> tuple[F
     return files if crl is None else (*files, crl)
 
 
-def announced_names(
-    trust: TrustFile, certificates: "Iterable[Certificate]", version: NginxVersion
-) -> tuple[bytes, ...]:
-    """The names (encoded) that nginx sends to clients because of a file, each once.
+def ca_names(certificates: "Iterable[Certificate]", version: NginxVersion) -> tuple[bytes, ...]:
+    """The names (encoded) that nginx sends to clients for the ``certificates`` of ``ssl_client_certificate``.
 
-    They are the subjects of ``ssl_client_certificate`` alone; before 1.27.2 without those of TRUSTED
-    CERTIFICATE blocks (docs/evidence.md: trust).
+    Each is sent once; before 1.27.2 those of TRUSTED CERTIFICATE blocks are not (docs/evidence.md: trust).
     """
-    if trust.directive.name != "ssl_client_certificate":
-        return ()
     sent = (one for one in certificates if not one.trusted_aux or version >= (1, 27, 2))
-    return tuple({one.canonical_subject: one.subject_der for one in sent}.values())
+    names: dict[object, bytes] = {}
+    for certificate in sent:
+        names.setdefault(certificate.canonical_subject, certificate.subject_der)
+    return tuple(names.values())
 
 
 def certificates_of(configuration: Configuration, server: VirtualServer) -> tuple[ServerCertificate, ...]:

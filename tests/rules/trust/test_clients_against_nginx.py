@@ -18,7 +18,7 @@ http {{
         listen 127.0.0.1:PORT_web ssl;
         ssl_certificate     {directory}/server.pem;
         ssl_certificate_key {directory}/server.key;
-        ssl_verify_client   on;
+        ssl_verify_client   {mode};
 {directives}
         return 200;
     }}
@@ -60,6 +60,7 @@ class Trial:
     trusted: bytes = b""
     sent: bytes = b""
     since: tuple[int, int, int] = (0, 0, 0)
+    mode: str = "on"
     more: str = ""
     """Further directives of the server."""
 
@@ -300,6 +301,22 @@ TRIALS = [
         said=("ca-lets-nobody-in warning certain",),
         more="ssl_verify_depth 3;",
     ),
+    Trial(
+        "two intermediates and optional_no_ca",
+        content("two-intermediates-bundle.pem"),
+        of("issuing"),
+        enters=False,
+        said=("verify-depth-too-small error certain",),
+        mode="optional_no_ca",
+    ),
+    Trial(
+        "a root for servers and optional_no_ca",
+        content("ca-server-eku.pem"),
+        of("ca-server-eku"),
+        enters=False,
+        said=("ca-eku-excludes-client error certain",),
+        mode="optional_no_ca",
+    ),
     issued_by_a_namesake(),
     second_namesake(),
     unknown_critical_extension(),
@@ -330,7 +347,7 @@ def lay_out(tmp_path: Path) -> Callable[[Trial], str]:
             (tmp_path / name).write_bytes(content(name))
         (tmp_path / "client.pem").write_bytes(trial.client.pem + trial.sent)
         (tmp_path / "client.key").write_bytes(trial.client.key_pem())
-        return TEXT.format(directory=tmp_path, directives="\n".join(lines))
+        return TEXT.format(directory=tmp_path, mode=trial.mode, directives="\n".join(lines))
 
     return lay_out
 
