@@ -1,7 +1,7 @@
 """Certificate material: which files the configuration names, and what nginx uses each for."""
 
 import os.path
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
