@@ -51,13 +51,17 @@ References:
 - RFC 5280, sections 4.2.1.3 and 4.2.1.9
 """
 
+from collections.abc import Sequence
+
 from mtls_lint.api import (
+    Certificate,
     Context,
     Finding,
     Findings,
     Severity,
     TrustFile,
     VirtualServer,
+    lets_clients_in,
     rule,
     servers_in_words,
     why_useless,
@@ -71,18 +75,40 @@ def check(trust: TrustFile, ctx: Context) -> Findings:
     if not useless or trust.may_be_for_stapling:
         return
     locked = tuple(server for server in trust.servers if _trusts_nobody(server, ctx))
-    consequence = (
+    usual = (
         f"nothing else is trusted there, and every client of {servers_in_words(locked)} is refused"
         if locked
         else "clients with this certificate are not let in because of it"
     )
     for certificate, why in useless:
+        wider = None if locked else _admitted_instead(certificate, trust.servers, ctx)
+        consequence = usual
+        remedy = f"put the certificate of its CA ({certificate.issuer}) into the file instead"
+        if wider is not None:
+            consequence = (
+                f'it does not narrow the trust to itself: every client of "{wider.display_name}", its CA,'
+                " which is trusted beside it, gets in"
+            )
+            remedy = "remove it; to let that client in alone, compare $ssl_client_s_dn"
         yield Finding(
             f'the certificate "{certificate.display_name}" in {trust.reference.written} {why}; {consequence}',
             trust.reference.span,
-            f"put the certificate of the CA that issued it ({certificate.issuer}) into the file instead",
+            remedy,
             severity=Severity.ERROR if locked else Severity.WARNING,
         )
+
+
+def _admitted_instead(
+    certificate: Certificate, servers: Sequence[VirtualServer], ctx: Context
+) -> Certificate | None:
+    """The CA of a certificate that was meant to be the only one let in, where the CA itself is trusted."""
+    for server in servers:
+        chain_check = ctx.chain_check(server)
+        for ca in chain_check.store if chain_check is not None else ():
+            issued = ca.is_ca and ca.may_have_issued(certificate) and ca.signed(certificate)
+            if chain_check is not None and issued and lets_clients_in(chain_check, ca, ctx.now):
+                return ca
+    return None
 
 
 def _trusts_nobody(server: VirtualServer, ctx: Context) -> bool:

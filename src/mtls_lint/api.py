@@ -20,7 +20,14 @@ from mtls_lint.nginx.anonymous import (
 )
 from mtls_lint.nginx.answering import answering, example_name, handshake_name, listen_span, other_handshakes
 from mtls_lint.nginx.answers import keeps_request
-from mtls_lint.nginx.asking import asks, backend_is_told, client_ca, command_that_asks
+from mtls_lint.nginx.asking import (
+    asks,
+    backend_is_told,
+    backend_learns_identity,
+    client_ca,
+    command_that_asks,
+    identity_check,
+)
 from mtls_lint.nginx.backends import Destination, destination, server_addresses
 from mtls_lint.nginx.chain_check import ChainCheck, trusts_all
 from mtls_lint.nginx.checks import Check, client_checks
@@ -34,15 +41,18 @@ from mtls_lint.nginx.material import (
     ServerCertificate,
     TrustFile,
     ca_files,
+    ca_names,
     certificates_of,
     client_trust,
     opened_ca_files,
     reference_to,
+    server_certificates,
 )
 from mtls_lint.nginx.matrix import Hole, Row, socket_rows
 from mtls_lint.nginx.model import Configuration, Location, Socket, VirtualServer
 from mtls_lint.nginx.name_tests import NameTest, name_tests
 from mtls_lint.nginx.names import NameKind, ServerName
+from mtls_lint.nginx.passage import Barrier, barriers, is_said_elsewhere, lets_anybody_in, lets_clients_in
 from mtls_lint.nginx.refusals import Refusals, Refused
 from mtls_lint.nginx.regex import compile_regex
 from mtls_lint.nginx.resumption import EARLY_NAME, has_fix
@@ -77,6 +87,7 @@ from mtls_lint.pki.content import command_for_pem
 from mtls_lint.pki.identity import covers
 from mtls_lint.pki.names import openssl_subject
 from mtls_lint.pki.pem import BlockKind
+from mtls_lint.pki.public_cas import is_bundle, is_system_bundle, public_cas, shared_ca, shared_ca_file
 from mtls_lint.pki.store import FileState, PemFile
 from mtls_lint.pki.strength import (
     LEVEL_BITS,
@@ -86,6 +97,7 @@ from mtls_lint.pki.strength import (
     weak_signature,
 )
 from mtls_lint.pki.validity import LifetimeState, lifetime_state
+from mtls_lint.pki.verify_errors import VerifyError
 from mtls_lint.syntax.source import Span
 from mtls_lint.syntax.tree import Directive, Problem, ProblemKind, Unknown
 
@@ -99,6 +111,7 @@ __all__ = [
     "SSL",
     "TOO_DEEP",
     "Answer",
+    "Barrier",
     "BlockKind",
     "Cause",
     "Certificate",
@@ -148,6 +161,7 @@ __all__ = [
     "TrustFile",
     "Unknown",
     "Use",
+    "VerifyError",
     "VirtualServer",
     "Visitor",
     "Weakness",
@@ -155,9 +169,12 @@ __all__ = [
     "answering",
     "asks",
     "backend_is_told",
+    "backend_learns_identity",
+    "barriers",
     "behind",
     "by_default",
     "ca_files",
+    "ca_names",
     "certificates_of",
     "chooses_suites",
     "cipher_strings",
@@ -184,13 +201,19 @@ __all__ = [
     "find_openings",
     "handshake_name",
     "has_fix",
+    "identity_check",
     "in_order",
+    "is_bundle",
     "is_housekeeping",
     "is_inside",
     "is_pinned",
+    "is_said_elsewhere",
+    "is_system_bundle",
     "keeps_request",
     "key_security_bits",
     "leads_to_app",
+    "lets_anybody_in",
+    "lets_clients_in",
     "level_in",
     "lifetime_state",
     "listed",
@@ -208,11 +231,15 @@ __all__ = [
     "passing_flaws",
     "protocol_words",
     "protocols_of",
+    "public_cas",
     "reference_to",
     "rule",
     "security_level",
     "server_addresses",
+    "server_certificates",
     "servers_in_words",
+    "shared_ca",
+    "shared_ca_file",
     "signature_security_bits",
     "socket_rows",
     "spoken_protocols",

@@ -10,7 +10,7 @@ from mtls_lint.lint.settings import Settings
 from mtls_lint.nginx.chain_check import ChainCheck, chain_check
 from mtls_lint.nginx.clients import ClassClient
 from mtls_lint.nginx.decision import Client
-from mtls_lint.nginx.material import FileReference, ServerCertificate, ca_files, client_trust
+from mtls_lint.nginx.material import FileReference, ServerCertificate, TrustFile, ca_files, client_trust
 from mtls_lint.nginx.model import Configuration, VirtualServer
 from mtls_lint.nginx.tls import conf_commands
 from mtls_lint.nginx.version import NginxVersion
@@ -162,6 +162,18 @@ class Context:
         """A client with a certificate that ``server`` accepts; any, or one with this ``$ssl_client_s_dn``."""
         references = client_trust(self.configuration, server)
         return ClassClient(references[0].path if references else None, subject)
+
+    def chain_checks(self, trust: TrustFile) -> dict[ChainCheck, tuple[VirtualServer, ...]]:
+        """The chain checks of the servers that trust a file, each with the servers that share it.
+
+        A server for which part of its check is not known is left out (and recorded).
+        """
+        found: dict[ChainCheck, list[VirtualServer]] = {}
+        for server in trust.servers:
+            check = self.chain_check(server)
+            if check is not None:
+                found.setdefault(check, []).append(server)
+        return {check: tuple(servers) for check, servers in found.items()}
 
     def key(self, pair: ServerCertificate) -> "PrivateKey | None":
         """The private key nginx uses, opened where a password fits; None (and recorded) without one.

@@ -2,7 +2,13 @@
 
 from dataclasses import dataclass
 
-from mtls_lint.nginx.checks import client_variables, tells_of_client
+from mtls_lint.nginx.checks import (
+    Check,
+    client_checks,
+    client_variables,
+    identifying_variables,
+    tells_of_client,
+)
 from mtls_lint.nginx.inheritance import Scope, Setting
 from mtls_lint.nginx.model import Configuration, VirtualServer
 from mtls_lint.nginx.tls import conf_commands
@@ -99,3 +105,20 @@ def backend_is_told(configuration: Configuration, scope: Scope) -> bool:
     made = client_variables(configuration)
     words = (word for name in _TELLING for word in scope.setting(name).words)
     return any(tells_of_client(name, made) for word in words for name in variables_in(word))
+
+
+def identity_check(configuration: Configuration, server: VirtualServer) -> Check | None:
+    """The first check of a server that looks at who its client is; if there is one, of the whole server."""
+    found = [check for check in client_checks(configuration, server) if check.identifies]
+    return next((check for check in found if check.location is None), found[0] if found else None)
+
+
+def backend_learns_identity(configuration: Configuration, server: VirtualServer) -> Directive | None:
+    """The directive by which a backend of the server gets the name or the certificate of the client."""
+    wanted = identifying_variables(configuration)
+    for scope in (server.scope, *(location.scope for location in server.all_locations())):
+        for name in _TELLING:
+            for directive in scope.setting(name).directives:
+                if any(not wanted.isdisjoint(variables_in(str(word))) for word in directive.args):
+                    return directive
+    return None

@@ -11,6 +11,12 @@ from mtls_lint.syntax.tree import Directive
 _FACTS = "ssl_client_"
 
 
+IDENTIFYING = frozenset(
+    f"ssl_client_{fact}"
+    for fact in ("s_dn", "s_dn_legacy", "serial", "fingerprint", "cert", "raw_cert", "escaped_cert")
+)
+"""The variables that tell one client of a CA from another."""
+
 _CAPTURE = re.compile(r"\(\?P?[<'](\w+)[>']")
 
 
@@ -19,13 +25,20 @@ class Check:
     """An ``if`` whose condition depends on the client's certificate.
 
     ``location`` is the block it stands in, None for the server itself. ``refuses`` tells that the block it
-    guards ends in a refusal, ``mixed`` that the condition depends on something else, too.
+    guards ends in a refusal, ``mixed`` that the condition depends on something else, too. ``facts`` are the
+    variables ``ssl_client_...`` (without ``$``) that it depends on.
     """
 
     directive: Directive
     location: Location | None
     refuses: bool
     mixed: bool
+    facts: frozenset[str] = frozenset()
+
+    @property
+    def identifies(self) -> bool:
+        """Whether it looks at who the client is, not only at whether the chain is in order."""
+        return not self.facts.isdisjoint(IDENTIFYING)
 
     @property
     def condition(self) -> str:
@@ -40,6 +53,12 @@ def client_variables(configuration: Configuration) -> frozenset[str]:
     """
     flows = _flows(configuration, None)
     return frozenset(name for name in flows if any(map(_is_fact, _roots(name, flows))))
+
+
+def identifying_variables(configuration: Configuration) -> frozenset[str]:
+    """The variables that tell who the client is, those that a ``map`` makes of them included."""
+    flows = _flows(configuration, None)
+    return IDENTIFYING | {name for name in flows if not _roots(name, flows).isdisjoint(IDENTIFYING)}
 
 
 def tells_of_client(name: str, made: frozenset[str]) -> bool:
@@ -61,7 +80,9 @@ def client_checks(configuration: Configuration, server: VirtualServer) -> tuple[
         facts = {name for name in roots if _is_fact(name)}
         if facts:
             mixed = bool(roots - facts)
-            found.append(Check(block.directive, block.parent, _refuses(block.directive), mixed))
+            found.append(
+                Check(block.directive, block.parent, _refuses(block.directive), mixed, frozenset(facts))
+            )
     return tuple(found)
 
 

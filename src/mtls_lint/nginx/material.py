@@ -1,15 +1,19 @@
 """Certificate material: which files the configuration names, and what nginx uses each for."""
 
 import os.path
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from mtls_lint.nginx.inheritance import Setting
 from mtls_lint.nginx.model import Configuration, VirtualServer
 from mtls_lint.nginx.tls import conf_commands
+from mtls_lint.nginx.version import NginxVersion
 from mtls_lint.syntax.source import Span
 from mtls_lint.syntax.tree import Directive, Unknown
+
+if TYPE_CHECKING:
+    from mtls_lint.pki.certificate import Certificate
 
 _K = TypeVar("_K", bound=Hashable)
 
@@ -186,6 +190,18 @@ def client_trust(configuration: Configuration, server: VirtualServer) -> tuple[F
     crl = crl_file(configuration, server) if server.scope.version < (1, 27, 2) else None
     files = ca_files(configuration, server)
     return files if crl is None else (*files, crl)
+
+
+def ca_names(certificates: "Iterable[Certificate]", version: NginxVersion) -> tuple[bytes, ...]:
+    """The names (encoded) that nginx sends to clients for the ``certificates`` of ``ssl_client_certificate``.
+
+    Each is sent once; before 1.27.2 those of TRUSTED CERTIFICATE blocks are not (docs/evidence.md: trust).
+    """
+    sent = (one for one in certificates if not one.trusted_aux or version >= (1, 27, 2))
+    names: dict[object, bytes] = {}
+    for certificate in sent:
+        names.setdefault(certificate.canonical_subject, certificate.subject_der)
+    return tuple(names.values())
 
 
 def certificates_of(configuration: Configuration, server: VirtualServer) -> tuple[ServerCertificate, ...]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from mtls_lint.nginx.lookup import NameTable, normalise_host
-from mtls_lint.nginx.material import FileReference, reference_to
+from mtls_lint.nginx.material import FileReference, ca_names, reference_to
 from mtls_lint.nginx.model import Configuration, Socket, VirtualServer
 from mtls_lint.nginx.tls import conf_commands, negotiable_protocols
 from mtls_lint.nginx.version import NginxVersion
@@ -137,7 +137,7 @@ def _ca_names(configuration: Configuration, server: VirtualServer, read: Read) -
     if file is None or file.state is not FileState.READ or file.certificate_defect is not None:
         yield _unread(reference, file)
     else:
-        yield from dict.fromkeys(certificate.subject_der for certificate in file.certificates)
+        yield from ca_names(file.certificates, server.scope.version)
 
 
 def _unread(reference: FileReference, file: PemFile | None) -> _Unread:

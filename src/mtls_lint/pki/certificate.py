@@ -63,6 +63,11 @@ class Certificate:
         return isinstance(other, Certificate) and self.native == other.native
 
     def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        # The library hashes all bytes each time, and stores of a hundred roots are compared for every server.
         return hash(self.native)
 
     def __repr__(self) -> str:

@@ -11,7 +11,8 @@ from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 
-from mtls_lint.testing.pki import CLOCK, EXPIRED, EXPIRING, FUTURE, Authority, Identity, Validity
+from mtls_lint.testing.pki import CLOCK, EXPIRED, EXPIRING, FUTURE, Authority, Identity, Validity, make_key
+from mtls_lint.testing.published import CLOUDFLARE_ORIGIN_PULL_CA
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -66,11 +67,13 @@ _AUTHORITIES: Mapping[str, Callable[[], Authority]] = {
     "ca-any-eku": lambda: Authority.root("Any Purpose Root CA", extended_key_usage=("any",)),
     "ca-v1": lambda: Authority.root("Version 1 Root CA", version=1),
     "ca-bounded": lambda: Authority.root("Bounded Root CA", path_length=1),
+    "ca-beyond": lambda: authority("ca-constrained").intermediate("CA below the last Intermediate CA"),
     "ca-constrained": lambda: _root().intermediate("Last Intermediate CA", path_length=0),
 }
 
 _IDENTITIES: Mapping[str, Callable[[], Identity]] = {
     "server": lambda: _root().server(*_WWW),
+    "server-any-use": lambda: _root().server(*_WWW, extended_key_usage=None),
     "wildcard": lambda: _root().server("*.example.com"),
     "server-chain": lambda: authority("intermediate").server(*_WWW, ca_issuers=_INTERMEDIATE_URL),
     "server-ocsp": lambda: _root().server(*_WWW, ocsp=_OCSP_URL),
@@ -116,6 +119,25 @@ def _trusted(name: str) -> bytes:
     )
 
 
+def _roots(count: int, more: str) -> bytes:
+    """Roots with names of their own; ``more`` is added to each name."""
+    key = make_key("p256")
+    roots = (
+        Authority.root("partner", subject=f"CN=Partner {number} CA{more}", own_key=key)
+        for number in range(count)
+    )
+    return b"".join(root.pem for root in roots)
+
+
+def _public_roots() -> list[bytes]:
+    """The roots of the web; first one that will be among them for long."""
+    import certifi  # noqa: PLC0415 - for two names of the catalogue only
+
+    end = "-----END CERTIFICATE-----"
+    blocks = [f"{block}{end}\n" for block in certifi.contents().split(end)[:-1]]
+    return [block.encode() for block in sorted(blocks, key=lambda block: "ISRG Root X1" not in block)]
+
+
 def _broken() -> bytes:
     good = _root().pem
     return good + good.replace(b"\nM", b"\n!", 1)
@@ -125,6 +147,12 @@ _CATALOGUE: dict[str, Callable[[], bytes]] = {
     # trust anchors
     "chain-bundle.pem": lambda: authority("intermediate").chain_pem(root=True),
     "two-intermediates-bundle.pem": lambda: authority("issuing").chain_pem(root=True),
+    "beyond-path-length.pem": lambda: authority("ca-beyond").chain_pem(root=True),
+    "many-roots.pem": lambda: _roots(10, ""),
+    "too-many-names.pem": lambda: _roots(70, ",OU=".join(["", *["x" * 60] * 16])),
+    "public-root.pem": lambda: _public_roots()[0],
+    "public-bundle.pem": lambda: b"".join(_public_roots()),
+    "authenticated_origin_pull_ca.pem": lambda: CLOUDFLARE_ORIGIN_PULL_CA,
     "two-roots.pem": lambda: _root().pem + authority("other-root").pem,
     "duplicate-root.pem": lambda: _root().pem * 2,
     "ca-sha1-intermediate.pem": lambda: authority("ca-sha1-intermediate").chain_pem(root=True),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
 from mtls_lint.testing import Authority, Identity, NginxBinary, lint_text, request
 from mtls_lint.testing.catalogue import authority, content, identity
@@ -17,22 +18,33 @@ http {{
         listen 127.0.0.1:PORT_web ssl;
         ssl_certificate     {directory}/server.pem;
         ssl_certificate_key {directory}/server.key;
-        ssl_verify_client   on;
+        ssl_verify_client   {mode};
 {directives}
         return 200;
     }}
 }}
 """
 RULES = (
+    "ca-duplicate",
+    "ca-eku-excludes-client",
     "ca-expired",
     "ca-expiring",
     "ca-file-missing",
     "ca-file-unusable",
+    "ca-hint-list-leak",
     "ca-intermediate-only",
+    "ca-issues-servers-too",
+    "ca-lets-nobody-in",
+    "ca-name-list-too-long",
     "ca-not-a-ca",
     "ca-not-yet-valid",
+    "ca-public-root",
+    "ca-shared-partner",
+    "ca-system-bundle",
     "ca-weak-key",
     "ca-weak-signature",
+    "verify-depth-too-large",
+    "verify-depth-too-small",
 )
 
 
@@ -48,6 +60,9 @@ class Trial:
     trusted: bytes = b""
     sent: bytes = b""
     since: tuple[int, int, int] = (0, 0, 0)
+    mode: str = "on"
+    more: str = ""
+    """Further directives of the server."""
 
     def __str__(self) -> str:
         return self.what.replace(" ", "-")
@@ -84,6 +99,92 @@ def expired_intermediate() -> Trial:
         said=("ca-expired warning possible",),
         sent=new.pem,
     )
+
+
+def eku(what: str, usage: str, *, enters: bool) -> Trial:
+    root = Authority.root("Root CA", extended_key_usage=(usage,))
+    said = () if enters else ("ca-eku-excludes-client error certain",)
+    return Trial(what, root.pem, root.client("client"), enters, said)
+
+
+def server_ca_beside_its_root(*, of_the_root: bool) -> Trial:
+    """A file with a CA for servers below a root that may do all."""
+    root = authority("root")
+    servers = root.intermediate("Server CA", extended_key_usage=("serverAuth",))
+    return Trial(
+        "a CA for servers beside its root, a client of " + ("the root" if of_the_root else "that CA"),
+        root.pem + servers.pem,
+        (root if of_the_root else servers).client("client"),
+        enters=of_the_root,
+        said=("ca-eku-excludes-client warning certain",),
+    )
+
+
+def below_a_root_for_servers() -> Trial:
+    root = Authority.root("Server Root CA", extended_key_usage=("serverAuth",))
+    clients = root.intermediate("Client CA", extended_key_usage=("clientAuth",))
+    return Trial(
+        "a CA for clients below a root for servers",
+        root.pem + clients.pem,
+        clients.client("client"),
+        enters=False,
+        said=("ca-eku-excludes-client error certain",),
+    )
+
+
+def expired_and_for_servers() -> Trial:
+    root = Authority.root("Old CA", validity=EXPIRED, extended_key_usage=("serverAuth",))
+    said = ("ca-expired error certain",)
+    return Trial("expired and for servers is said once", root.pem, root.client("client"), False, said)
+
+
+def issued_by_a_namesake() -> Trial:
+    """The file has a root with the name of the intermediate's issuer, but with another key."""
+    wrong, right = (Authority.root("Twin Root CA", subject_key=False) for _ in range(2))
+    issuing = right.intermediate("Issuing CA", authority_key=False)
+    return Trial(
+        "the root of an intermediate is a namesake",
+        wrong.pem + issuing.pem,
+        issuing.client("client"),
+        enters=False,
+        said=("ca-lets-nobody-in warning certain",),
+    )
+
+
+def second_namesake() -> Trial:
+    """Without key identifiers OpenSSL tries only the first of two roots of one name."""
+    first, second = (Authority.root("Twin Root CA", subject_key=False) for _ in range(2))
+    return Trial(
+        "the second of two namesakes without key identifiers",
+        first.pem + second.pem,
+        second.client("client", authority_key=False),
+        enters=False,
+        said=("ca-lets-nobody-in warning certain",),
+    )
+
+
+def unknown_critical_extension() -> Trial:
+    odd = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.55555.1"), b"\x05\x00")
+    root = Authority.root("Odd Root CA", extra=(x509.Extension(odd.oid, True, odd),))
+    said = ("ca-lets-nobody-in error certain",)
+    return Trial("an unknown critical extension", root.pem, root.client("client"), False, said)
+
+
+def rsa_at_level_3() -> Trial:
+    return Trial(
+        "RSA 2048 at security level 3",
+        content("rsa-root.pem"),
+        of("rsa-root"),
+        enters=False,
+        said=("ca-lets-nobody-in error certain",),
+        more="ssl_ciphers HIGH:@SECLEVEL=3;",
+    )
+
+
+def depth(what: str, file: str, client: str, depth: int | None, *, enters: bool) -> Trial:
+    said = () if enters else ("verify-depth-too-small error certain",)
+    more = "" if depth is None else f"ssl_verify_depth {depth};"
+    return Trial(what, content(file), of(client), enters, said, more=more)
 
 
 def pinned_with_ca_flag() -> Trial:
@@ -180,6 +281,53 @@ TRIALS = [
         enters=False,
         said=("ca-weak-signature error certain",),
     ),
+    eku("a root for servers", "serverAuth", enters=False),
+    eku("a root for any purpose", "any", enters=False),
+    eku("a root for clients", "clientAuth", enters=True),
+    server_ca_beside_its_root(of_the_root=True),
+    server_ca_beside_its_root(of_the_root=False),
+    below_a_root_for_servers(),
+    expired_and_for_servers(),
+    depth("two intermediates and no depth", "two-intermediates-bundle.pem", "issuing", None, enters=False),
+    depth("two intermediates and depth 2", "two-intermediates-bundle.pem", "issuing", 2, enters=True),
+    depth("an intermediate and depth 0", "chain-bundle.pem", "intermediate", 0, enters=False),
+    depth("an intermediate and no depth", "chain-bundle.pem", "intermediate", None, enters=True),
+    depth("a root and depth 0", "root.pem", "root", 0, enters=True),
+    Trial(
+        "a CA beyond the path length",
+        content("beyond-path-length.pem"),
+        of("ca-beyond"),
+        enters=False,
+        said=("ca-lets-nobody-in warning certain",),
+        more="ssl_verify_depth 3;",
+    ),
+    Trial(
+        "two intermediates and optional_no_ca",
+        content("two-intermediates-bundle.pem"),
+        of("issuing"),
+        enters=False,
+        said=("verify-depth-too-small error certain",),
+        mode="optional_no_ca",
+    ),
+    Trial(
+        "a root for servers and optional_no_ca",
+        content("ca-server-eku.pem"),
+        of("ca-server-eku"),
+        enters=False,
+        said=("ca-eku-excludes-client error certain",),
+        mode="optional_no_ca",
+    ),
+    issued_by_a_namesake(),
+    second_namesake(),
+    unknown_critical_extension(),
+    rsa_at_level_3(),
+    Trial(
+        "a root twice",
+        content("duplicate-root.pem"),
+        of("root"),
+        enters=True,
+        said=("ca-duplicate info certain",),
+    ),
     Trial("a root signed with SHA-1", content("ca-sha1-root.pem"), of("ca-sha1-root"), enters=True),
 ]
 
@@ -187,7 +335,7 @@ TRIALS = [
 @pytest.fixture
 def lay_out(tmp_path: Path) -> Callable[[Trial], str]:
     def lay_out(trial: Trial) -> str:
-        lines = []
+        lines = [f"        {trial.more}"] if trial.more else []
         for directive, data in (
             ("ssl_client_certificate", trial.ca),
             ("ssl_trusted_certificate", trial.trusted),
@@ -199,7 +347,7 @@ def lay_out(tmp_path: Path) -> Callable[[Trial], str]:
             (tmp_path / name).write_bytes(content(name))
         (tmp_path / "client.pem").write_bytes(trial.client.pem + trial.sent)
         (tmp_path / "client.key").write_bytes(trial.client.key_pem())
-        return TEXT.format(directory=tmp_path, directives="\n".join(lines))
+        return TEXT.format(directory=tmp_path, mode=trial.mode, directives="\n".join(lines))
 
     return lay_out
 

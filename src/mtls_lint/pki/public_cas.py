@@ -1,0 +1,94 @@
+"""Which certificates are CAs of the web: anybody can have a certificate from them.
+
+The roots are Mozilla's, as the package certifi has them, and those that Mozilla dropped lately. They are
+known by their key, so that another certificate for the same key (renewed, or signed by another root) is
+known too; what stands below them is known by its signature.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os.path
+from functools import cache
+from typing import TYPE_CHECKING
+
+from mtls_lint.pki._crypto import serialization
+from mtls_lint.pki.shared_cas import FORMER_ROOTS, SHARED_CAS, SYSTEM_BUNDLES, SharedCA
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mtls_lint.pki.certificate import Certificate
+
+
+_MANY = 20
+"""Public CAs that nobody puts together by hand: operating systems bring more than a hundred."""
+
+
+def public_cas(certificates: Iterable[Certificate]) -> tuple[Certificate, ...]:
+    """Those of the certificates that are roots of the web, or CAs that one of these has signed."""
+    candidates = [certificate for certificate in dict.fromkeys(certificates) if certificate.is_ca]
+    public = {certificate for certificate in candidates if _is_public_root(certificate)}
+    found = True
+    while found:  # an intermediate below an intermediate
+        below = {c for c in candidates if c not in public and _is_below(c, public)}
+        public |= below
+        found = bool(below)
+    return tuple(certificate for certificate in candidates if certificate in public)
+
+
+def is_bundle(certificates: Iterable[Certificate]) -> bool:
+    """Whether the certificates are all the roots of the web, or nearly, as operating systems bring them."""
+    return sum(map(_is_public_root, dict.fromkeys(certificates))) >= _MANY
+
+
+def is_system_bundle(path: str) -> bool:
+    """Whether an operating system, or the package certifi, keeps the roots of the web at this path."""
+    plain = os.path.normpath(path)
+    return plain in SYSTEM_BUNDLES or plain.endswith("/certifi/cacert.pem")
+
+
+def shared_ca_file(path: str) -> SharedCA | None:
+    """What is known of the CA that is published under the name of this file."""
+    name = os.path.basename(path)
+    return next((shared for shared in SHARED_CAS.values() if shared.file == name), None)
+
+
+def shared_ca(certificate: Certificate) -> SharedCA | None:
+    """What is known of the CA when it is a partner's that all of his customers trust."""
+    return SHARED_CAS.get(_key_sha256(certificate) or "")
+
+
+def _is_public_root(certificate: Certificate) -> bool:
+    key = _key_sha256(certificate)
+    return key is not None and (key in FORMER_ROOTS or key in _mozilla_keys())
+
+
+def _is_below(certificate: Certificate, public: Iterable[Certificate]) -> bool:
+    issuers = (*_mozilla_roots(), *public)
+    return any(issuer.may_have_issued(certificate) and issuer.signed(certificate) for issuer in issuers)
+
+
+def _key_sha256(certificate: Certificate) -> str | None:
+    if certificate.public_key is None:
+        return None
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    encoded = certificate.native.public_key().public_bytes(serialization.Encoding.DER, form)
+    return hashlib.sha256(encoded).hexdigest()
+
+
+@cache
+def _mozilla_keys() -> frozenset[str]:
+    return frozenset(filter(None, map(_key_sha256, _mozilla_roots())))
+
+
+@cache
+def _mozilla_roots() -> tuple[Certificate, ...]:
+    """Read when the first CA file is judged: most runs have none."""
+    import certifi  # noqa: PLC0415
+
+    from mtls_lint.pki.facts import facts_from  # noqa: PLC0415 - most of this module's users need no file
+    from mtls_lint.pki.pem import split_blocks  # noqa: PLC0415
+
+    data = certifi.contents().encode("ascii", "replace")
+    return facts_from(data, split_blocks(data)).certificates
