@@ -3,6 +3,13 @@
 from collections.abc import Iterator
 
 from mtls_lint.lint.context import Context
+from mtls_lint.lint.crl_checks import (
+    CheckedClients,
+    LockOut,
+    checked_clients,
+    issuer_at_hand,
+    passing_intermediates,
+)
 from mtls_lint.lint.crossings import Crossing, crossings
 from mtls_lint.lint.finding import ClientCertificate, Confidence, Finding, Related, Severity, Witness
 from mtls_lint.lint.openings import Cause, Opening, find_openings, is_inside, leads_to_app
@@ -30,12 +37,14 @@ from mtls_lint.nginx.inheritance import Origin, Setting
 from mtls_lint.nginx.listen import Listen, SocketKey
 from mtls_lint.nginx.lookup import looks_names_up
 from mtls_lint.nginx.material import (
+    CrlFile,
     FileReference,
     ServerCertificate,
     TrustFile,
     ca_files,
     certificates_of,
     client_trust,
+    crl_files,
     opened_ca_files,
     reference_to,
 )
@@ -43,6 +52,7 @@ from mtls_lint.nginx.matrix import Hole, Row, socket_rows
 from mtls_lint.nginx.model import Configuration, Location, Socket, VirtualServer
 from mtls_lint.nginx.name_tests import NameTest, name_tests
 from mtls_lint.nginx.names import NameKind, ServerName
+from mtls_lint.nginx.ocsp import ocsp_servers, usable_responder
 from mtls_lint.nginx.refusals import Refusals, Refused
 from mtls_lint.nginx.regex import compile_regex
 from mtls_lint.nginx.resumption import EARLY_NAME, has_fix
@@ -74,6 +84,7 @@ from mtls_lint.pki.ciphers import CipherEvaluation, Suite, Weakness
 from mtls_lint.pki.ciphers import evaluate as evaluate_ciphers
 from mtls_lint.pki.client_trust import ClientTrust, ends_chain, is_pinned, why_useless
 from mtls_lint.pki.content import command_for_pem
+from mtls_lint.pki.crl import RevocationList
 from mtls_lint.pki.identity import covers
 from mtls_lint.pki.names import openssl_subject
 from mtls_lint.pki.pem import BlockKind
@@ -82,10 +93,12 @@ from mtls_lint.pki.strength import (
     LEVEL_BITS,
     key_security_bits,
     signature_security_bits,
+    weak_digest,
     weak_key,
     weak_signature,
 )
 from mtls_lint.pki.validity import LifetimeState, lifetime_state
+from mtls_lint.pki.verify_errors import VerifyError
 from mtls_lint.syntax.source import Span
 from mtls_lint.syntax.tree import Directive, Problem, ProblemKind, Unknown
 
@@ -105,6 +118,7 @@ __all__ = [
     "ChainCheck",
     "ChainReport",
     "Check",
+    "CheckedClients",
     "CipherEvaluation",
     "CipherString",
     "ClientCertificate",
@@ -112,6 +126,7 @@ __all__ = [
     "Confidence",
     "Configuration",
     "Context",
+    "CrlFile",
     "Crossing",
     "Destination",
     "Directive",
@@ -124,6 +139,7 @@ __all__ = [
     "LifetimeState",
     "Listen",
     "Location",
+    "LockOut",
     "Missing",
     "NameKind",
     "NameTest",
@@ -135,6 +151,7 @@ __all__ = [
     "Refusals",
     "Refused",
     "Related",
+    "RevocationList",
     "Row",
     "Served",
     "ServerCertificate",
@@ -148,6 +165,7 @@ __all__ = [
     "TrustFile",
     "Unknown",
     "Use",
+    "VerifyError",
     "VirtualServer",
     "Visitor",
     "Weakness",
@@ -159,6 +177,7 @@ __all__ = [
     "by_default",
     "ca_files",
     "certificates_of",
+    "checked_clients",
     "chooses_suites",
     "cipher_strings",
     "client_ca",
@@ -172,6 +191,7 @@ __all__ = [
     "conf_commands",
     "content_places",
     "covers",
+    "crl_files",
     "crossings",
     "day",
     "destination",
@@ -188,6 +208,7 @@ __all__ = [
     "is_housekeeping",
     "is_inside",
     "is_pinned",
+    "issuer_at_hand",
     "keeps_request",
     "key_security_bits",
     "leads_to_app",
@@ -199,6 +220,7 @@ __all__ = [
     "looks_names_up",
     "may_speak_tls",
     "name_tests",
+    "ocsp_servers",
     "only_legacy",
     "open_places",
     "opened_ca_files",
@@ -206,6 +228,7 @@ __all__ = [
     "other_handshakes",
     "passes_on",
     "passing_flaws",
+    "passing_intermediates",
     "protocol_words",
     "protocols_of",
     "reference_to",
@@ -218,7 +241,9 @@ __all__ = [
     "spoken_protocols",
     "trusts_all",
     "uris_of",
+    "usable_responder",
     "uses",
+    "weak_digest",
     "weak_key",
     "weak_signature",
     "why_useless",
