@@ -92,7 +92,8 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
         for (reasons, names, text), servers in found.items():
             yield Finding(
                 f"in {crl_file.reference.written} {'; '.join(reasons)}: with ssl_crl every CA of a chain"
-                f" needs one, so that every client of {names} is refused by {servers_in_words(servers)} ({text})",
+                f" needs one, so that every client of {names} is refused by {servers_in_words(servers)}"
+                f" ({text})",
                 crl_file.reference.span,
                 "put a CRL of each CA of the chain into the file, the root's included, and reload nginx",
             )

@@ -82,14 +82,17 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
         expired = [crl for crl in dict.fromkeys(expired) if not any(one.stands_for(crl) for one in fresh)]
         groups = checked_clients(crl_file, ctx) if expired else ()
         for crl in expired:
-            consequence, severity, confidence = _judge(crl, groups, ctx)
+            judged = _judge(crl, groups, ctx)
+            if judged is None:
+                continue
+            consequence, severity, confidence = judged
             servers = [server for group in groups for server in group.servers] or crl_file.servers
             yield Finding(
                 f'the CRL of "{crl.issuer_name}" in {crl_file.reference.written} expired on'
                 f" {expired_on(crl.next_update or ctx.now, ctx.now)}: {consequence} by"
                 f" {servers_in_words(servers)} (CRL has expired)",
                 crl_file.reference.span,
-                "fetch a fresh CRL from the CA, replace the file and reload nginx; let a timer do so from now on",
+                "fetch a fresh CRL, replace the file and reload nginx; let a timer do so from now on",
                 severity=severity,
                 confidence=confidence,
             )
@@ -97,8 +100,9 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
 
 def _judge(
     crl: RevocationList, groups: tuple[CheckedClients, ...], ctx: Context
-) -> tuple[str, Severity, Confidence | None]:
-    by_reading = [
+) -> tuple[str, Severity, Confidence | None] | None:
+    """Whom it keeps out, how bad and how sure that is; None where they are kept out by something else."""
+    older, newer = (
         {
             one.ca
             for group in groups
@@ -107,20 +111,14 @@ def _judge(
             and one.checked.canonical_issuer == crl.canonical_issuer
         }
         for deltas in (True, False)
-    ]
-    locked = by_reading[0] | by_reading[1]
-    if locked:
-        names = listed(sorted(f'"{ca.display_name}"' for ca in locked))
-        same = by_reading[0] == by_reading[1]
-        return (
-            f"every client of {names} is refused",
-            Severity.ERROR,
-            None if same else Confidence.LIKELY,
-        )
-    if groups and not any(group.knows_issuer(crl) for group in groups):
-        return (
-            "clients below that CA, if some send it along, are refused",
-            Severity.WARNING,
-            Confidence.POSSIBLE,
-        )
-    return "every client below that CA is refused", Severity.ERROR, Confidence.LIKELY
+    )
+    if older | newer:
+        names = listed(sorted(f'"{ca.display_name}"' for ca in older | newer))
+        sure = None if older == newer else Confidence.LIKELY
+        return f"every client of {names} is refused", Severity.ERROR, sure
+    if not groups:
+        return "every client below that CA is refused", Severity.ERROR, Confidence.LIKELY
+    if any(group.knows_issuer(crl) for group in groups):
+        return None
+    words = "clients below that CA, if some send it along, are refused"
+    return words, Severity.WARNING, Confidence.POSSIBLE

@@ -76,9 +76,9 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
             more = _added(file.certificates, group, ctx)
             enter = tuple(one for one in more if _enters(one, group, ctx))
             servers.setdefault((enter or more, bool(enter)), []).extend(group.servers)
-        for (certificates, enter), members in servers.items():
+        for (certificates, opens), members in servers.items():
             where = servers_in_words(members)
-            if enter:
+            if opens:
                 words = f"which nginx before 1.27.2 trusts for clients: those it issued get into {where}"
                 yield _finding(crl_file, certificates, words, Severity.ERROR)
             elif certificates:

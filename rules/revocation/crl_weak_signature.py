@@ -59,8 +59,8 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
             name = weak_digest(crl.signature_digest)
             if name is not None:
                 yield Finding(
-                    f'the CRL of "{crl.issuer_name}" in {crl_file.reference.written} is signed with {name}, which'
-                    " can be forged: who puts another list in its place decides who is revoked",
+                    f'the CRL of "{crl.issuer_name}" in {crl_file.reference.written} is signed with {name},'
+                    " which can be forged: who puts another list in its place decides who is revoked",
                     crl_file.reference.span,
                     "have the CA sign its CRLs with SHA-256 or better; its certificate can stay",
                 )

@@ -75,8 +75,8 @@ def check(pair: ServerCertificate, ctx: Context) -> Findings:
         assumed |= stapling.assumed
     if without:
         yield Finding(
-            f'the certificate "{leaf.display_name}" demands a stapled OCSP answer (must-staple), and ssl_stapling'
-            f" is off in {servers_in_words(without)}: clients that heed the demand refuse it",
+            f'the certificate "{leaf.display_name}" demands a stapled OCSP answer (must-staple), and'
+            f" ssl_stapling is off in {servers_in_words(without)}: clients that heed the demand refuse it",
             pair.certificate.span,
             "write `ssl_stapling on;` with the issuer's certificate at hand, or renew it without must-staple",
             confidence=Confidence.LIKELY if assumed else None,

@@ -93,9 +93,9 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
         for certificates, members in found.items():
             names = listed([f'"{certificate.display_name}"' for certificate in certificates])
             yield Finding(
-                f"ssl_ocsp on asks about intermediates too, and {names} names no OCSP responder by http:// for"
-                f" itself: every client below it is refused by {servers_in_words(members)}"
+                f"ssl_ocsp on asks about intermediates too, and {names} names no OCSP responder by"
+                f" http:// for itself: every client below it is refused by {servers_in_words(members)}"
                 " (certificate status request failed)",
                 directive.arg_span(0),
-                "write `ssl_ocsp leaf;` and check intermediates with ssl_crl, or have them issued with a responder",
+                "write `ssl_ocsp leaf;` and add ssl_crl, or have the intermediates issued with a responder",
             )

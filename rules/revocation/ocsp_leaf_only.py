@@ -72,8 +72,8 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
         for certificates, members in found.items():
             names = listed([f'"{certificate.display_name}"' for certificate in certificates])
             yield Finding(
-                f"ssl_ocsp leaf does not ask about {names}: if that intermediate is withdrawn, its clients still"
-                f" get into {servers_in_words(members)}",
+                f"ssl_ocsp leaf does not ask about {names}: if that intermediate is withdrawn, its clients"
+                f" still get into {servers_in_words(members)}",
                 directive.arg_span(0),
                 "write `ssl_ocsp on;` if the intermediates name a responder, or add ssl_crl",
             )

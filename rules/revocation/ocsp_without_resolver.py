@@ -12,15 +12,18 @@ Name a resolver that you trust (its answers decide where nginx asks): `resolver 
 
 Bad:
 ```nginx
-server {
-    listen 443 ssl;
-    server_name api.example.com;
-    ssl_certificate         /pki/server.pem;
-    ssl_certificate_key     /pki/server.key;
-    ssl_client_certificate  /pki/root.pem;
-    ssl_verify_client       on;
-    ssl_ocsp                on;
-    ssl_ocsp_cache          shared:ocsp:1m;
+events {}
+http {
+    server {
+        listen 443 ssl;
+        server_name api.example.com;
+        ssl_certificate         /pki/server.pem;
+        ssl_certificate_key     /pki/server.key;
+        ssl_client_certificate  /pki/root.pem;
+        ssl_verify_client       on;
+        ssl_ocsp                on;
+        ssl_ocsp_cache          shared:ocsp:1m;
+    }
 }
 ```
 
@@ -90,8 +93,8 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
                 helpless.append(server)
         if helpless:
             yield Finding(
-                f"ssl_ocsp needs a resolver to find the responders that certificates name, and there is none in"
-                f" {servers_in_words(helpless)}: every client whose certificate names a host is refused",
+                f"ssl_ocsp needs a resolver to find the responders that certificates name, and there is none"
+                f" in {servers_in_words(helpless)}: every client whose certificate names a host is refused",
                 directive.span,
                 "add `resolver` with the address of a DNS server you trust, or name an `ssl_ocsp_responder`",
             )

@@ -82,8 +82,8 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
         for (names, texts), servers in found.items():
             given = servers[0].setting("ssl_client_certificate").span
             yield Finding(
-                f"ssl_crl keeps out the self-signed client {names}, which the CA file pins: it would need a CRL"
-                f" signed by itself, so that {servers_in_words(servers)} refuse it ({texts})",
+                f"ssl_crl keeps out the self-signed client {names}, which the CA file pins: it would need a"
+                f" CRL signed by itself, so that {servers_in_words(servers)} refuse it ({texts})",
                 crl_file.reference.span,
                 "pin clients in a server without ssl_crl, or give them certificates of a CA",
                 related=(Related(given, "pinned here"),) if given is not None else (),

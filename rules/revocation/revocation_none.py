@@ -43,6 +43,7 @@ References:
 """
 
 from mtls_lint.api import (
+    Certificate,
     Confidence,
     Configuration,
     Context,
@@ -83,20 +84,17 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
     for directive, servers in unchecked.items():
         assumed = any(server.setting("ssl_crl").assumed for server in servers)
         yield Finding(
-            f"{servers_in_words(servers)} verify client certificates"
-            " without a CRL or OCSP: a stolen or withdrawn certificate lets its holder in until it expires"
-            if len(servers) > 1
-            else f"{servers_in_words(servers)} verifies client certificates"
-            " without a CRL or OCSP: a stolen or withdrawn certificate lets its holder in until it expires",
+            f"client certificates are verified without a CRL or OCSP in {servers_in_words(servers)}: a stolen"
+            " or withdrawn one lets its holder in until it expires",
             directive.span,
-            "name the CRLs of all CAs of the chain with `ssl_crl`, or ask the CA's responder with `ssl_ocsp on;`",
+            "name the CRLs of all CAs with `ssl_crl`, or ask the CA's responder with `ssl_ocsp on;`",
             confidence=Confidence.LIKELY if assumed else None,
         )
 
 
 def _all_pinned(server: VirtualServer, ctx: Context) -> bool:
     """Whether only clients' own certificates are trusted: to revoke one is to take it out of the file."""
-    found = []
+    found: list[Certificate] = []
     for reference in ca_files(ctx.configuration, server):
         file = ctx.file(reference)
         if file is None or file.state is not FileState.READ:

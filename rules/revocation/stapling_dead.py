@@ -83,8 +83,8 @@ def check(pair: ServerCertificate, ctx: Context) -> Findings:
             f'ssl_stapling is on for the certificate "{leaf.display_name}", which {reason}{demand}: nginx'
             f" ignores it and staples nothing in {servers_in_words(servers)}",
             directive.span if directive is not None else pair.certificate.span,
-            "delete ssl_stapling if the CA offers no OCSP; else give nginx the issuer's certificate, behind the"
-            " leaf in its file or in ssl_trusted_certificate",
+            "delete ssl_stapling if the CA offers no OCSP; else give nginx the issuer's certificate, behind"
+            " the leaf in its file or in ssl_trusted_certificate",
             severity=Severity.ERROR if leaf.must_staple else None,
         )
 

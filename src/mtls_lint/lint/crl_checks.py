@@ -1,6 +1,5 @@
 """Whom the CRLs of a server keep out, though nothing else speaks against them."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -12,6 +11,8 @@ from mtls_lint.nginx.model import VirtualServer
 from mtls_lint.pki.client_trust import is_pinned
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mtls_lint.pki.certificate import Certificate
     from mtls_lint.pki.crl import RevocationList
     from mtls_lint.pki.verify import Verdict

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mtls_lint.pki import extensions, names
+from mtls_lint.pki import extensions, names, signature
 from mtls_lint.pki._crypto import exceptions, x509
 
 if TYPE_CHECKING:
@@ -167,8 +167,6 @@ class RevocationList:
 
     def signed_by(self, certificate: Certificate) -> bool:
         """Whether the certificate's key made the signature."""
-        try:
-            key = certificate.native.public_key()
-            return self.native.is_signature_valid(key)  # type: ignore[arg-type]
-        except (ValueError, TypeError, exceptions.UnsupportedAlgorithm):
-            return False  # a key that cannot sign
+        return certificate.public_key is not None and signature.fits(
+            certificate.native.public_key(), self.native
+        )

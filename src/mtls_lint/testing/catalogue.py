@@ -178,7 +178,7 @@ _CATALOGUE: dict[str, Callable[[], bytes]] = {
     "crl-expiring.pem": lambda: _crl("root", last=-28, next=2),
     "crl-future.pem": lambda: _crl("root", last=365, next=730),
     "crl-other.pem": lambda: _crl("other-root"),
-    "crl-delta.pem": lambda: _delta(),
+    "crl-delta.pem": _delta,
     "crl-with-ca.pem": lambda: _crl("root") + authority("other-root").pem,
     "crl-two-cas.pem": lambda: _crl("root") + _crl("other-root"),
     "crl-two-cas-with-ca.pem": lambda: _crl("root") + _crl("other-root") + authority("other-root").pem,

@@ -47,9 +47,9 @@ def resign_crl(
 
 
 def _signed_again(body: bytes, algorithm: bytes, key: Key, digest: str) -> bytes:
-    if not isinstance(key, rsa.RSAPrivateKey):
-        raise ValueError(f"a {digest} signature needs an RSA issuer")
     arc, make = OLD_DIGESTS[digest]
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise ValueError(f"a {digest} signature needs an RSA issuer")  # noqa: TRY004 - as for a wrong digest
     old, new = _RSA_ALGORITHM + b"\x0b", _RSA_ALGORITHM + arc
     body, algorithm = body.replace(old, new), algorithm.replace(old, new)
     mark = key.sign(body, padding.PKCS1v15(), make())
