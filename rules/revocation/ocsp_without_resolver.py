@@ -81,12 +81,12 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
         helpless: list[VirtualServer] = []
         for server in servers:
             resolver, responder = server.setting("resolver"), server.setting("ssl_ocsp_responder")
-            if responder.value or (resolver.is_set and resolver.words != ("off",)):
+            if responder.value or resolver.is_set:
                 continue
             unknown = resolver.unknown or responder.unknown
             if unknown is not None:
                 ctx.not_evaluated(directive.span, f"whether there is a resolver for OCSP: {unknown.reason}")
-            elif resolver.assumed and not resolver.is_set:
+            elif resolver.assumed:
                 reason = "whether there is a resolver for OCSP: the configuration around this may set it"
                 ctx.not_evaluated(directive.span, reason)
             else:

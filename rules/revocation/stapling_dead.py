@@ -51,41 +51,47 @@ References:
 
 from mtls_lint.api import (
     Certificate,
+    Configuration,
     Context,
+    Directive,
     Finding,
     Findings,
     ServerCertificate,
     Severity,
     VirtualServer,
     issuer_at_hand,
+    listed,
     rule,
+    server_certificates,
     servers_in_words,
     usable_responder,
 )
 
 
 @rule(id="stapling-dead", severity=Severity.WARNING, since="0.1", controls=("CIS NGINX 3.0.0 4.1.7",))
-def check(pair: ServerCertificate, ctx: Context) -> Findings:
-    """Report the certificate with the servers in which nginx ignores `ssl_stapling` for it."""
-    stapling = [server for server in pair.presenters if _staples(server)]
-    leaf = ctx.leaf(pair.certificate) if stapling else None
-    if leaf is None:
-        return
-    dead: dict[str, list[VirtualServer]] = {}
-    for server in stapling:
-        reason = _reason(leaf, pair, server, ctx)
-        if reason is not None:
-            dead.setdefault(reason, []).append(server)
-    for reason, servers in dead.items():
-        directive = servers[0].setting("ssl_stapling").directive
-        demand = " and demands it (must-staple)" if leaf.must_staple else ""
+def check(configuration: Configuration, ctx: Context) -> Findings:
+    """Report each `ssl_stapling` once for each reason why nginx ignores it for certificates."""
+    dead: dict[tuple[Directive, str, bool], list[tuple[Certificate, VirtualServer]]] = {}
+    for pair in server_certificates(configuration):
+        stapling = [server for server in pair.presenters if _staples(server)]
+        leaf = ctx.leaf(pair.certificate) if stapling else None
+        if leaf is None:
+            continue
+        for server in stapling:
+            directive = server.setting("ssl_stapling").directive
+            reason = _reason(leaf, pair, server, ctx)
+            if directive is not None and reason is not None:
+                dead.setdefault((directive, reason, leaf.must_staple), []).append((leaf, server))
+    for (directive, reason, demanded), found in dead.items():
+        names = listed(list(dict.fromkeys(f'"{leaf.display_name}"' for leaf, _ in found)))
+        demand = " and demands it (must-staple)" if demanded else ""
         yield Finding(
-            f'ssl_stapling is on for the certificate "{leaf.display_name}", which {reason}{demand}: nginx'
-            f" ignores it and staples nothing in {servers_in_words(servers)}",
-            directive.span if directive is not None else pair.certificate.span,
+            f"ssl_stapling is on for the certificate {names}, which {reason}{demand}: nginx ignores it there"
+            f" and staples nothing in {servers_in_words([server for _, server in found])}",
+            directive.span,
             "delete ssl_stapling if the CA offers no OCSP; else give nginx the issuer's certificate, behind"
             " the leaf in its file or in ssl_trusted_certificate",
-            severity=Severity.ERROR if leaf.must_staple else None,
+            severity=Severity.ERROR if demanded else None,
         )
 
 

@@ -47,6 +47,7 @@ from mtls_lint.nginx.material import (
     crl_files,
     opened_ca_files,
     reference_to,
+    server_certificates,
 )
 from mtls_lint.nginx.matrix import Hole, Row, socket_rows
 from mtls_lint.nginx.model import Configuration, Location, Socket, VirtualServer
@@ -235,6 +236,7 @@ __all__ = [
     "rule",
     "security_level",
     "server_addresses",
+    "server_certificates",
     "servers_in_words",
     "signature_security_bits",
     "socket_rows",

@@ -143,6 +143,7 @@ _CATALOGUE: dict[str, Callable[[], bytes]] = {
     "ca-with-leaf.pem": lambda: _root().pem + identity("ca-not-a-ca").pem,
     "root-and-pinned.pem": lambda: _root().pem + identity("self-signed-client").pem,
     "ocsp-intermediate-bundle.pem": lambda: authority("ocsp-intermediate").chain_pem(root=True),
+    "https-ocsp-bundle.pem": lambda: authority("https-ocsp-intermediate").chain_pem(root=True),
     "trusted.pem": lambda: _trusted("root"),
     "trusted-intermediate.pem": lambda: _trusted("intermediate"),
     # files that are something else
@@ -182,6 +183,8 @@ _CATALOGUE: dict[str, Callable[[], bytes]] = {
     "crl-with-ca.pem": lambda: _crl("root") + authority("other-root").pem,
     "crl-two-cas.pem": lambda: _crl("root") + _crl("other-root"),
     "crl-two-cas-with-ca.pem": lambda: _crl("root") + _crl("other-root") + authority("other-root").pem,
+    "crl-with-intermediate.pem": lambda: _crl("root") + authority("intermediate").pem,
+    "crl-of-expired-ca.pem": lambda: _crl("ca-expired", last=-60, next=-30),
     "crl-with-own-ca.pem": lambda: _crl("root") + _root().pem,
     "crl-renewed.pem": lambda: _crl("root", last=-60, next=-30) + _crl("root", "revoked-client"),
     "crl-with-delta.pem": lambda: _crl("root", "revoked-client", last=-2) + _delta(),
