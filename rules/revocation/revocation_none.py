@@ -48,6 +48,7 @@ from mtls_lint.api import (
     Configuration,
     Context,
     Directive,
+    FileReference,
     FileState,
     Finding,
     Findings,
@@ -55,6 +56,7 @@ from mtls_lint.api import (
     VirtualServer,
     ca_files,
     is_pinned,
+    may_speak_tls,
     rule,
     servers_in_words,
 )
@@ -73,8 +75,11 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
         verify = server.setting("ssl_verify_client").directive
         if verify is None or server.verify_client == "off" or not server.has_ssl_context:
             continue
+        files = ca_files(configuration, server)
+        if not may_speak_tls(server) or (server.verify_client == "optional_no_ca" and not files):
+            continue  # nothing is verified: what a backend makes of the certificate is its own matter
         sources = [server.setting("ssl_crl"), server.setting("ssl_ocsp")]
-        if sources[0].value or sources[1].lower not in {"", "off"} or _all_pinned(server, ctx):
+        if sources[0].value or sources[1].lower not in {"", "off"} or _all_pinned(files, ctx):
             continue
         reason = next((source.unknown.reason for source in sources if source.unknown is not None), None)
         if reason is not None:
@@ -92,10 +97,10 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
         )
 
 
-def _all_pinned(server: VirtualServer, ctx: Context) -> bool:
+def _all_pinned(files: tuple[FileReference, ...], ctx: Context) -> bool:
     """Whether only clients' own certificates are trusted: to revoke one is to take it out of the file."""
     found: list[Certificate] = []
-    for reference in ca_files(ctx.configuration, server):
+    for reference in files:
         file = ctx.file(reference)
         if file is None or file.state is not FileState.READ:
             return False

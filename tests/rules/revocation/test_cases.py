@@ -37,6 +37,8 @@ CASES: dict[str, list[Case]] = {
     "revocation-none": [
         Case("neither", server(), [4], "stolen", Severity.INFO, Confidence.LIKELY),
         Case("optional_no_ca", server(mode="optional_no_ca"), [4]),
+        Case("optional_no_ca without CAs", server(mode="optional_no_ca", ca="")),
+        Case("no TLS socket", server().replace("443 ssl", "80")),
         Case("nobody is asked", server(mode="off")),
         Case("a CRL", PLAIN),
         Case("OCSP", server(ON)),
