@@ -29,7 +29,7 @@ from mtls_lint.nginx.answering import answering, example_name, handshake_name, l
 from mtls_lint.nginx.answers import keeps_request
 from mtls_lint.nginx.asking import asks, backend_is_told, client_ca, command_that_asks
 from mtls_lint.nginx.backends import Destination, destination, server_addresses
-from mtls_lint.nginx.chain_check import ChainCheck, trusts_all
+from mtls_lint.nginx.chain_check import ChainCheck, crl_file_defect, trusts_all
 from mtls_lint.nginx.checks import Check, client_checks
 from mtls_lint.nginx.decision import Answer
 from mtls_lint.nginx.flaws import REVOKED, TOO_DEEP, passing_flaws
@@ -192,6 +192,7 @@ __all__ = [
     "conf_commands",
     "content_places",
     "covers",
+    "crl_file_defect",
     "crl_files",
     "crossings",
     "day",

@@ -19,13 +19,9 @@ http {{
 """
 
 
-BAD_BLOCK = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
-
-
 def test_every_file_as_crl(nginx: NginxBinary, pki: Path, tmp_path: Path) -> None:
     good, certificate = catalogue.content("crl.pem"), catalogue.content("root.pem")
     (tmp_path / "broken.pem").write_bytes(good + certificate.replace(b"\nM", b"\n!", 1))
-    (tmp_path / "bad-certificate.pem").write_bytes(good + BAD_BLOCK)
     files = [*(pki / name for name in catalogue.names()), *tmp_path.glob("*.pem")]
     store = PemStore()
     wrong = []

@@ -185,6 +185,9 @@ _CATALOGUE: dict[str, Callable[[], bytes]] = {
     "crl-two-cas-with-ca.pem": lambda: _crl("root") + _crl("other-root") + authority("other-root").pem,
     "crl-with-intermediate.pem": lambda: _crl("root") + authority("intermediate").pem,
     "crl-of-expired-ca.pem": lambda: _crl("ca-expired", last=-60, next=-30),
+    "crl-bad-certificate.pem": lambda: (
+        _crl("root") + b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+    ),
     "crl-with-own-ca.pem": lambda: _crl("root") + _root().pem,
     "crl-renewed.pem": lambda: _crl("root", last=-60, next=-30) + _crl("root", "revoked-client"),
     "crl-with-delta.pem": lambda: _crl("root", "revoked-client", last=-2) + _delta(),

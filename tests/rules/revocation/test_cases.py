@@ -65,6 +65,18 @@ CASES: dict[str, list[Case]] = {
         Case("no context", "server { listen 80; ssl_verify_client on; }"),
         Case("mail", f"events {{}} mail {{ server {{ listen 993 ssl; protocol imap;\n{CERTIFICATE.format('server')} ssl_client_certificate /pki/root.pem;\nssl_verify_client on; }} }}", [3]),
     ],
+    "crl-file-unusable": [
+        Case("absent beside its neighbours", server(crl("no-such.pem")), [6], "does not exist", Severity.ERROR, fatal=True),
+        Case("a copy without files", server(ABSENT), words="/etc/x/crl.pem", not_evaluated=True),
+        Case("empty", server(crl("empty.pem")), [6], "empty", fatal=True),
+        Case("DER", server(crl("ca.der")), [6], fatal=True),
+        Case("a certificate", server(crl("root.pem")), [6], "no CRL in it", fatal=True),
+        Case("a certificate, which old nginx takes", server(crl("root.pem")), version="1.22.1"),
+        Case("a broken certificate beside it", server(crl("crl-bad-certificate.pem")), [6], fatal=True, version="1.22.1"),
+        Case("a broken certificate, which new nginx does not read", server(crl("crl-bad-certificate.pem"))),
+        Case("opened where nobody is asked", server(crl("empty.pem"), mode="off"), [6], fatal=True),
+        Case("good", PLAIN),
+    ],
     "crl-expired": [
         Case("expired", server(crl("crl-expired.pem")), [6], "2026-05-02, 30 days ago", Severity.ERROR, Confidence.CERTAIN),
         Case("whom", server(crl("crl-expired.pem"), ca="chain-bundle.pem"), [6], '"Example Intermediate CA" and "Example Root CA"'),
