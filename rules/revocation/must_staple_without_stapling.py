@@ -1,13 +1,13 @@
 """The certificate demands a stapled OCSP answer, and nginx does not staple.
 
 A certificate with the TLS feature extension (`status_request`, "must-staple") tells clients to refuse it
-unless the server sends a fresh OCSP answer along. With `ssl_stapling off`, which is nginx's default,
-clients that heed it (Firefox, for example) end the handshake; others do not notice, so that tests with curl
+unless the server sends a fresh OCSP answer along. With `ssl_stapling off`, which is nginx's default, clients
+that heed the demand end the handshake; others (curl and `openssl s_client`, for example) do not look, and tests
 succeed.
 
-Switch stapling on, and give nginx what it needs for that: the issuer's certificate and a resolver. nginx
-starts without an answer and fetches it for the first client; `ssl_stapling_file` has one ready. Or renew
-the certificate without must-staple.
+Switch stapling on, with the issuer's certificate at hand; `ssl_stapling_file` has an answer ready for the first
+client. Or renew the certificate without must-staple.
+
 Bad:
 ```nginx
 server {
@@ -40,7 +40,7 @@ server {
 
 References:
 - https://nginx.org/en/docs/http/ngx_http_ssl_module.html#ssl_stapling
-- RFC 7633, section 4
+- RFC 7633
 """
 
 from mtls_lint.api import (

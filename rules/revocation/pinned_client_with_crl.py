@@ -83,7 +83,7 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
             given = servers[0].setting("ssl_client_certificate").span
             yield Finding(
                 f"ssl_crl keeps out the self-signed client {names}, which the CA file pins: it would need a"
-                f" CRL signed by itself, so that {servers_in_words(servers)} refuse it ({texts})",
+                f" CRL signed by itself, and is refused by {servers_in_words(servers)} ({texts})",
                 crl_file.reference.span,
                 "pin clients in a server without ssl_crl, or give them certificates of a CA",
                 related=(Related(given, "pinned here"),) if given is not None else (),
