@@ -2,11 +2,11 @@
 
 A certificate with the TLS feature extension (`status_request`, "must-staple") tells clients to refuse it
 unless the server sends a fresh OCSP answer along. With `ssl_stapling off`, which is nginx's default, clients
-that heed the demand end the handshake; others (curl and `openssl s_client`, for example) do not look, and tests
-succeed.
+that heed the demand end the handshake; others (curl and `openssl s_client`, for example) do not look, and
+tests succeed.
 
-Switch stapling on, with the issuer's certificate at hand; `ssl_stapling_file` has an answer ready for the first
-client. Or renew the certificate without must-staple.
+Switch stapling on, with the issuer's certificate at hand; `ssl_stapling_file` has an answer ready for the
+first client. Or renew the certificate without must-staple.
 
 Bad:
 ```nginx

@@ -10,6 +10,7 @@ CA file: for those this rule is silent).
 
 Name a CRL file and fetch a fresh one before each `nextUpdate`, with a reload; or use `ssl_ocsp` if the CA
 runs a responder. nginx needs a CRL of *every* CA in a chain, the root included.
+
 Bad:
 ```nginx
 server {
@@ -47,11 +48,11 @@ from mtls_lint.api import (
     Confidence,
     Configuration,
     Context,
-    Directive,
     FileReference,
     FileState,
     Finding,
     Findings,
+    Related,
     Severity,
     VirtualServer,
     ca_files,
@@ -69,8 +70,8 @@ from mtls_lint.api import (
     controls=("RFC 9325 7.5", "PCI DSS 4.0.1 4.2.1", "DISA STIG V-278391", "DISA STIG V-278406"),
 )
 def check(configuration: Configuration, ctx: Context) -> Findings:
-    """Report each `ssl_verify_client` once, with the servers where nothing tells of revocation."""
-    unchecked: dict[Directive, list[VirtualServer]] = {}
+    """Report once for each set of CAs that nothing tells of revocation, with all servers that trust it."""
+    unchecked: dict[tuple[str, ...], list[VirtualServer]] = {}
     for server in configuration.servers:
         verify = server.setting("ssl_verify_client").directive
         if verify is None or server.verify_client == "off" or not server.has_ssl_context:
@@ -85,14 +86,17 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
         if reason is not None:
             ctx.not_evaluated(verify.span, f"whether revocation is checked: {reason}")
         else:
-            unchecked.setdefault(verify, []).append(server)
-    for directive, servers in unchecked.items():
+            unchecked.setdefault(tuple(reference.written for reference in files), []).append(server)
+    for servers in unchecked.values():
+        places = dict.fromkeys(server.setting("ssl_verify_client").directive for server in servers)
+        first, *others = (directive.span for directive in places if directive is not None)
         assumed = any(server.setting("ssl_crl").assumed for server in servers)
         yield Finding(
             f"client certificates are verified without a CRL or OCSP in {servers_in_words(servers)}: a stolen"
             " or withdrawn one lets its holder in until it expires",
-            directive.span,
+            first,
             "name the CRLs of all CAs with `ssl_crl`, or ask the CA's responder with `ssl_ocsp on;`",
+            related=tuple(Related(span, "and here") for span in others),
             confidence=Confidence.LIKELY if assumed else None,
         )
 

@@ -58,6 +58,8 @@ CASES: dict[str, list[Case]] = {
             [2],
             "servers a.example.com:443, b.example.com:443 and c.example.com:443",
         ),
+        Case("once for servers that trust the same CAs", http(server(), server().replace("api.", "www.")), [5], "servers api.example.com:443 and www.example.com:443"),
+        Case("each set of CAs", http(server(), server(ca="other-root.pem").replace("api.", "www.")), [5, 11]),
         Case("only pinned clients", server(ca="self-signed-client.pem")),
         Case("a CA beside pinned clients", server(ca="root-and-pinned.pem"), [4]),
         Case("the CA file is not there", server(ca="absent/ca.pem"), [4]),
