@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mtls_lint.lint.runner import Reported
+from mtls_lint.lint.finding import Reported
 from mtls_lint.testing import lint_text
 from mtls_lint.testing.nginx import NginxBinary, request
 from mtls_lint.testing.pki import Authority, Identity
