@@ -72,8 +72,8 @@ from mtls_lint.api import (
 def check(configuration: Configuration, ctx: Context) -> Findings:
     servers = [*configuration.servers_of("http"), *configuration.servers_of("stream")]
     # With --require, required-name-unprotected says it of each name; CAs without a check are
-    # mtls-not-enforced.
-    if not servers or ctx.settings.require or any(map(asks, servers)) or _gives_cas(servers):
+    # mtls-not-enforced, CRLs and OCSP without one revocation-without-verification.
+    if not servers or ctx.settings.require or any(map(asks, servers)) or _means_to_ask(servers):
         return
     tls = [server for server in servers if server.tls_sockets]
     first = tls[0] if tls else servers[0]
@@ -96,8 +96,16 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
     )
 
 
-def _gives_cas(servers: list[VirtualServer]) -> bool:
-    return any(server.tls_sockets and server.setting("ssl_client_certificate").value for server in servers)
+def _means_to_ask(servers: list[VirtualServer]) -> bool:
+    return any(
+        server.tls_sockets
+        and (
+            server.setting("ssl_client_certificate").value
+            or (server.has_ssl_context and server.setting("ssl_crl").value)
+            or (server.has_ssl_context and server.setting("ssl_ocsp").lower in {"on", "leaf"})
+        )
+        for server in servers
+    )
 
 
 def _counted(servers: list[VirtualServer]) -> str:

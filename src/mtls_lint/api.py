@@ -3,6 +3,13 @@
 from collections.abc import Iterator
 
 from mtls_lint.lint.context import Context
+from mtls_lint.lint.crl_checks import (
+    CheckedClients,
+    LockOut,
+    checked_clients,
+    issuer_at_hand,
+    passing_intermediates,
+)
 from mtls_lint.lint.crossings import Crossing, crossings
 from mtls_lint.lint.finding import ClientCertificate, Confidence, Finding, Related, Severity, Witness
 from mtls_lint.lint.openings import Cause, Opening, find_openings, is_inside, leads_to_app
@@ -29,7 +36,7 @@ from mtls_lint.nginx.asking import (
     identity_check,
 )
 from mtls_lint.nginx.backends import Destination, destination, server_addresses
-from mtls_lint.nginx.chain_check import ChainCheck, trusts_all
+from mtls_lint.nginx.chain_check import ChainCheck, crl_file_defect, trusts_all
 from mtls_lint.nginx.checks import Check, client_checks
 from mtls_lint.nginx.decision import Answer
 from mtls_lint.nginx.flaws import REVOKED, TOO_DEEP, passing_flaws
@@ -37,6 +44,7 @@ from mtls_lint.nginx.inheritance import Origin, Setting
 from mtls_lint.nginx.listen import Listen, SocketKey
 from mtls_lint.nginx.lookup import looks_names_up
 from mtls_lint.nginx.material import (
+    CrlFile,
     FileReference,
     ServerCertificate,
     TrustFile,
@@ -44,6 +52,7 @@ from mtls_lint.nginx.material import (
     ca_names,
     certificates_of,
     client_trust,
+    crl_files,
     opened_ca_files,
     reference_to,
     server_certificates,
@@ -52,6 +61,7 @@ from mtls_lint.nginx.matrix import Hole, Row, socket_rows
 from mtls_lint.nginx.model import Configuration, Location, Socket, VirtualServer
 from mtls_lint.nginx.name_tests import NameTest, name_tests
 from mtls_lint.nginx.names import NameKind, ServerName
+from mtls_lint.nginx.ocsp import ocsp_servers, usable_responder
 from mtls_lint.nginx.passage import Barrier, barriers, is_said_elsewhere, lets_anybody_in, lets_clients_in
 from mtls_lint.nginx.refusals import Refusals, Refused
 from mtls_lint.nginx.regex import compile_regex
@@ -84,6 +94,7 @@ from mtls_lint.pki.ciphers import CipherEvaluation, Suite, Weakness
 from mtls_lint.pki.ciphers import evaluate as evaluate_ciphers
 from mtls_lint.pki.client_trust import ClientTrust, ends_chain, is_pinned, why_useless
 from mtls_lint.pki.content import command_for_pem
+from mtls_lint.pki.crl import RevocationList
 from mtls_lint.pki.identity import covers
 from mtls_lint.pki.names import openssl_subject
 from mtls_lint.pki.pem import BlockKind
@@ -93,6 +104,7 @@ from mtls_lint.pki.strength import (
     LEVEL_BITS,
     key_security_bits,
     signature_security_bits,
+    weak_digest,
     weak_key,
     weak_signature,
 )
@@ -118,6 +130,7 @@ __all__ = [
     "ChainCheck",
     "ChainReport",
     "Check",
+    "CheckedClients",
     "CipherEvaluation",
     "CipherString",
     "ClientCertificate",
@@ -125,6 +138,7 @@ __all__ = [
     "Confidence",
     "Configuration",
     "Context",
+    "CrlFile",
     "Crossing",
     "Destination",
     "Directive",
@@ -137,6 +151,7 @@ __all__ = [
     "LifetimeState",
     "Listen",
     "Location",
+    "LockOut",
     "Missing",
     "NameKind",
     "NameTest",
@@ -148,6 +163,7 @@ __all__ = [
     "Refusals",
     "Refused",
     "Related",
+    "RevocationList",
     "Row",
     "Served",
     "ServerCertificate",
@@ -176,6 +192,7 @@ __all__ = [
     "ca_files",
     "ca_names",
     "certificates_of",
+    "checked_clients",
     "chooses_suites",
     "cipher_strings",
     "client_ca",
@@ -189,6 +206,8 @@ __all__ = [
     "conf_commands",
     "content_places",
     "covers",
+    "crl_file_defect",
+    "crl_files",
     "crossings",
     "day",
     "destination",
@@ -209,6 +228,7 @@ __all__ = [
     "is_pinned",
     "is_said_elsewhere",
     "is_system_bundle",
+    "issuer_at_hand",
     "keeps_request",
     "key_security_bits",
     "leads_to_app",
@@ -222,6 +242,7 @@ __all__ = [
     "looks_names_up",
     "may_speak_tls",
     "name_tests",
+    "ocsp_servers",
     "only_legacy",
     "open_places",
     "opened_ca_files",
@@ -229,6 +250,7 @@ __all__ = [
     "other_handshakes",
     "passes_on",
     "passing_flaws",
+    "passing_intermediates",
     "protocol_words",
     "protocols_of",
     "public_cas",
@@ -245,7 +267,9 @@ __all__ = [
     "spoken_protocols",
     "trusts_all",
     "uris_of",
+    "usable_responder",
     "uses",
+    "weak_digest",
     "weak_key",
     "weak_signature",
     "why_useless",

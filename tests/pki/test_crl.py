@@ -65,3 +65,20 @@ def test_defects(read: Read) -> None:
     assert "broken" in (read(crl + crl.replace(b"\nM", b"\n!", 1)).crl_defect or "")
     assert read(content("root.pem") + crl).crl_defect is None
     assert read(b"-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n").crl_defect
+
+
+def test_an_old_digest_is_verified_all_the_same(read: Read) -> None:
+    (crl,) = read(content("crl-sha1.pem")).crls
+    assert crl.signature_digest == "sha1"
+    assert crl.signed_by(facts(authority("rsa-root")))
+    assert not crl.signed_by(facts(authority("root")))
+
+
+def test_which_crl_stands_for_another(read: Read) -> None:
+    (current,) = read(content("crl.pem")).crls
+    expired, renewed = read(content("crl-renewed.pem")).crls
+    assert renewed.stands_for(expired)
+    assert (current.is_current(CLOCK), expired.is_current(CLOCK)) == (True, False)
+    for name, stands in (("other", False), ("delta", False), ("of-old-key", False), ("forged", True)):
+        (other,) = read(content(f"crl-{name}.pem")).crls
+        assert other.stands_for(expired) is stands, name

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtls_lint.pki.validity import Horizon, LifetimeState, days_left, lifetime_state
+from mtls_lint.pki.validity import Horizon, LifetimeState, crl_state, days_left, lifetime_state
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 END = START + timedelta(days=90)
@@ -54,3 +54,26 @@ def test_states_follow_each_other(start: datetime, length: timedelta, offset: ti
     state = lifetime_state(start, end, now)
     assert (state is LifetimeState.NOT_YET_VALID) == (now < start)
     assert (state is LifetimeState.EXPIRED) == (now > end)
+
+
+@pytest.mark.parametrize(
+    ("day", "expiry_days", "state"),
+    [
+        (-1, None, LifetimeState.NOT_YET_VALID),
+        (59, None, LifetimeState.VALID),
+        (61, None, LifetimeState.EXPIRING),
+        (61, 7, LifetimeState.VALID),
+        (59, 45, LifetimeState.VALID),
+        (84, 7, LifetimeState.EXPIRING),
+        (91, 7, LifetimeState.EXPIRED),
+    ],
+)
+def test_a_crl_is_not_due_before_its_last_third(
+    day: int, expiry_days: int | None, state: LifetimeState
+) -> None:
+    assert crl_state(START, END, START + timedelta(days=day), expiry_days) is state
+
+
+def test_a_crl_without_an_end() -> None:
+    assert crl_state(START, None, START + timedelta(days=9000)) is LifetimeState.VALID
+    assert crl_state(START, None, START - timedelta(days=1)) is LifetimeState.NOT_YET_VALID

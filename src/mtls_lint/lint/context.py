@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mtls_lint.lint.evidence import Evidence
 from mtls_lint.lint.finding import NotEvaluated
 from mtls_lint.lint.settings import Settings
-from mtls_lint.nginx.chain_check import ChainCheck, chain_check
+from mtls_lint.nginx.chain_check import ChainCheck, chain_check, crl_file_defect
 from mtls_lint.nginx.clients import ClassClient
 from mtls_lint.nginx.decision import Client
 from mtls_lint.nginx.material import FileReference, ServerCertificate, TrustFile, ca_files, client_trust
@@ -16,13 +16,14 @@ from mtls_lint.nginx.tls import conf_commands
 from mtls_lint.nginx.version import NginxVersion
 from mtls_lint.pki.client_trust import ClientTrust
 from mtls_lint.pki.store import FileState, PemFile
-from mtls_lint.pki.validity import LifetimeState, lifetime_state
+from mtls_lint.pki.validity import LifetimeState, crl_state, lifetime_state
 from mtls_lint.syntax.source import Span
 from mtls_lint.syntax.tree import Unknown
 
 if TYPE_CHECKING:
     from mtls_lint.pki.certificate import Certificate
     from mtls_lint.pki.chain import ChainReport
+    from mtls_lint.pki.crl import RevocationList
     from mtls_lint.pki.key import PrivateKey
 
 
@@ -103,6 +104,17 @@ class Context:
             found.update(file.certificates)
         return frozenset(found)
 
+    def crls(self, reference: FileReference) -> "tuple[RevocationList, ...] | None":
+        """The CRLs nginx reads from the file of ``ssl_crl``; None (and recorded) when it cannot read it."""
+        file = self.readable(reference)
+        if file is None:
+            return None
+        reason = crl_file_defect(file, self.version) or next(iter(file.doubts), None)
+        if reason is not None:
+            self.not_evaluated(reference.span, f"{reference.written}: {reason}")
+            return None
+        return file.crls
+
     def leaf(self, reference: FileReference) -> "Certificate | None":
         """The first certificate of the file: the one nginx presents; None (and recorded) without one."""
         certificates = self.certificates(reference)
@@ -122,6 +134,10 @@ class Context:
         return lifetime_state(
             certificate.not_before, certificate.not_after, self.now, self.settings.expiry_days
         )
+
+    def crl_lifetime(self, crl: "RevocationList") -> LifetimeState:
+        """Where the run's moment stands in the time of a CRL, by the horizon of the settings."""
+        return crl_state(crl.last_update, crl.next_update, self.now, self.settings.expiry_days)
 
     def client_trust(self, server: VirtualServer) -> ClientTrust | None:
         """Everything a server trusts for its clients; None (and recorded) when part of it is not known."""

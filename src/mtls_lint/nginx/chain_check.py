@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from mtls_lint.nginx.material import FileReference, crl_file
 from mtls_lint.nginx.model import Configuration, VirtualServer
 from mtls_lint.nginx.tls import security_level
+from mtls_lint.nginx.version import NginxVersion
+from mtls_lint.pki.pem import BlockKind
 from mtls_lint.pki.store import FileState, PemFile, PemStore
 from mtls_lint.syntax.tree import Unknown
 
@@ -52,6 +54,17 @@ class ChainCheck:
         return can_anything_pass(self.store, ca, self.depth, now, self.crls, self.level, sent)
 
     @property
+    def without_deltas(self) -> "ChainCheck":
+        """The check as an OpenSSL makes it that passes over delta CRLs (docs/evidence.md: trust)."""
+        complete = tuple(crl for crl in self.crls if not crl.is_delta) if self.crls is not None else None
+        return replace(self, crls=complete)
+
+    @property
+    def without_crls(self) -> "ChainCheck":
+        """The check without revocation."""
+        return replace(self, crls=None)
+
+    @property
     def trust(self) -> "ClientTrust":
         """What each of the trusted certificates is good for."""
         from mtls_lint.pki.client_trust import ClientTrust  # noqa: PLC0415
@@ -68,6 +81,19 @@ def verify_depth(server: VirtualServer) -> int:
     """How many intermediates the server allows in a client's chain."""
     value = server.setting("ssl_verify_depth").value or ""
     return int(value) if value.isdigit() else 1
+
+
+def crl_file_defect(file: PemFile, version: NginxVersion) -> str | None:
+    """Why nginx of this version refuses a file that was read as that of ``ssl_crl``; None when it loads.
+
+    Before 1.27.2 it is read for certificates and CRLs, and either will do (docs/evidence.md: trust).
+    """
+    if version >= (1, 27, 2):
+        return file.crl_defect
+    kinds = {block.kind for block in file.blocks}
+    if kinds & {BlockKind.CERTIFICATE, BlockKind.TRUSTED_CERTIFICATE}:
+        return file.certificate_defect or (file.crl_defect if BlockKind.CRL in kinds else None)
+    return file.crl_defect
 
 
 def chain_check(

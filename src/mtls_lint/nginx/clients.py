@@ -1,6 +1,6 @@
 """Clients that connect: with a real chain, verified by what the configuration's files hold."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -35,12 +35,9 @@ class ChainClient:
         unknown = None
         if verdict.ok and asks_ocsp(server):
             unknown = "ssl_ocsp: a responder says whether the certificate is good"
-        if any(crl.is_delta for crl in check.crls or ()):
-            complete = tuple(crl for crl in check.crls or () if not crl.is_delta)
-            if replace(check, crls=complete).verify(self.chain, now).error is not verdict.error:
-                unknown = (
-                    "ssl_crl holds a delta CRL: older OpenSSL takes it for complete, newer passes over it"
-                )
+        has_delta = any(crl.is_delta for crl in check.crls or ())
+        if has_delta and check.without_deltas.verify(self.chain, now).error is not verdict.error:
+            unknown = "ssl_crl holds a delta CRL: older OpenSSL takes it for complete, newer passes over it"
         return Verdict(verdict.ok, text, verdict.sentence, verdict.soft, unknown)
 
     def variables(self) -> dict[str, str | Unknown]:

@@ -100,6 +100,18 @@ class TrustFile:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class CrlFile:
+    """A file of CRLs (``ssl_crl``), and the servers that check the certificates of their clients against it.
+
+    The file is opened, but nobody is checked against it, in servers that ask for no certificate, and in those
+    with ``ssl_conf_command VerifyCAFile`` (docs/evidence.md: settings).
+    """
+
+    reference: FileReference
+    servers: tuple[VirtualServer, ...]
+
+
 def reference_to(configuration: Configuration, directive: Directive, index: int = 0) -> FileReference:
     """The file ``directive`` names, resolved against the main file's directory (docs/evidence.md: settings).
 
@@ -153,6 +165,16 @@ def opened_ca_files(configuration: Configuration) -> tuple[TrustFile, ...]:
     a certificate (docs/evidence.md: settings).
     """
     return _trust_files(configuration, stapling=True)
+
+
+def crl_files(configuration: Configuration) -> tuple[CrlFile, ...]:
+    """Every file that clients are checked against, each directive once."""
+    groups = _Groups[Directive]()
+    for server in configuration.servers:
+        directive = _named_file(server.setting("ssl_crl")) if checks_crls(server) else None
+        if directive is not None and server.has_ssl_context and server.verify_client != "off":
+            groups.add(directive, server)
+    return tuple(CrlFile(reference_to(configuration, directive), servers) for directive, servers in groups)
 
 
 def ca_files(configuration: Configuration, server: VirtualServer) -> tuple[FileReference, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mtls_lint.pki import extensions, names
+from mtls_lint.pki import extensions, names, signature
 from mtls_lint.pki._crypto import exceptions, x509
 
 if TYPE_CHECKING:
@@ -45,6 +45,11 @@ class RevocationList:
     def issuer(self) -> str:
         """Issuer as RFC 4514 text."""
         return names.text(self.native.issuer)
+
+    @property
+    def issuer_name(self) -> str:
+        """A short name of the issuer for messages: its common name, else the whole."""
+        return names.common_name(self.native.issuer) or self.issuer
 
     @cached_property
     def issuer_der(self) -> bytes:
@@ -129,6 +134,15 @@ class RevocationList:
         """The serial numbers that are listed, those with the reason removeFromCRL too."""
         return frozenset(entry.serial_number for entry in self.native)
 
+    def is_current(self, now: datetime) -> bool:
+        """Whether OpenSSL takes its dates for right at this moment (check_crl_time)."""
+        return self.last_update <= now and (self.next_update is None or self.next_update > now)
+
+    def stands_for(self, other: RevocationList) -> bool:
+        """Whether it is a complete CRL by the CA of the other one: of the same name, and key where known."""
+        same_key = None in {self.aki, other.aki} or self.aki == other.aki
+        return not self.is_delta and same_key and self.canonical_issuer == other.canonical_issuer
+
     def revokes(self, certificate: Certificate) -> bool:
         """Whether the certificate's serial number is listed; the issuer is for the caller to compare.
 
@@ -153,8 +167,6 @@ class RevocationList:
 
     def signed_by(self, certificate: Certificate) -> bool:
         """Whether the certificate's key made the signature."""
-        try:
-            key = certificate.native.public_key()
-            return self.native.is_signature_valid(key)  # type: ignore[arg-type]
-        except (ValueError, TypeError, exceptions.UnsupportedAlgorithm):
-            return False  # a key that cannot sign
+        return certificate.public_key is not None and signature.fits(
+            certificate.native.public_key(), self.native
+        )

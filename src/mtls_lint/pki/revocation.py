@@ -61,8 +61,7 @@ def _best(
         issuer, same_path = _issuer(chain, depth, crl)
         if issuer is None:
             continue
-        current = crl.last_update <= now and (crl.next_update is None or crl.next_update > now)
-        score = 2 * current + (not same_path)
+        score = 2 * crl.is_current(now) + (not same_path)
         if best is None or score > best[0] or (score == best[0] and crl.last_update > best[1]):
             best = score, crl.last_update, crl, issuer
     return None if best is None else best[2:]

@@ -10,10 +10,11 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
 
-def fits(key: CertificatePublicKeyTypes, subject: x509.Certificate) -> bool:
+def fits(key: CertificatePublicKeyTypes, subject: x509.Certificate | x509.CertificateRevocationList) -> bool:
     """Whether ``key`` made the signature of ``subject``; False for a key or algorithm that cannot be used.
 
-    Not ``verify_directly_issued_by``: that compares names byte for byte, and OpenSSL does not.
+    Not ``verify_directly_issued_by``: that compares names byte for byte, and OpenSSL does not. Nor
+    ``is_signature_valid`` of CRLs: that takes none with SHA-1, and OpenSSL does.
     """
     try:
         _verify(key, subject)
@@ -22,8 +23,14 @@ def fits(key: CertificatePublicKeyTypes, subject: x509.Certificate) -> bool:
     return True
 
 
-def _verify(key: CertificatePublicKeyTypes, subject: x509.Certificate) -> None:
-    body, mark = subject.tbs_certificate_bytes, subject.signature
+def _verify(
+    key: CertificatePublicKeyTypes, subject: x509.Certificate | x509.CertificateRevocationList
+) -> None:
+    mark = subject.signature
+    if isinstance(subject, x509.Certificate):
+        body = subject.tbs_certificate_bytes
+    else:
+        body = subject.tbs_certlist_bytes
     parameters = subject.signature_algorithm_parameters
     digest = subject.signature_hash_algorithm
     if isinstance(key, rsa.RSAPublicKey):

@@ -83,13 +83,18 @@ def _weak_rsa(bits: int, exponent: int | None) -> str | None:
     return None
 
 
+def weak_digest(digest: str | None) -> str | None:
+    """What people call the digest of a signature, when it can be forged; None when it cannot."""
+    return _WEAK_DIGESTS.get(digest or "")
+
+
 def weak_signature(certificate: Certificate) -> str | None:
     """Why the certificate's signature is too weak, in people's words; None when it is not.
 
     The signature of a self-signed certificate proves nothing, so that OpenSSL does not rate it
     (check_sig_level in crypto/x509/x509_vfy.c).
     """
-    name = _WEAK_DIGESTS.get(certificate.signature_digest or "")
+    name = weak_digest(certificate.signature_digest)
     if name is None or certificate.self_signed:
         return None
     return f"its signature uses {name}, which can be forged"

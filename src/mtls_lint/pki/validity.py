@@ -58,6 +58,22 @@ def lifetime_state(
     return LifetimeState.VALID
 
 
+def crl_state(
+    last_update: datetime, next_update: datetime | None, now: datetime, expiry_days: int | None = None
+) -> LifetimeState:
+    """Where ``now`` stands in the time of a CRL; without a ``next_update`` it never ends.
+
+    ``expiry_days`` can only shorten the horizon: a CRL is made anew every few days or weeks, so that one that
+    is fresh would often be within the days that suit a certificate.
+    """
+    if next_update is None:
+        return LifetimeState.NOT_YET_VALID if now < last_update else LifetimeState.VALID
+    state = lifetime_state(last_update, next_update, now)
+    if state is LifetimeState.EXPIRING and expiry_days is not None:
+        return lifetime_state(last_update, next_update, now, expiry_days)
+    return state
+
+
 def days_left(not_after: datetime, now: datetime) -> int:
     """Whole days until ``not_after``; negative when it is past."""
     left = not_after - now

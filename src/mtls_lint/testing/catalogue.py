@@ -68,6 +68,10 @@ _AUTHORITIES: Mapping[str, Callable[[], Authority]] = {
     "ca-v1": lambda: Authority.root("Version 1 Root CA", version=1),
     "ca-bounded": lambda: Authority.root("Bounded Root CA", path_length=1),
     "ca-beyond": lambda: authority("ca-constrained").intermediate("CA below the last Intermediate CA"),
+    "ocsp-intermediate": lambda: _root().intermediate("OCSP Intermediate CA", ocsp=_OCSP_URL),
+    "https-ocsp-intermediate": lambda: _root().intermediate(
+        "HTTPS OCSP Intermediate CA", ocsp=_OCSP_URL.replace("http", "https", 1)
+    ),
     "ca-constrained": lambda: _root().intermediate("Last Intermediate CA", path_length=0),
 }
 
@@ -77,6 +81,8 @@ _IDENTITIES: Mapping[str, Callable[[], Identity]] = {
     "wildcard": lambda: _root().server("*.example.com"),
     "server-chain": lambda: authority("intermediate").server(*_WWW, ca_issuers=_INTERMEDIATE_URL),
     "server-ocsp": lambda: _root().server(*_WWW, ocsp=_OCSP_URL),
+    "server-https-ocsp": lambda: _root().server(*_WWW, ocsp=_OCSP_URL.replace("http", "https", 1)),
+    "must-staple-no-ocsp": lambda: _root().server(*_WWW, must_staple=True),
     "must-staple": lambda: _root().server(*_WWW, ocsp=_OCSP_URL, must_staple=True),
     "expired": lambda: _root().server(*_WWW, validity=EXPIRED),
     "expiring": lambda: _root().server(*_WWW, validity=EXPIRING),
@@ -107,6 +113,10 @@ def _crl(name: str, *revoked: str, **dates: int) -> bytes:
     """A CRL of an authority; ``last`` and ``next`` are days from CLOCK."""
     moments = {f"{which}_update": CLOCK + timedelta(days=days) for which, days in dates.items()}
     return authority(name).crl(*map(identity, revoked), **moments)  # type: ignore[arg-type]
+
+
+def _delta() -> bytes:
+    return authority("root").crl(number=2, delta_of=1)
 
 
 def _trusted(name: str) -> bytes:
@@ -159,6 +169,9 @@ _CATALOGUE: dict[str, Callable[[], bytes]] = {
     "ca-with-key.pem": lambda: _root().pem + _root().key_pem(),
     "ca-with-crl.pem": lambda: _root().pem + _crl("root"),
     "ca-with-leaf.pem": lambda: _root().pem + identity("ca-not-a-ca").pem,
+    "root-and-pinned.pem": lambda: _root().pem + identity("self-signed-client").pem,
+    "ocsp-intermediate-bundle.pem": lambda: authority("ocsp-intermediate").chain_pem(root=True),
+    "https-ocsp-bundle.pem": lambda: authority("https-ocsp-intermediate").chain_pem(root=True),
     "trusted.pem": lambda: _trusted("root"),
     "trusted-intermediate.pem": lambda: _trusted("intermediate"),
     # files that are something else
@@ -194,8 +207,22 @@ _CATALOGUE: dict[str, Callable[[], bytes]] = {
     "crl-expiring.pem": lambda: _crl("root", last=-28, next=2),
     "crl-future.pem": lambda: _crl("root", last=365, next=730),
     "crl-other.pem": lambda: _crl("other-root"),
-    "crl-delta.pem": lambda: authority("root").crl(number=2, delta_of=1),
+    "crl-delta.pem": _delta,
     "crl-with-ca.pem": lambda: _crl("root") + authority("other-root").pem,
+    "crl-two-cas.pem": lambda: _crl("root") + _crl("other-root"),
+    "crl-two-cas-with-ca.pem": lambda: _crl("root") + _crl("other-root") + authority("other-root").pem,
+    "crl-with-intermediate.pem": lambda: _crl("root") + authority("intermediate").pem,
+    "crl-of-expired-ca.pem": lambda: _crl("ca-expired", last=-60, next=-30),
+    "crl-bad-certificate.pem": lambda: (
+        _crl("root") + b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+    ),
+    "crl-with-own-ca.pem": lambda: _crl("root") + _root().pem,
+    "crl-renewed.pem": lambda: _crl("root", last=-60, next=-30) + _crl("root", "revoked-client"),
+    "crl-with-delta.pem": lambda: _crl("root", "revoked-client", last=-2) + _delta(),
+    "crl-of-old-key.pem": lambda: Authority.root("Example Root CA").crl(),
+    "crl-forged.pem": lambda: Authority.root("Example Root CA").crl(authority_key=False),
+    "crl-no-crl-sign.pem": lambda: _crl("ca-no-crl-sign"),
+    "crl-sha1.pem": lambda: authority("rsa-root").crl(digest="sha1"),
 }
 
 

@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, TypedDict
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
 from mtls_lint.pki.extensions import EXTENDED_KEY_USAGES
+from mtls_lint.testing.resign import OLD_DIGESTS, resign_certificate, resign_crl
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -224,6 +225,7 @@ class Authority(Identity):
         number: int = 1,
         delta_of: int | None = None,
         authority_key: bool = True,
+        digest: str = "sha256",
     ) -> bytes:
         """A CRL in PEM that revokes these certificates; ``delta_of`` makes it a delta of that number."""
         builder = x509.CertificateRevocationListBuilder(self.certificate.subject, last_update, next_update)
@@ -235,7 +237,9 @@ class Authority(Identity):
             builder = builder.add_extension(x509.DeltaCRLIndicator(delta_of), critical=True)
         if authority_key:
             builder = builder.add_extension(_authority_key(self), critical=False)
-        signed = builder.sign(self.key, _hash_for(self.key, "sha256"))
+        signed = builder.sign(self.key, _hash_for(self.key, digest))
+        if digest in OLD_DIGESTS:
+            signed = resign_crl(signed, self.key, digest)
         return signed.public_bytes(serialization.Encoding.PEM)
 
 
@@ -270,10 +274,9 @@ def _sign(profile: Profile, key: Key, issuer: Authority | None) -> x509.Certific
     )
     for extension in _extensions(profile, key, issuer) if profile.version == 3 else ():
         builder = builder.add_extension(extension.value, extension.critical)
-    digest = "sha256" if profile.digest in _OLD_DIGESTS else profile.digest
-    signed = builder.sign(signing_key, _hash_for(signing_key, digest))
-    if profile.digest in _OLD_DIGESTS or profile.version == 1:
-        return _resign(signed, signing_key, profile)
+    signed = builder.sign(signing_key, _hash_for(signing_key, profile.digest))
+    if profile.digest in OLD_DIGESTS or profile.version == 1:
+        return resign_certificate(signed, signing_key, profile.digest, profile.version)
     return signed
 
 
@@ -331,7 +334,7 @@ def _authority_key(issuer: Authority) -> x509.AuthorityKeyIdentifier:
 def _hash_for(key: Key, digest: str) -> Digest | None:
     if isinstance(key, ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey):
         return None
-    return _DIGESTS[digest]
+    return _DIGESTS["sha256" if digest in OLD_DIGESTS else digest]
 
 
 _DIGESTS: Mapping[str, Digest] = {
@@ -339,53 +342,3 @@ _DIGESTS: Mapping[str, Digest] = {
     "sha384": hashes.SHA384(),
     "sha512": hashes.SHA512(),
 }
-_OLD_DIGESTS = {"sha1": (b"\x05", hashes.SHA1), "md5": (b"\x04", hashes.MD5)}
-_RSA_ALGORITHM = bytes.fromhex("06092a864886f70d0101")  # 1.2.840.113549.1.1, one arc to come
-_VERSION_3 = bytes.fromhex("a003020102")
-
-
-def _resign(signed: x509.Certificate, key: Key, profile: Profile) -> x509.Certificate:
-    """Make what the library refuses to: SHA-1 and MD5 signatures, and version 1.
-
-    The finished certificate is changed in its DER form (the last arc of the two signature algorithms, the
-    version field) and signed again.
-    """
-    body = signed.tbs_certificate_bytes
-    algorithm = _outer_tail(signed).removesuffix(_bit_string(signed.signature))
-    if profile.version == 1:
-        contents = body[_header_length(body) :].removeprefix(_VERSION_3)
-        body = _tlv(0x30, contents)
-    if profile.digest not in _OLD_DIGESTS:
-        if not isinstance(key, ec.EllipticCurvePrivateKey):
-            raise ValueError("a version 1 certificate needs an EC issuer or an old digest")
-        mark = key.sign(body, ec.ECDSA(hashes.SHA256()))
-    else:
-        if not isinstance(key, rsa.RSAPrivateKey):
-            raise ValueError(f"a {profile.digest} signature needs an RSA issuer")
-        arc, digest = _OLD_DIGESTS[profile.digest]
-        old, new = _RSA_ALGORITHM + b"\x0b", _RSA_ALGORITHM + arc
-        body, algorithm = body.replace(old, new), algorithm.replace(old, new)
-        mark = key.sign(body, padding.PKCS1v15(), digest())
-    return x509.load_der_x509_certificate(_tlv(0x30, body + algorithm + _bit_string(mark)))
-
-
-def _outer_tail(signed: x509.Certificate) -> bytes:
-    """The signature algorithm and the signature, as they stand behind the body."""
-    whole = signed.public_bytes(serialization.Encoding.DER)
-    return whole[_header_length(whole) + len(signed.tbs_certificate_bytes) :]
-
-
-def _header_length(value: bytes) -> int:
-    return 2 + (value[1] & 0x7F if value[1] >= 0x80 else 0)
-
-
-def _bit_string(data: bytes) -> bytes:
-    return _tlv(0x03, b"\0" + data)
-
-
-def _tlv(tag: int, contents: bytes) -> bytes:
-    length = len(contents)
-    if length < 0x80:
-        return bytes((tag, length)) + contents
-    octets = length.to_bytes((length.bit_length() + 7) // 8, "big")
-    return bytes((tag, 0x80 | len(octets))) + octets + contents

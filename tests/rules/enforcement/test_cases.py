@@ -44,6 +44,8 @@ CASES: dict[str, list[Case]] = {
         Case("the TLS server is shown", http("server { listen 80; }", f"server {{ listen 443 ssl; {PAIR} }}"), [4]),
         Case("somebody asks", http(f"server {{ listen 443 ssl; {PAIR} }}", f"server {{ listen 8443 ssl; {PAIR} {CA} ssl_verify_client on; }}")),
         Case("a command asks", http(f"server {{ listen 443 ssl; {PAIR} ssl_conf_command VerifyMode Request; }}")),
+        Case("revocation without a check is another matter", http(f"server {{ listen 443 ssl; {PAIR} ssl_crl /pki/crl.pem; }}")),
+        Case("OCSP without a check is, too", http(f"server {{ listen 443 ssl; {PAIR} ssl_ocsp on; }}")),
         Case("a fragment without TLS", "server { listen 80; }", not_evaluated=True),
         Case("an include is absent", http(f"server {{ listen 443 ssl; {PAIR} }}", "include absent.conf;"), not_evaluated=True),
         Case("nothing but an upstream", "upstream b { server 127.0.0.1:1; }"),

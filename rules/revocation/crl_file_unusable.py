@@ -59,9 +59,9 @@ from mtls_lint.api import (
     FileState,
     Finding,
     Findings,
-    PemFile,
     Severity,
     VirtualServer,
+    crl_file_defect,
     reference_to,
     rule,
     servers_in_words,
@@ -86,7 +86,7 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
             ctx.not_evaluated(reference.span, f"{reference.written}: {file.reason}")
             continue
         else:
-            defect = "it is a directory" if file.is_directory else _defect(file, ctx)
+            defect = "it is a directory" if file.is_directory else crl_file_defect(file, ctx.version)
         if defect is not None:
             yield Finding(
                 f"nginx cannot read a CRL from {reference.path}: {defect}; nginx refuses to start because of"
@@ -95,9 +95,3 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
                 "name a file with the CRLs as PEM (-----BEGIN X509 CRL-----)",
                 fatal=True,
             )
-
-
-def _defect(file: PemFile, ctx: Context) -> str | None:
-    if ctx.version < (1, 27, 2) and file.certificates and file.certificate_defect is None:
-        return None  # X509_load_cert_crl_file takes certificates and CRLs
-    return file.crl_defect
