@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mtls_lint.pki.certificate import Certificate
     from mtls_lint.pki.chain import ChainReport
     from mtls_lint.pki.key import PrivateKey
+    from mtls_lint.pki.ocsp import StapledResponse
 
 
 class Evidence:
@@ -39,15 +40,25 @@ class Evidence:
 
     def key(self, pair: ServerCertificate) -> "PrivateKey | None":
         """The key nginx uses for ``pair``, opened with its passwords where they fit; None without one."""
+        return self.opened_key(pair.key, pair.passwords) if pair.key is not None else None
+
+    def opened_key(self, key: FileReference, passwords: FileReference | None) -> "PrivateKey | None":
+        """The key nginx takes from a file, opened with ``passwords`` where they fit; None without one."""
         from mtls_lint.pki.key import load_keys, passwords_from  # noqa: PLC0415 - cryptography: only for keys
 
-        file = self.read(pair.key) if pair.key is not None else None
+        file = self.read(key)
         if file is None or not file.keys:
             return None
-        if not file.keys[0].encrypted or pair.passwords is None or pair.passwords.path is None:
+        if not file.keys[0].encrypted or passwords is None or passwords.path is None:
             return file.keys[0]
-        data = read_bytes(pair.passwords.path)
+        data = read_bytes(passwords.path)
         return load_keys(file, passwords_from(data) if data is not None else ())[0]
+
+    def stapled(self, reference: FileReference) -> "StapledResponse":
+        """The OCSP response in a file that could be read; ValueError says why there is none in it."""
+        from mtls_lint.pki.ocsp import StapledResponse  # noqa: PLC0415 - cryptography: only where it is asked
+
+        return StapledResponse.from_der(read_bytes(reference.path or "") or b"")
 
     def is_missing(self, reference: FileReference) -> bool:
         """Whether an absent file is really missing, not just left out of a copy of the configuration.
