@@ -2,8 +2,11 @@
 
 import os.path
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mtls_lint.lint.accounts import worker
+from mtls_lint.nginx.file_uses import FileUse, file_uses
 from mtls_lint.nginx.material import (
     FileReference,
     ServerCertificate,
@@ -11,7 +14,9 @@ from mtls_lint.nginx.material import (
     server_certificates,
 )
 from mtls_lint.nginx.model import Configuration
+from mtls_lint.pki.permissions import Access, AccessStore, Account
 from mtls_lint.pki.store import FileState, PemFile, PemStore, read_bytes
+from mtls_lint.syntax.tree import Unknown
 
 if TYPE_CHECKING:
     from mtls_lint.pki.certificate import Certificate
@@ -26,6 +31,7 @@ class Evidence:
     def __init__(self, configuration: Configuration, store: PemStore) -> None:
         self._configuration = configuration
         self._store = store
+        self._access = AccessStore()
         self._chains: dict[str, ChainReport] = {}
         self.unreadable = False
         """Whether some file that is there could not be read."""
@@ -76,6 +82,35 @@ class Evidence:
             if os.path.commonpath((home, reference.path)) == home != "/":
                 return True
         return os.path.dirname(reference.path) in self._inhabited
+
+    def access(self, reference: FileReference) -> Access | str:
+        """Who may read and replace the file, or why that is not known.
+
+        In a working copy the permissions are those of a checkout, whatever they are on the server. A path
+        that is absolute in the configuration names the file that nginx opens itself.
+        """
+        if reference.path is None:
+            return reference.unknown.reason if reference.unknown is not None else "no path"
+        if not reference.written.startswith("/") and self._is_working_copy:
+            return "it lies in a working copy, whose permissions are not those of the server"
+        return self._access.of(reference.path)
+
+    @cached_property
+    def uses(self) -> tuple[FileUse, ...]:
+        """Every use of every file; worked out once."""
+        return file_uses(self._configuration)
+
+    @cached_property
+    def worker(self) -> Account | Unknown:
+        """The user of nginx's workers."""
+        return worker(self._configuration)
+
+    @cached_property
+    def _is_working_copy(self) -> bool:
+        home = Path(os.path.abspath(self._configuration.tree.main_directory))
+        # etckeeper keeps /etc itself under version control.
+        above = (one for one in (home, *home.parents) if str(one) not in {"/", "/etc"})
+        return any((one / name).exists() for one in above for name in (".git", ".hg", ".svn"))
 
     def chain(self, reference: FileReference) -> "ChainReport | None":
         """What the certificate file holds, in its order; computed once for each file.

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from mtls_lint.lint.evidence import Evidence
-from mtls_lint.nginx.file_uses import KEYS, FileUse, Purpose, file_uses
+from mtls_lint.nginx.file_uses import KEYS, FileUse, Purpose
 from mtls_lint.nginx.model import Configuration
 from mtls_lint.pki.store import FileState, PemFile
 from mtls_lint.pki.validity import LifetimeState, days_left, lifetime_state
@@ -126,7 +126,7 @@ class Inventory:
 def inventory(configuration: Configuration, evidence: Evidence, now: datetime) -> Inventory:
     """What the configuration uses, read through ``evidence``."""
     collected = _Collected(configuration, evidence)
-    for use in file_uses(configuration):
+    for use in evidence.uses:
         if use.purpose in _READERS:
             collected.take(use)
     entries = sorted(collected.entries(), key=lambda entry: _order(entry, now))
