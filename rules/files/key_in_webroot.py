@@ -79,6 +79,6 @@ def check(_: Configuration, ctx: Context) -> Findings:
             " workers out",
             use.reference.span,
             "move it out of the directories that nginx serves, and replace it if it could be downloaded",
-            tuple(Related(root.directive.span, f"serves it as {root.uri}") for root in roots[:3]),
+            tuple(Related(root.directive.span, f"serves it as {root.uri}") for root in roots),
             confidence=Confidence.LIKELY if first.doubt else None,
         )

@@ -3,6 +3,7 @@
 import os.path
 from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from mtls_lint.lint.evidence import Evidence
@@ -17,7 +18,7 @@ from mtls_lint.nginx.material import FileReference, ServerCertificate, ca_files,
 from mtls_lint.nginx.model import Configuration, VirtualServer
 from mtls_lint.nginx.tls import conf_commands
 from mtls_lint.nginx.version import NginxVersion
-from mtls_lint.nginx.webroots import Webroot, webroots_above
+from mtls_lint.nginx.webroots import Webroot
 from mtls_lint.pki.client_trust import ClientTrust
 from mtls_lint.pki.permissions import Access
 from mtls_lint.pki.store import FileState, PemFile
@@ -88,11 +89,11 @@ class Context:
                 tuple(Related(span, "also used here") for span in spans if span != first.reference.span),
             )
 
-    def webroots(self, reference: FileReference) -> tuple[Webroot, ...]:
-        """The document roots above a file, and the URIs it has there; () too where its path is not known."""
+    def webroots(self, reference: FileReference, limit: int = 3) -> tuple[Webroot, ...]:
+        """Document roots above a file, with the URIs it has there; () too where its path is not known."""
         if reference.path is None:
             return ()
-        return webroots_above(self.configuration, os.path.abspath(reference.path))
+        return tuple(islice(self._evidence.webroots.above(os.path.abspath(reference.path)), limit))
 
     def readers(self, reference: FileReference) -> Readers | None:
         """Who can read a file that only root should; None when nobody else, or (recorded) when not known."""

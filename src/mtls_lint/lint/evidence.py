@@ -14,6 +14,7 @@ from mtls_lint.nginx.material import (
     server_certificates,
 )
 from mtls_lint.nginx.model import Configuration
+from mtls_lint.nginx.webroots import Webroots
 from mtls_lint.pki.permissions import Access, AccessStore, Account
 from mtls_lint.pki.store import FileState, PemFile, PemStore, read_bytes
 from mtls_lint.syntax.tree import Unknown
@@ -99,6 +100,11 @@ class Evidence:
     def uses(self) -> tuple[FileUse, ...]:
         """Every use of every file; worked out once."""
         return file_uses(self._configuration)
+
+    @cached_property
+    def webroots(self) -> Webroots:
+        """The document roots of the configuration."""
+        return Webroots(self._configuration)
 
     @cached_property
     def worker(self) -> Account | Unknown:

@@ -1,6 +1,6 @@
 """Which URIs a file of this machine has: the document roots above it."""
 
-import os.path
+import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -24,43 +24,68 @@ class Webroot:
     doubt: bool = False
 
 
-def webroots_above(configuration: Configuration, path: str) -> tuple[Webroot, ...]:
-    """Where a file is served from, by its absolute path alone; links and permissions are not looked at.
+class Webroots:
+    """The document roots of a configuration, by directory.
 
-    Only absolute roots: a relative one counts from the directory nginx was built for, which is not known.
+    Only absolute ones: a relative one counts from the directory nginx was built for, which is not known.
     """
-    wanted = os.path.normpath(path)
-    found: dict[tuple[int, str], Webroot] = {}
-    for server in configuration.servers_of("http"):
-        if server.scope.find("return"):  # answers every request before a file is looked for
-            continue
-        for location in (None, *server.all_locations()):
-            for root in _of_place(server, location, wanted):
-                found.setdefault((root.directive.start, root.uri), root)
-    return tuple(found.values())
+
+    def __init__(self, configuration: Configuration) -> None:
+        self._roots: dict[str, list[_Root]] = {}
+        for server in configuration.servers_of("http"):
+            if server.scope.find("return"):  # answers every request before a file is looked for
+                continue
+            for location in (None, *server.all_locations()):
+                root = _root(server, location)
+                if root is not None:
+                    self._roots.setdefault(posixpath.normpath(root.base), []).append(root)
+
+    def above(self, path: str) -> Iterator[Webroot]:
+        """Where a file is served from, by its absolute path alone: no link and no permission is looked at."""
+        wanted = directory = posixpath.normpath(path)
+        seen = set()
+        while directory != posixpath.dirname(directory):
+            directory = posixpath.dirname(directory)
+            inside = wanted[len(directory.rstrip("/")) + 1 :]
+            for root in self._roots.get(directory, ()):
+                found = _served(root, inside)
+                if found is not None and (found.directive.start, found.uri) not in seen:
+                    seen.add((found.directive.start, found.uri))
+                    yield found
 
 
-def _of_place(server: VirtualServer, location: Location | None, path: str) -> Iterator[Webroot]:
-    scope = server.scope if location is None else location.scope
+@dataclass(frozen=True, slots=True)
+class _Root:
+    directive: Directive
+    base: str
+    server: VirtualServer
+    location: Location | None
+
+
+def _root(server: VirtualServer, location: Location | None) -> _Root | None:
     if location is not None and (location.kind != "location" or location.modifier == "@"):
-        return
+        return None
+    scope = server.scope if location is None else location.scope
     named = _directory(scope)
     if named is None or not _serves_files(scope):
-        return
+        return None
     directive, base = named
-    inside = path.removeprefix(base.rstrip("/"))
-    if inside == path or not (base.endswith("/") or inside.startswith("/")):
-        return
-    uri = "/" + inside.lstrip("/")
-    if directive.name == "alias":
-        if location is None or location.modifier in {"~", "~*"}:
-            return  # an alias there holds captures
-        uri = location.pattern + path[len(base) :]
-    selected = select_location(server.locations, uri)
+    if directive.name == "alias" and (location is None or location.modifier in {"~", "~*"}):
+        return None  # an alias there holds captures
+    return _Root(directive, base, server, location)
+
+
+def _served(root: _Root, inside: str) -> Webroot | None:
+    """What the file ``inside`` the root's directory is served as."""
+    uri = f"/{inside}"
+    if root.directive.name == "alias" and root.location is not None:
+        # nginx puts the alias in place of the location's prefix, with or without a slash at its end.
+        uri = root.location.pattern + (inside if root.base.endswith("/") else uri)
+    selected = select_location(root.server.locations, uri)
     if isinstance(selected, Unknown):
-        yield Webroot(directive, server, uri, doubt=True)
-    elif selected.location is location and not selected.redirect:
-        yield Webroot(directive, server, uri)
+        return Webroot(root.directive, root.server, uri, doubt=True)
+    served = selected.location is root.location and not selected.redirect
+    return Webroot(root.directive, root.server, uri) if served else None
 
 
 def _directory(scope: Scope) -> tuple[Directive, str] | None:
@@ -68,7 +93,7 @@ def _directory(scope: Scope) -> tuple[Directive, str] | None:
     if directive is None or not directive.args:
         return None
     base = str(directive.args[0])
-    return (directive, base) if os.path.isabs(base) and "$" not in base else None
+    return (directive, base) if posixpath.isabs(base) and "$" not in base else None
 
 
 def _serves_files(scope: Scope) -> bool:
