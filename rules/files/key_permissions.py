@@ -39,7 +39,7 @@ References:
 from mtls_lint.api import KEYS, Configuration, Context, Finding, Findings, Severity, rule
 
 
-@rule(id="key-permissions", severity=Severity.ERROR, since="0.1", controls=("CIS NGINX 4.1.3",))
+@rule(id="key-permissions", severity=Severity.ERROR, since="0.1", controls=("CIS NGINX 3.0.0 4.1.3",))
 def check(_: Configuration, ctx: Context) -> Findings:
     """Report keys that others can open."""
     for use, related in ctx.files(KEYS):

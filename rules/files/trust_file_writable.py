@@ -67,7 +67,7 @@ _CONSEQUENCES = {
     id="trust-file-writable",
     severity=Severity.ERROR,
     since="0.1",
-    controls=("CIS NGINX 2.3.1", "CIS NGINX 2.3.2"),
+    controls=("CIS NGINX 3.0.0 2.3.1", "CIS NGINX 3.0.0 2.3.2"),
 )
 def check(_: Configuration, ctx: Context) -> Findings:
     """Report what others can write, each file and directory once however many files stand below it."""
