@@ -11,6 +11,7 @@ from mtls_lint.lint.crl_checks import (
     passing_intermediates,
 )
 from mtls_lint.lint.crossings import Crossing, crossings
+from mtls_lint.lint.file_access import Readers, Writer
 from mtls_lint.lint.finding import ClientCertificate, Confidence, Finding, Related, Severity, Witness
 from mtls_lint.lint.openings import Cause, Opening, find_openings, is_inside, leads_to_app
 from mtls_lint.lint.rule import rule
@@ -39,6 +40,7 @@ from mtls_lint.nginx.backends import Destination, destination, server_addresses
 from mtls_lint.nginx.chain_check import ChainCheck, crl_file_defect, trusts_all
 from mtls_lint.nginx.checks import Check, client_checks
 from mtls_lint.nginx.decision import Answer
+from mtls_lint.nginx.file_uses import KEYS, PASSWORDS, FileUse, Purpose
 from mtls_lint.nginx.flaws import REVOKED, TOO_DEEP, passing_flaws
 from mtls_lint.nginx.inheritance import Origin, Setting
 from mtls_lint.nginx.listen import Listen, SocketKey
@@ -88,6 +90,7 @@ from mtls_lint.nginx.tls import (
     spoken_protocols,
     uses,
 )
+from mtls_lint.nginx.webroots import Webroot
 from mtls_lint.pki.certificate import Certificate
 from mtls_lint.pki.chain import ChainReport, Missing
 from mtls_lint.pki.ciphers import CipherEvaluation, Suite, Weakness
@@ -117,8 +120,10 @@ Findings = Iterator[Finding]
 
 __all__ = [
     "EARLY_NAME",
+    "KEYS",
     "LEGACY",
     "LEVEL_BITS",
+    "PASSWORDS",
     "REVOKED",
     "SSL",
     "TOO_DEEP",
@@ -145,6 +150,7 @@ __all__ = [
     "Door",
     "FileReference",
     "FileState",
+    "FileUse",
     "Finding",
     "Findings",
     "Hole",
@@ -160,6 +166,8 @@ __all__ = [
     "PemFile",
     "Problem",
     "ProblemKind",
+    "Purpose",
+    "Readers",
     "Refusals",
     "Refused",
     "Related",
@@ -181,7 +189,9 @@ __all__ = [
     "VirtualServer",
     "Visitor",
     "Weakness",
+    "Webroot",
     "Witness",
+    "Writer",
     "answering",
     "asks",
     "backend_is_told",

@@ -50,10 +50,10 @@ def read(one: Input) -> Tree:
     return load_text(SourceFile.from_bytes(STDIN, data))
 
 
-def read_http(path: str, version: NginxVersion) -> Configuration:
-    """The one configuration that ``path`` means, for commands that follow http requests.
+def read_one(path: str, version: NginxVersion) -> Configuration:
+    """The one configuration that ``path`` means.
 
-    Raises CommandError when there are several, when it cannot be read, or when it has no http server.
+    Raises CommandError when there are several, or when it cannot be read.
     """
     inputs, problems = find([path])
     if problems:
@@ -65,7 +65,15 @@ def read_http(path: str, version: NginxVersion) -> Configuration:
     if tree.problems and not tree.directives:
         problem = tree.problems[0]
         raise CommandError(f"{problem.place}: {problem.message}", problem.hint, code=3)
-    configuration = build(tree, version)
+    return build(tree, version)
+
+
+def read_http(path: str, version: NginxVersion) -> Configuration:
+    """The one configuration that ``path`` means, for commands that follow http requests.
+
+    Raises CommandError when there are several, when it cannot be read, or when it has no http server.
+    """
+    configuration = read_one(path, version)
     if not configuration.servers_of("http"):
         others = sorted({server.module for server in configuration.servers})
         what = f"only {' and '.join(others)} servers" if others else "no server"
@@ -110,4 +118,4 @@ def _meant(path: str) -> str:
     return "Name a directory, a configuration, or - for stdin."
 
 
-COMMANDS = ("check", "explain", "matrix", "new-rule", "rules", "trace")
+COMMANDS = ("check", "explain", "inventory", "matrix", "new-rule", "rules", "trace")

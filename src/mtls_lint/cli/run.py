@@ -1,7 +1,6 @@
 """One run of ``check``: read, build, lint, report, and the exit code."""
 
 import gc
-import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,10 +15,11 @@ from mtls_lint.cli.packs import all_rules, selected
 from mtls_lint.cli.progress import Progress
 from mtls_lint.cli.streams import (
     Color,
-    CommandError,
+    check_output,
     columns,
     dots,
     is_terminal,
+    refuse_to_overwrite,
     say,
     wants_color,
     write_file,
@@ -64,7 +64,7 @@ class Request:
 def run_check(request: Request) -> int:
     """Carry out the request; returns the exit code. Raises CommandError for what makes it impossible."""
     settings = Settings(version(request.nginx_version), request.require, request.expiry_days)
-    _check_output(request.output)
+    check_output(request.output)
     inputs, problems = find(request.paths)
     rules = selected(
         all_rules(request.rule_directories, installed=request.installed_packs), request.select, request.ignore
@@ -152,34 +152,15 @@ def _describe(configuration: Configuration) -> None:
         say(f"  read {source.path}")
 
 
-def _check_output(output: Path | None) -> None:
-    """Find out before the run, not after it, that the report cannot be written."""
-    if output is not None and (output.is_dir() or not output.parent.is_dir()):
-        what = (
-            "is a directory"
-            if output.is_dir()
-            else f"cannot be written: there is no directory {output.parent}"
-        )
-        raise CommandError(f"{output} {what}", "Name another --output file.")
-
-
 def _write(request: Request, report: Report) -> None:
     if request.output is not None:
-        _refuse_to_overwrite(request.output, report)
+        refuse_to_overwrite(request.output, (source.real_path for source in report.sources))
         write_file(request.output, _rendered(request, report))
     elif request.verbosity > -2:
         write_out(_rendered(request, report), utf8=request.format is Format.JSON)
     if request.format is Format.CONCISE and request.verbosity >= 0:
         for text in summary(report):
             say(text)
-
-
-def _refuse_to_overwrite(output: Path, report: Report) -> None:
-    read_from = {os.path.realpath(source.real_path) for source in report.sources}
-    if os.path.realpath(output) in read_from:
-        raise CommandError(
-            f"{output} is part of the configuration and was not overwritten", "Name another --output file."
-        )
 
 
 def _rendered(request: Request, report: Report) -> str:

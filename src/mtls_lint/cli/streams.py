@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from collections.abc import Iterable
 from enum import Enum
 from pathlib import Path
 from typing import IO
@@ -52,10 +53,33 @@ def columns() -> int:
     return shutil.get_terminal_size((80, 24)).columns
 
 
+def is_utf8() -> bool:
+    """Whether stdout can carry more than ASCII for certain."""
+    return (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "") == "utf8"
+
+
 def dots() -> str:
     """What stands for text that was left out, in a form that stdout can carry."""
-    encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "")
-    return "…" if encoding == "utf8" else "..."
+    return "…" if is_utf8() else "..."
+
+
+def check_output(output: Path | None) -> None:
+    """Find out before the run, not after it, that the file of ``--output`` cannot be written."""
+    if output is not None and (output.is_dir() or not output.parent.is_dir()):
+        what = (
+            "is a directory"
+            if output.is_dir()
+            else f"cannot be written: there is no directory {output.parent}"
+        )
+        raise CommandError(f"{output} {what}", "Name another --output file.")
+
+
+def refuse_to_overwrite(output: Path, read: Iterable[str]) -> None:
+    """Raise CommandError when the file of ``--output`` is one of those that were read."""
+    if os.path.realpath(output) in {os.path.realpath(path) for path in read}:
+        raise CommandError(
+            f"{output} is part of the configuration and was not overwritten", "Name another --output file."
+        )
 
 
 def write_out(text: str, *, utf8: bool = False) -> None:

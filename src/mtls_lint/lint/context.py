@@ -1,20 +1,26 @@
 """What a rule gets beside the thing it visits."""
 
-from collections.abc import Callable, Iterable
+import os.path
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from mtls_lint.lint.evidence import Evidence
-from mtls_lint.lint.finding import NotEvaluated
+from mtls_lint.lint.file_access import Readers, Writer, readers, writers
+from mtls_lint.lint.finding import NotEvaluated, Related
 from mtls_lint.lint.settings import Settings
 from mtls_lint.nginx.chain_check import ChainCheck, chain_check, crl_file_defect
 from mtls_lint.nginx.clients import ClassClient
 from mtls_lint.nginx.decision import Client
+from mtls_lint.nginx.file_uses import FileUse, Purpose
 from mtls_lint.nginx.material import FileReference, ServerCertificate, TrustFile, ca_files, client_trust
 from mtls_lint.nginx.model import Configuration, VirtualServer
 from mtls_lint.nginx.tls import conf_commands
 from mtls_lint.nginx.version import NginxVersion
+from mtls_lint.nginx.webroots import Webroot
 from mtls_lint.pki.client_trust import ClientTrust
+from mtls_lint.pki.permissions import Access
 from mtls_lint.pki.store import FileState, PemFile
 from mtls_lint.pki.validity import LifetimeState, crl_state, lifetime_state
 from mtls_lint.syntax.source import Span
@@ -70,6 +76,46 @@ class Context:
     def is_missing(self, reference: FileReference) -> bool:
         """Whether an absent file is really missing here (see ``Evidence.is_missing``)."""
         return self._evidence.is_missing(reference)
+
+    def files(self, purposes: Collection[Purpose]) -> Iterator[tuple[FileUse, tuple[Related, ...]]]:
+        """Each file that nginx opens for these purposes: its first use, and the other places that name it."""
+        by_path: dict[str, list[FileUse]] = {}
+        for use in self._evidence.uses:
+            if use.opened and use.purpose in purposes:
+                by_path.setdefault(use.reference.path or use.reference.written, []).append(use)
+        for first, *others in by_path.values():
+            spans = dict.fromkeys(use.reference.span for use in others)
+            yield (
+                first,
+                tuple(Related(span, "also used here") for span in spans if span != first.reference.span),
+            )
+
+    def webroots(self, reference: FileReference, limit: int = 3) -> tuple[Webroot, ...]:
+        """Document roots above a file, with the URIs it has there; () too where its path is not known."""
+        if reference.path is None:
+            return ()
+        return tuple(islice(self._evidence.webroots.above(os.path.abspath(reference.path)), limit))
+
+    def readers(self, reference: FileReference) -> Readers | None:
+        """Who can read a file that only root should; None when nobody else, or (recorded) when not known."""
+        access = self._evidence.access(reference)
+        found = readers(access, self._evidence.worker) if isinstance(access, Access) else Unknown(access)
+        if isinstance(found, Unknown):
+            self.not_evaluated(reference.span, f"{reference.written}: {found.reason}")
+            return None
+        return found
+
+    def writers(self, reference: FileReference) -> tuple[Writer, ...]:
+        """Who besides root and the owner can replace a file; what is not known is recorded."""
+        access = self._evidence.access(reference)
+        if not isinstance(access, Access):
+            self.not_evaluated(reference.span, f"{reference.written}: {access}")
+            return ()
+        found = tuple(writers(access, self._evidence.worker))
+        for one in found:
+            if isinstance(one, Unknown):
+                self.not_evaluated(reference.span, f"{reference.written}: {one.reason}")
+        return tuple(one for one in found if isinstance(one, Writer))
 
     def readable(self, reference: FileReference) -> PemFile | None:
         """The file when it could be read; None (and recorded) otherwise."""

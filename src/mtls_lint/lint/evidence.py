@@ -2,8 +2,11 @@
 
 import os.path
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mtls_lint.lint.accounts import worker
+from mtls_lint.nginx.file_uses import FileUse, file_uses
 from mtls_lint.nginx.material import (
     FileReference,
     ServerCertificate,
@@ -11,12 +14,16 @@ from mtls_lint.nginx.material import (
     server_certificates,
 )
 from mtls_lint.nginx.model import Configuration
+from mtls_lint.nginx.webroots import Webroots
+from mtls_lint.pki.permissions import Access, AccessStore, Account
 from mtls_lint.pki.store import FileState, PemFile, PemStore, read_bytes
+from mtls_lint.syntax.tree import Unknown
 
 if TYPE_CHECKING:
     from mtls_lint.pki.certificate import Certificate
     from mtls_lint.pki.chain import ChainReport
     from mtls_lint.pki.key import PrivateKey
+    from mtls_lint.pki.ocsp import StapledResponse
 
 
 class Evidence:
@@ -25,6 +32,7 @@ class Evidence:
     def __init__(self, configuration: Configuration, store: PemStore) -> None:
         self._configuration = configuration
         self._store = store
+        self._access = AccessStore()
         self._chains: dict[str, ChainReport] = {}
         self.unreadable = False
         """Whether some file that is there could not be read."""
@@ -39,15 +47,25 @@ class Evidence:
 
     def key(self, pair: ServerCertificate) -> "PrivateKey | None":
         """The key nginx uses for ``pair``, opened with its passwords where they fit; None without one."""
+        return self.opened_key(pair.key, pair.passwords) if pair.key is not None else None
+
+    def opened_key(self, key: FileReference, passwords: FileReference | None) -> "PrivateKey | None":
+        """The key nginx takes from a file, opened with ``passwords`` where they fit; None without one."""
         from mtls_lint.pki.key import load_keys, passwords_from  # noqa: PLC0415 - cryptography: only for keys
 
-        file = self.read(pair.key) if pair.key is not None else None
+        file = self.read(key)
         if file is None or not file.keys:
             return None
-        if not file.keys[0].encrypted or pair.passwords is None or pair.passwords.path is None:
+        if not file.keys[0].encrypted or passwords is None or passwords.path is None:
             return file.keys[0]
-        data = read_bytes(pair.passwords.path)
+        data = read_bytes(passwords.path)
         return load_keys(file, passwords_from(data) if data is not None else ())[0]
+
+    def stapled(self, reference: FileReference) -> "StapledResponse":
+        """The OCSP response in a file that could be read; ValueError says why there is none in it."""
+        from mtls_lint.pki.ocsp import StapledResponse  # noqa: PLC0415 - cryptography: only where it is asked
+
+        return StapledResponse.from_der(read_bytes(reference.path or "") or b"")
 
     def is_missing(self, reference: FileReference) -> bool:
         """Whether an absent file is really missing, not just left out of a copy of the configuration.
@@ -65,6 +83,40 @@ class Evidence:
             if os.path.commonpath((home, reference.path)) == home != "/":
                 return True
         return os.path.dirname(reference.path) in self._inhabited
+
+    def access(self, reference: FileReference) -> Access | str:
+        """Who may read and replace the file, or why that is not known.
+
+        In a working copy the permissions are those of a checkout, whatever they are on the server. A path
+        that is absolute in the configuration names the file that nginx opens itself.
+        """
+        if reference.path is None:
+            return reference.unknown.reason if reference.unknown is not None else "no path"
+        if not reference.written.startswith("/") and self._is_working_copy:
+            return "it lies in a working copy, whose permissions are not those of the server"
+        return self._access.of(reference.path)
+
+    @cached_property
+    def uses(self) -> tuple[FileUse, ...]:
+        """Every use of every file; worked out once."""
+        return file_uses(self._configuration)
+
+    @cached_property
+    def webroots(self) -> Webroots:
+        """The document roots of the configuration."""
+        return Webroots(self._configuration)
+
+    @cached_property
+    def worker(self) -> Account | Unknown:
+        """The user of nginx's workers."""
+        return worker(self._configuration)
+
+    @cached_property
+    def _is_working_copy(self) -> bool:
+        home = Path(os.path.abspath(self._configuration.tree.main_directory))
+        # etckeeper keeps /etc itself under version control.
+        above = (one for one in (home, *home.parents) if str(one) not in {"/", "/etc"})
+        return any((one / name).exists() for one in above for name in (".git", ".hg", ".svn"))
 
     def chain(self, reference: FileReference) -> "ChainReport | None":
         """What the certificate file holds, in its order; computed once for each file.

@@ -139,7 +139,7 @@ def server_certificates(configuration: Configuration) -> tuple[ServerCertificate
         keys = server.setting("ssl_certificate_key").directives
         passwords = _named_file(server.setting("ssl_password_file"))
         for index, certificate in enumerate(certificates):
-            if _named(certificate):
+            if is_named(certificate):
                 key = keys[index] if index < len(keys) else None
                 groups.add((certificate, key, passwords), server)
     return tuple(
@@ -175,6 +175,14 @@ def crl_files(configuration: Configuration) -> tuple[CrlFile, ...]:
         if directive is not None and server.has_ssl_context and server.verify_client != "off":
             groups.add(directive, server)
     return tuple(CrlFile(reference_to(configuration, directive), servers) for directive, servers in groups)
+
+
+def opens_ca_files_unasked(server: VirtualServer) -> bool:
+    """Whether nginx opens ``ssl_trusted_certificate`` and ``ssl_crl`` where no client is asked, as http does.
+
+    Mail never does, stream only since it staples OCSP responses (1.27.2; docs/evidence.md: settings).
+    """
+    return server.module == "http" or (server.module == "stream" and server.scope.version >= (1, 27, 2))
 
 
 def ca_files(configuration: Configuration, server: VirtualServer) -> tuple[FileReference, ...]:
@@ -237,21 +245,22 @@ def _trust_files(configuration: Configuration, *, stapling: bool) -> tuple[Trust
         if not server.has_ssl_context:
             continue
         asks = server.verify_client != "off"
+        unasked = stapling and opens_ca_files_unasked(server)
         for name in ("ssl_client_certificate", "ssl_trusted_certificate"):
             directive = _named_file(server.setting(name))
-            if directive is not None and (asks or (stapling and name == "ssl_trusted_certificate")):
+            if directive is not None and (asks or (unasked and name == "ssl_trusted_certificate")):
                 groups.add(directive, server)
     return tuple(TrustFile(reference_to(configuration, directive), servers) for directive, servers in groups)
 
 
-def _named(directive: Directive) -> bool:
-    # An empty string cancels an inherited path (docs/evidence.md: settings).
+def is_named(directive: Directive) -> bool:
+    """Whether the directive names a file: an empty string cancels an inherited path (docs/evidence.md)."""
     return bool(directive.args) and directive.args[0] != ""
 
 
 def _named_file(setting: Setting) -> Directive | None:
     directive = setting.directive
-    return directive if directive is not None and _named(directive) else None
+    return directive if directive is not None and is_named(directive) else None
 
 
 class _Groups(Generic[_K]):

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from cryptography import exceptions, x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
+    from cryptography.x509 import ocsp
 else:
 
     class _Deferred:
@@ -30,6 +31,7 @@ else:
 
     _ASYMMETRIC = "cryptography.hazmat.primitives.asymmetric"
     x509 = _Deferred("cryptography.x509")
+    ocsp = _Deferred("cryptography.x509.ocsp")
     exceptions = _Deferred("cryptography.exceptions")
     hashes = _Deferred("cryptography.hazmat.primitives.hashes")
     serialization = _Deferred("cryptography.hazmat.primitives.serialization")
@@ -47,6 +49,7 @@ __all__ = [
     "ed25519",
     "exceptions",
     "hashes",
+    "ocsp",
     "padding",
     "rsa",
     "serialization",

@@ -135,8 +135,7 @@ class Certificate:
     @property
     def serial(self) -> str:
         """Serial number in upper-case hexadecimal digits, as ``openssl x509 -serial`` and nginx show it."""
-        digits = f"{self.serial_number:X}"
-        return digits if len(digits) % 2 == 0 else f"0{digits}"
+        return serial_text(self.serial_number)
 
     @property
     def version(self) -> int:
@@ -227,8 +226,7 @@ class Certificate:
     @cached_property
     def signature_family(self) -> str | None:
         """Kind of key that made the signature, named as ``key_algorithm``; None for an unknown one."""
-        oid = self.native.signature_algorithm_oid.dotted_string
-        return next((family for prefix, family in _SIGNATURE_FAMILIES if oid.startswith(prefix)), None)
+        return signature_family(self.native.signature_algorithm_oid.dotted_string)
 
     def fits_authority_key(self, wanted: AuthorityKey) -> bool:
         """Whether nothing in an AKI speaks against this certificate (X509_check_akid)."""
@@ -348,6 +346,17 @@ class Certificate:
     def aux_reject(self) -> frozenset[str] | None:
         """Purposes that a TRUSTED CERTIFICATE block is rejected for; None when it lists none."""
         return _aux_purposes(self._aux, _AUX_REJECT)
+
+
+def serial_text(number: int) -> str:
+    """A serial number in whole bytes of upper-case hexadecimal digits."""
+    digits = f"{number:X}"
+    return digits if len(digits) % 2 == 0 else f"0{digits}"
+
+
+def signature_family(oid: str) -> str | None:
+    """Kind of key that makes signatures of this algorithm, named as ``key_algorithm``; None if unknown."""
+    return next((family for prefix, family in _SIGNATURE_FAMILIES if oid.startswith(prefix)), None)
 
 
 def key_bits(key: object) -> int | None:

@@ -6,7 +6,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mtls_lint.pki import extensions, names, signature
-from mtls_lint.pki._crypto import exceptions, x509
+from mtls_lint.pki._crypto import exceptions, hashes, x509
+from mtls_lint.pki.certificate import signature_family
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -123,6 +124,16 @@ class RevocationList:
         except (ValueError, TypeError, exceptions.UnsupportedAlgorithm):
             return None
         return None if algorithm is None else algorithm.name
+
+    @property
+    def signature_family(self) -> str | None:
+        """Kind of key that made the signature, named as ``Certificate.key_algorithm``; None if unknown."""
+        return signature_family(self.native.signature_algorithm_oid.dotted_string)
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 fingerprint in lower-case hexadecimal digits."""
+        return self.native.fingerprint(hashes.SHA256()).hex()
 
     @property
     def revoked_count(self) -> int:

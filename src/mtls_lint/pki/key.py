@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,18 @@ class PrivateKey:
         if self._public is None or certificate.public_key is None:
             return None
         return self._public == certificate.public_key
+
+    @property
+    def public_sha256(self) -> str | None:
+        """SHA-256 of the public half (SubjectPublicKeyInfo), in lower-case hexadecimal digits.
+
+        None while the key is closed, and for keys of an unknown kind.
+        """
+        encode = getattr(self._public, "public_bytes", None)
+        if encode is None:
+            return None
+        form = serialization.PublicFormat.SubjectPublicKeyInfo
+        return hashlib.sha256(encode(serialization.Encoding.DER, form)).hexdigest()
 
 
 def load_key(block: PemBlock, passwords: Iterable[bytes] = ()) -> PrivateKey:

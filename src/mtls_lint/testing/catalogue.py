@@ -198,6 +198,11 @@ _CATALOGUE: dict[str, Callable[[], bytes]] = {
     "passwords.txt": lambda: b"another-passphrase\n" + PASSPHRASE + b"\n",
     "wrong-passwords.txt": lambda: b"wrong-passphrase\n",
     "ticket.key": lambda: bytes(range(80)),
+    # permissions: see ``mode``
+    "readable.key": lambda: identity("server").key_pem(),
+    "readable-passwords.txt": lambda: PASSPHRASE + b"\n",
+    "readable-ticket.key": lambda: bytes(range(80)),
+    "writable-ca.pem": lambda: _root().pem,
     # revocation
     "crl.pem": lambda: _crl("root", "revoked-client"),
     "crl-empty.pem": lambda: _crl("root"),
@@ -261,9 +266,20 @@ def content(name: str) -> bytes:
     return make()
 
 
+def mode(name: str) -> int:
+    """The permissions of a file: secrets are their owner's, but for those whose name says otherwise."""
+    short = name.removeprefix(PREFIX)
+    if short.startswith("writable-"):
+        return 0o666
+    secret = short.endswith(".key") or "passwords" in short or b"PRIVATE KEY-----" in content(short)
+    return 0o600 if secret and not short.startswith("readable") else 0o644
+
+
 def materialise(directory: Path, wanted: Iterable[str] | None = None) -> None:
     """Write the wanted files (``/pki/`` before a name is fine), or all of them, into a directory."""
     directory.mkdir(parents=True, exist_ok=True)
     for name in names() if wanted is None else wanted:
         short = name.removeprefix(PREFIX)
-        (directory / short).write_bytes(content(short))
+        path = directory / short
+        path.write_bytes(content(short))
+        path.chmod(mode(short))

@@ -143,7 +143,6 @@ def with_material(text: str) -> str:
         path = directory / name
         if not path.exists():
             catalogue.materialise(directory, [name])
-            path.chmod(0o600 if b"PRIVATE KEY-----" in path.read_bytes() else 0o644)
     return _MATERIAL.sub(lambda match: f"{directory}/{match['name'] or ''}", text)
 
 
@@ -297,6 +296,7 @@ def _home() -> Path:
     home = Path(tempfile.mkdtemp(prefix="mtls-lint-material-")).resolve()
     atexit.register(shutil.rmtree, home, ignore_errors=True)
     (home / "pki").mkdir()
+    home.chmod(0o755)  # mkdtemp keeps everybody out, and then no file below is open to others
     (home / "empty").mkdir()
     return home
 

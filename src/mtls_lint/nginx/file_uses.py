@@ -1,0 +1,254 @@
+"""Every file of certificates, CRLs, keys and their like that a configuration names, and what for."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from mtls_lint.nginx.inheritance import Scope
+from mtls_lint.nginx.material import FileReference, is_named, opens_ca_files_unasked, reference_to
+from mtls_lint.nginx.model import Configuration, VirtualServer, configuration_directives
+from mtls_lint.nginx.tls import conf_commands
+from mtls_lint.syntax.tree import Directive
+
+
+class Purpose(Enum):
+    """What nginx uses a file for."""
+
+    SERVER_CERTIFICATE = "server certificate"
+    SERVER_KEY = "key of a server certificate"
+    SERVER_PASSWORDS = "passwords of server keys"
+    CLIENT_CA = "client CA"
+    TRUSTED_CA = "trusted CA"
+    CLIENT_CRL = "CRL for client certificates"
+    STAPLING = "OCSP response to staple"
+    TICKET_KEY = "session ticket key"
+    UPSTREAM_CERTIFICATE = "client certificate for upstreams"
+    UPSTREAM_KEY = "key of a client certificate for upstreams"
+    UPSTREAM_PASSWORDS = "passwords of keys for upstreams"
+    UPSTREAM_CA = "upstream CA"
+    UPSTREAM_CRL = "CRL for upstreams"
+
+
+KEYS = frozenset({Purpose.SERVER_KEY, Purpose.UPSTREAM_KEY})
+"""Files from which nginx takes a private key."""
+
+PASSWORDS = frozenset({Purpose.SERVER_PASSWORDS, Purpose.UPSTREAM_PASSWORDS})
+"""Files with the pass phrases of private keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileUse:
+    """A file at the one place that names it.
+
+    ``servers`` are those that use the file; where none does, those for which the directive is in force.
+    ``opened`` tells whether nginx reads the file at all: ``ssl_client_certificate`` is not opened where
+    nobody asks for client certificates, an upstream's CAs are not where nothing is verified, and a value
+    that every block overrides never is (docs/evidence.md: settings). What a fragment's surroundings, or
+    text that was not read, may open counts as opened. For a key, ``certificate`` is the file it belongs to
+    (nginx pairs them by order) and ``passwords`` the file that opens it.
+    """
+
+    reference: FileReference
+    purpose: Purpose
+    servers: tuple[VirtualServer, ...]
+    opened: bool
+    certificate: FileReference | None = None
+    passwords: FileReference | None = None
+
+
+def file_uses(configuration: Configuration) -> tuple[FileUse, ...]:
+    """Every use of every file; a place that many servers share, or include, is one."""
+    collected = _Uses(configuration)
+    for server in configuration.servers:
+        _of_server(collected, server)
+        for scope, prefix, speaks_tls in _upstream_scopes(server):
+            _of_upstream(collected, server, scope, prefix, speaks_tls)
+    _not_in_force(collected)
+    return collected.all()
+
+
+_SERVER_FILES = {
+    "ssl_password_file": Purpose.SERVER_PASSWORDS,
+    "ssl_client_certificate": Purpose.CLIENT_CA,
+    "ssl_trusted_certificate": Purpose.TRUSTED_CA,
+    "ssl_crl": Purpose.CLIENT_CRL,
+    "ssl_stapling_file": Purpose.STAPLING,
+    "ssl_session_ticket_key": Purpose.TICKET_KEY,
+}
+_COMMANDS = {
+    "VerifyCAFile": Purpose.CLIENT_CA,
+    "Certificate": Purpose.SERVER_CERTIFICATE,
+    "PrivateKey": Purpose.SERVER_KEY,
+}
+_UPSTREAM_FILES = {
+    "ssl_password_file": Purpose.UPSTREAM_PASSWORDS,
+    "ssl_trusted_certificate": Purpose.UPSTREAM_CA,
+    "ssl_crl": Purpose.UPSTREAM_CRL,
+}
+_SCHEMES = {"proxy_": "https://", "grpc_": "grpcs://", "uwsgi_": "suwsgi://"}
+_PAIR = ("ssl_certificate", "ssl_certificate_key")
+
+_IN_FORCE, _OPENED, _USED = range(3)
+
+
+def _of_server(collected: "_Uses", server: VirtualServer) -> None:
+    opens = _OPENED if server.has_ssl_context else _IN_FORCE
+    shows = _USED if opens and server.presents_certificate else opens
+    certificates = server.setting("ssl_certificate").directives
+    keys = server.setting("ssl_certificate_key").directives
+    passwords = collected.reference(server.setting("ssl_password_file").directive)
+    for index, directive in enumerate(certificates):
+        if is_named(directive):
+            collected.add(directive, Purpose.SERVER_CERTIFICATE, server, shows)
+            if index < len(keys):
+                paired = collected.reference(directive)
+                collected.add(keys[index], Purpose.SERVER_KEY, server, shows, paired, passwords)
+    asks = server.verify_client != "off"
+    staples = server.setting("ssl_stapling").is_on
+    always = opens if opens_ca_files_unasked(server) else _IN_FORCE
+    ranks = {
+        Purpose.SERVER_PASSWORDS: shows,
+        Purpose.CLIENT_CA: (_USED if opens and asks else _IN_FORCE),
+        Purpose.TRUSTED_CA: (_USED if opens and (asks or staples) else always),
+        Purpose.CLIENT_CRL: (_USED if opens and asks else always),
+        Purpose.STAPLING: (_USED if opens and staples else _IN_FORCE),
+        Purpose.TICKET_KEY: shows,
+    }
+    for name, purpose in _SERVER_FILES.items():
+        for directive in server.setting(name).directives:
+            collected.add(directive, purpose, server, ranks[purpose])
+    for command, purpose in _COMMANDS.items():
+        for directive in conf_commands(server, command):
+            collected.add(directive, purpose, server, _USED if opens else _IN_FORCE)
+
+
+def _upstream_scopes(server: VirtualServer) -> Iterator[tuple[Scope, str, bool]]:
+    """The levels whose requests go to a backend, the prefix of its directives, and whether by TLS.
+
+    A variable may hold any scheme: nginx prepares for TLS then (ngx_http_proxy_pass).
+    """
+    if server.module == "stream":
+        yield server.scope, "proxy_", server.setting("proxy_ssl").is_on
+    for location in server.all_locations():
+        for prefix, scheme in _SCHEMES.items():
+            for directive in location.scope.find(f"{prefix}pass"):
+                target = str(directive.args[0]).lower() if directive.args else ""
+                yield location.scope, prefix, target.startswith(scheme) or "$" in target
+
+
+def _of_upstream(
+    collected: "_Uses", server: VirtualServer, scope: Scope, prefix: str, speaks_tls: bool
+) -> None:
+    rank = _USED if speaks_tls else _IN_FORCE
+    certificate, key = (scope.setting(prefix + name).directive for name in _PAIR)
+    passwords = collected.reference(scope.setting(f"{prefix}ssl_password_file").directive)
+    if certificate is not None and is_named(certificate):
+        collected.add(certificate, Purpose.UPSTREAM_CERTIFICATE, server, rank)
+        if key is not None:
+            paired = collected.reference(certificate)
+            collected.add(key, Purpose.UPSTREAM_KEY, server, rank, paired, passwords)
+    verifies = scope.setting(f"{prefix}ssl_verify").is_on
+    for name, purpose in _UPSTREAM_FILES.items():
+        wanted = purpose is Purpose.UPSTREAM_PASSWORDS or verifies
+        for directive in scope.setting(prefix + name).directives:
+            collected.add(directive, purpose, server, rank if wanted else _IN_FORCE)
+
+
+def _not_in_force(collected: "_Uses") -> None:
+    """What is written and no server takes: overridden, without its certificate, or around a fragment."""
+    by_name = configuration_directives(collected.configuration)
+    purposes = dict(_SERVER_FILES)
+    purposes |= dict(zip(_PAIR, (Purpose.SERVER_CERTIFICATE, Purpose.SERVER_KEY), strict=True))
+    for prefix in _SCHEMES:
+        purposes |= {prefix + name: purpose for name, purpose in _UPSTREAM_FILES.items()}
+        pair = zip(_PAIR, (Purpose.UPSTREAM_CERTIFICATE, Purpose.UPSTREAM_KEY), strict=True)
+        purposes |= {prefix + name: purpose for name, purpose in pair}
+    for name, purpose in purposes.items():
+        for directive in by_name.get(name, ()):
+            collected.add(directive, purpose, None, _IN_FORCE)
+    commands = {command.lower(): purpose for command, purpose in _COMMANDS.items()}
+    for directive in by_name.get("ssl_conf_command", ()):
+        wanted = commands.get(str(directive.args[0]).lower()) if len(directive.args) == 2 else None
+        if wanted is not None:
+            collected.add(directive, wanted, None, _IN_FORCE)
+
+
+_Place = tuple[int, int]
+
+
+class _Uses:
+    """Uses by their place, in order of first sight."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self.configuration = configuration
+        problems = (problem for problem in configuration.tree.problems if not problem.harmless)
+        self._unsure = configuration.tree.is_fragment or any(problems)
+        self._seen: set[_Place] = set()
+        self._found: dict[tuple[object, ...], _Growing] = {}
+
+    def add(
+        self,
+        directive: Directive,
+        purpose: Purpose,
+        server: VirtualServer | None,
+        rank: int,
+        certificate: FileReference | None = None,
+        passwords: FileReference | None = None,
+    ) -> None:
+        place = _place(directive)
+        if not is_named(directive) or (server is None and place in self._seen):
+            return
+        self._seen.add(place)
+        key = (place, purpose, _place_of(certificate), _place_of(passwords))
+        growing = self._found.get(key)
+        if growing is None:
+            at = 1 if directive.name == "ssl_conf_command" else 0
+            reference = reference_to(self.configuration, directive, at)
+            growing = self._found[key] = _Growing(reference, purpose, certificate, passwords)
+        if server is not None:
+            growing.servers.setdefault(rank, {})[server] = None
+
+    def reference(self, directive: Directive | None) -> FileReference | None:
+        """The file that ``directive`` names, if it names one."""
+        if directive is None or not is_named(directive):
+            return None
+        return reference_to(self.configuration, directive)
+
+    def all(self) -> tuple[FileUse, ...]:
+        return tuple(growing.done(self._unsure) for growing in self._found.values())
+
+
+class _Growing:
+    """A use while its servers are being collected, by how far each takes the file."""
+
+    def __init__(
+        self,
+        reference: FileReference,
+        purpose: Purpose,
+        certificate: FileReference | None,
+        passwords: FileReference | None,
+    ) -> None:
+        self.reference = reference
+        self.purpose = purpose
+        self.certificate = certificate
+        self.passwords = passwords
+        self.servers: dict[int, dict[VirtualServer, None]] = {}
+
+    def done(self, unsure: bool) -> FileUse:
+        most = max(self.servers, default=_IN_FORCE)
+        return FileUse(
+            self.reference,
+            self.purpose,
+            tuple(self.servers.get(most, ())),
+            unsure or most >= _OPENED,
+            self.certificate,
+            self.passwords,
+        )
+
+
+def _place(directive: Directive) -> _Place:
+    return id(directive.source), directive.start
+
+
+def _place_of(reference: FileReference | None) -> _Place | None:
+    return None if reference is None else _place(reference.directive)

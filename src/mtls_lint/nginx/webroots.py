@@ -1,0 +1,105 @@
+"""Which URIs a file of this machine has: the document roots above it."""
+
+import posixpath
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mtls_lint.nginx.answers import PASSING
+from mtls_lint.nginx.inheritance import Scope
+from mtls_lint.nginx.model import Configuration, Location, VirtualServer
+from mtls_lint.nginx.select_location import select_location
+from mtls_lint.syntax.tree import Directive, Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Webroot:
+    """A ``root`` or ``alias`` (``directive``) by which ``server`` serves a file as ``uri``.
+
+    ``doubt`` tells that some location's regular expression could not be run.
+    """
+
+    directive: Directive
+    server: VirtualServer
+    uri: str
+    doubt: bool = False
+
+
+class Webroots:
+    """The document roots of a configuration, by directory.
+
+    Only absolute ones: a relative one counts from the directory nginx was built for, which is not known.
+    """
+
+    def __init__(self, configuration: Configuration) -> None:
+        self._roots: dict[str, list[_Root]] = {}
+        for server in configuration.servers_of("http"):
+            if server.scope.find("return"):  # answers every request before a file is looked for
+                continue
+            for location in (None, *server.all_locations()):
+                root = _root(server, location)
+                if root is not None:
+                    self._roots.setdefault(posixpath.normpath(root.base), []).append(root)
+
+    def above(self, path: str) -> Iterator[Webroot]:
+        """Where a file is served from, by its absolute path alone: no link and no permission is looked at."""
+        wanted = directory = posixpath.normpath(path)
+        seen = set()
+        while directory != posixpath.dirname(directory):
+            directory = posixpath.dirname(directory)
+            inside = wanted[len(directory.rstrip("/")) + 1 :]
+            for root in self._roots.get(directory, ()):
+                found = _served(root, inside)
+                if found is not None and (found.directive.start, found.uri) not in seen:
+                    seen.add((found.directive.start, found.uri))
+                    yield found
+
+
+@dataclass(frozen=True, slots=True)
+class _Root:
+    directive: Directive
+    base: str
+    server: VirtualServer
+    location: Location | None
+
+
+def _root(server: VirtualServer, location: Location | None) -> _Root | None:
+    if location is not None and (location.kind != "location" or location.modifier == "@"):
+        return None
+    scope = server.scope if location is None else location.scope
+    named = _directory(scope)
+    if named is None or not _serves_files(scope):
+        return None
+    directive, base = named
+    if directive.name == "alias" and (location is None or location.modifier in {"~", "~*"}):
+        return None  # an alias there holds captures
+    return _Root(directive, base, server, location)
+
+
+def _served(root: _Root, inside: str) -> Webroot | None:
+    """What the file ``inside`` the root's directory is served as."""
+    uri = f"/{inside}"
+    if root.directive.name == "alias" and root.location is not None:
+        # nginx puts the alias in place of the location's prefix, with or without a slash at its end.
+        uri = root.location.pattern + (inside if root.base.endswith("/") else uri)
+    selected = select_location(root.server.locations, uri)
+    if isinstance(selected, Unknown):
+        return Webroot(root.directive, root.server, uri, doubt=True)
+    served = selected.location is root.location and not selected.redirect
+    return Webroot(root.directive, root.server, uri) if served else None
+
+
+def _directory(scope: Scope) -> tuple[Directive, str] | None:
+    directive = next(iter(scope.find("alias")), None) or scope.setting("root").directive
+    if directive is None or not directive.args:
+        return None
+    base = str(directive.args[0])
+    return (directive, base) if posixpath.isabs(base) and "$" not in base else None
+
+
+def _serves_files(scope: Scope) -> bool:
+    """Whether the level hands out files: nothing answers, denies or rewrites away before them."""
+    if any(scope.find(name) for name in (*PASSING, "return", "internal", "stub_status", "empty_gif")):
+        return False
+    denied = scope.setting("deny").words == ("all",) and not scope.setting("allow").is_set
+    tries = scope.find("try_files")
+    return not denied and (not tries or any("$" in word for word in tries[0].args))
