@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -129,8 +130,10 @@ class Certificate:
 
     @property
     def serial_number(self) -> int:
-        """Serial number."""
-        return self.native.serial_number
+        """Serial number; some old roots have zero, which the library warns of."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return self.native.serial_number
 
     @property
     def serial(self) -> str:
