@@ -3,7 +3,8 @@ r"""A check of the client's certificate is not reached by every request it is me
 `if`, `return` and `rewrite` work where they stand. A check inside `location /admin` is made for requests that
 this very location answers, and for no others: a regular expression (`~ \.php$`), a nested location, which
 inherits no `if`, or a longer prefix takes `/admin/x.php` away from it. A check at the level of the server is
-skipped when a `rewrite ... last` or `break` before it ends the run.
+skipped when a `rewrite ... last` or `break` before it ends the run. And for the methods that a `limit_except`
+block is for, nginx takes that block's settings and runs no `if` of the location around it.
 
 It is fine when what is served there may be seen by everybody: so files from the disk, and prefixes that are
 spelt out, are warnings only.
@@ -47,6 +48,25 @@ server {
         proxy_pass http://127.0.0.1:8080;
     }
     location /new/ {
+        proxy_pass http://127.0.0.1:8080;
+    }
+}
+```
+```nginx
+server {
+    listen 443 ssl;
+    server_name api.example.com;
+    ssl_certificate         /pki/server.pem;
+    ssl_certificate_key     /pki/server.key;
+    ssl_client_certificate  /pki/root.pem;
+    ssl_verify_client       optional;
+    location / {
+        limit_except GET {
+            auth_basic off;
+        }
+        if ($ssl_client_verify != SUCCESS) {
+            return 403;
+        }
         proxy_pass http://127.0.0.1:8080;
     }
 }
@@ -112,9 +132,10 @@ def check(server: VirtualServer, ctx: Context) -> Findings:
             continue
         served = opening.door.served
         harmless = _spelt_out(opening.check, served.location) or not passes_on(served)
+        asked = f"{served.request.method} {served.request.uri}".removeprefix("GET ")
         yield Finding(
             f"`if {opening.check.condition}` {_where(opening.check)} is not reached by a request for"
-            f" {served.request.uri}: {_why(opening, opening.check)}, and everybody gets in",
+            f" {asked}: {_why(opening, opening.check)}, and everybody gets in",
             opening.check.directive.span,
             "put the check at the level of the server, before any rewrite",
             related=behind(opening.door, "served without the check"),
@@ -130,6 +151,9 @@ def _where(check: Check) -> str:
 
 def _why(opening: Opening, check: Check) -> str:
     location = opening.door.served.location
+    method = opening.door.served.request.method
+    if method != "GET" and location is check.location:
+        return f"limit_except is for {method}, and the location's if is not run"
     if check.location is None or location is check.location:
         return "a rewrite or break before it ends the run"
     if location is None:

@@ -29,6 +29,10 @@ _EARLY = frozenset({400, 405, 414, 421, 494, 501, 505})
 """The codes for a head that nginx refuses before it looks at the certificate (docs/evidence.md: request)."""
 
 
+_METHODS = ("POST", "GET", "PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND", "MKCOL")
+"""Methods to try, the most usual first."""
+
+
 class Cause(Enum):
     """Why the request is let through."""
 
@@ -146,6 +150,8 @@ def _visitors(
     configuration: Configuration, server: VirtualServer
 ) -> Iterator[tuple[Visitor, ClientCertificate | None]]:
     yield ANYONE, None
+    for method in sorted(_limited_methods(server)):
+        yield Visitor(method=method), None
     codes = _error_page_codes(server)
     if 497 in codes:
         yield Visitor(speaks_tls=False), None
@@ -155,6 +161,17 @@ def _visitors(
             issuer = openssl_subject(stranger.issuer) if stranger.issuer is not None else None
             if subject is not None and (issuer is None) is (stranger.issuer is None):
                 yield Visitor(stranger), ClientCertificate(subject=subject, issuer=issuer)
+
+
+def _limited_methods(server: VirtualServer) -> set[str]:
+    """A method for each ``limit_except`` block: with it, the location's ``if`` and ``return`` are not run."""
+    named = (
+        {str(word).upper() for word in block.directive.args}
+        for block in server.all_locations()
+        if block.kind == "limit_except"
+    )
+    found = (next((method for method in _METHODS if method not in allowed), None) for allowed in named)
+    return {method for method in found if method is not None}
 
 
 def _early_visitors(server: VirtualServer, socket: Socket) -> Iterator[Visitor]:
