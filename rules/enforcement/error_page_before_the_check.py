@@ -5,7 +5,7 @@ is answered before: 400 (a Host that is not valid, two of them, a broken header)
 (too long), 421 (Host and SNI differ), 501 and 505. An `error_page` for one of these codes is followed like
 any other, and when it leads to a location that passes the request on, a client without a certificate gets
 content by sending, for instance, `Host: not..valid`. A named location (`@app`) keeps the URI and opens
-everything.
+everything; with TRACE, what the backend makes of that method.
 
 A static page or a redirect is fine, and so is an error page for codes that come after the check: 403, 404,
 413 and the 5xx of a backend.
@@ -103,7 +103,8 @@ def check(server: VirtualServer, ctx: Context) -> Findings:
         if page is None or code is None or page in told or not passes_on(served):
             continue
         told.add(page)
-        everything = keeps_request(page) and leads_to_app(ctx.configuration, opening)
+        # What a backend makes of TRACE is its own affair: most refuse it.
+        everything = code != 405 and keeps_request(page) and leads_to_app(ctx.configuration, opening)
         yield Finding(
             f"`{page.text}` answers before nginx looks at the certificate: a request {_HEADS[code]} gets"
             f" {'content of the backend, and everybody gets in' if everything else 'something of a backend'}",

@@ -1,8 +1,10 @@
 """The witness of every Bad example is sent to real nginx, and gets content there."""
 
+import importlib
 import shutil
 import subprocess
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -12,6 +14,7 @@ from mtls_lint.testing import lint_text
 from mtls_lint.testing.catalogue import authority, identity
 from mtls_lint.testing.nginx import NginxBinary, Reply, RunningNginx, request
 from mtls_lint.testing.pki import Authority, Identity
+from rules.cases import Case
 from rules.live import CONTENT, RULES, runnable, write_files
 
 EXAMPLES = [
@@ -105,3 +108,36 @@ SILENT = {
     "ssl-on-removed",
     "verify-client-without-ca",
 }
+
+# Why the request of a case cannot be shown here.
+UNSHOWN = {
+    "error-page-before-the-check:405-goes-to-the-backend": "our backend is nginx, which refuses TRACE",
+    "error-page-before-the-check:two-pages": "our backend is nginx, which refuses TRACE",
+    "same-app-without-client-certificate:the-same-name-on-an-address": "this machine has not that address",
+    "verify-check-bypassed:files-by-a-regular-expression": "there is no such file",
+    "verify-client-without-own-certificate:absent-files-probably-differ": "nginx does not start without",
+}
+FAMILIES_WITH_CASES = ("enforcement", "exposure", "identity")
+CASES = [
+    pytest.param(rule, case, id=f"{rule}:{case}")
+    for family in FAMILIES_WITH_CASES
+    for rule, cases in importlib.import_module(f"rules.{family}.test_cases").CASES.items()
+    for case in cases
+    if case.lines and rule in {one.id for one in RULES} - SILENT and f"{rule}:{case}" not in UNSHOWN
+]
+
+
+@pytest.mark.parametrize(("rule", "case"), CASES)
+def test_the_witness_of_a_case_gets_in(rule: str, case: Case, nginx: NginxBinary, tmp_path: Path) -> None:
+    if case.version not in {Case.version, str(nginx.version)}:
+        return
+    text = dedent(case.text)
+    report = lint_text(text, rules=[rule], version=nginx.version, **case.options)  # type: ignore[arg-type]
+    found = [one.finding.witness for one in report.findings if one.finding.witness is not None]
+    if not found:
+        return
+    write_files(tmp_path)
+    with nginx.run(runnable(text, tmp_path), tmp_path) as server:
+        for witness in found:
+            reply = send(witness, server, tmp_path)
+            assert (reply.status, reply.body) == (200, CONTENT), witness.curl
