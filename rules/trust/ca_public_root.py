@@ -82,8 +82,7 @@ from mtls_lint.api import (
 def check(trust: TrustFile, ctx: Context) -> Findings:
     """Report the public CAs of a file by which clients get in, once for the file."""
     certificates = ctx.certificates(trust.reference) or ()
-    # Beside a file of client CAs that is what trusted-certificate-widens-trust says.
-    if trust.may_be_for_stapling or is_bundle(certificates):
+    if is_bundle(certificates):
         return
     public = public_cas(certificates)
     entered = _entered(trust, public, ctx) if public else []

@@ -85,7 +85,7 @@ def check(trust: TrustFile, ctx: Context) -> Findings:
     by_path = file.state is not FileState.READ and is_system_bundle(file.path)
     if by_path:
         what = "is where the operating system keeps the roots of the web"
-    elif is_bundle(ctx.certificates(reference) or ()) and not trust.may_be_for_stapling:
+    elif is_bundle(ctx.certificates(reference) or ()):
         what = f"holds the roots of the web ({len(set(file.certificates))} certificates)"
     else:
         return

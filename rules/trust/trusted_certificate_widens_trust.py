@@ -84,6 +84,7 @@ from mtls_lint.api import (
     Witness,
     listed,
     may_speak_tls,
+    public_cas,
     reference_to,
     rule,
     servers_in_words,
@@ -149,8 +150,9 @@ def _added(
     own: tuple[Certificate, ...], extra: tuple[Certificate, ...], check: ChainCheck, ctx: Context
 ) -> Iterator[Certificate]:
     narrow = check.without(set(extra) - set(own))
+    public = public_cas(extra)  # ca-public-root and ca-system-bundle say how far those open the server
     for certificate in dict.fromkeys(extra):
-        if certificate in own or _is_needed(certificate, own, narrow, check):
+        if certificate in own or certificate in public or _is_needed(certificate, own, narrow, check):
             continue
         if _enters(certificate, check, extra, ctx) and not _enters(certificate, narrow, extra, ctx):
             yield certificate

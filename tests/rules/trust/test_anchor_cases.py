@@ -6,6 +6,7 @@ from mtls_lint.lint.finding import Confidence, Severity
 from mtls_lint.testing import Authority, lint_text
 from mtls_lint.testing.catalogue import content
 from mtls_lint.testing.pki import EXPIRED
+from mtls_lint.testing.published import LETS_ENCRYPT_R3
 from rules.cases import Case, check
 
 BUNDLE = "/etc/ssl/certs/no-such-place/../ca-certificates.crt"
@@ -81,6 +82,11 @@ CASES: dict[str, list[Case]] = {
             severity=Severity.ERROR,
         ),
         Case("in a trusted file alone", server(trusted("public-root.pem")), [6]),
+        Case(
+            "in a trusted file beside the clients' CA",
+            server(ca("root.pem"), trusted("public-root.pem")),
+            [7],
+        ),
         Case("a private CA", server(ca("root.pem"))),
         Case("the bundle is another matter", server(ca("public-bundle.pem"))),
         Case("a partner's private CA is another matter", server(ca("authenticated_origin_pull_ca.pem"))),
@@ -307,6 +313,21 @@ CASES: dict[str, list[Case]] = {
 )
 def test_case(rule: str, case: Case) -> None:
     check(rule, case)
+
+
+@pytest.mark.parametrize(
+    ("file", "rule"), [("public-root.pem", "ca-public-root"), ("public-bundle.pem", "ca-system-bundle")]
+)
+def test_a_public_ca_beside_the_clients_ca_is_said_once(file: str, rule: str) -> None:
+    rules = ["ca-public-root", "ca-system-bundle", "trusted-certificate-widens-trust"]
+    report = lint_text(server(ca("root.pem"), trusted(file)), rules=rules)
+    assert [(found.rule, found.severity) for found in report.findings] == [(rule, Severity.ERROR)]
+
+
+def test_a_public_intermediate_for_stapling_lets_nobody_in() -> None:
+    text = server(ca("root.pem"), "ssl_trusted_certificate chain.pem;")
+    rules = ["ca-public-root", "trusted-certificate-widens-trust"]
+    assert lint_text(text, rules=rules, files={"chain.pem": LETS_ENCRYPT_R3}).findings == ()
 
 
 def test_an_expired_public_root_lets_nobody_in() -> None:
