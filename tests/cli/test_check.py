@@ -255,6 +255,17 @@ def test_output_never_overwrites_the_configuration(cli: Run, conf: Path) -> None
     assert conf.read_bytes() == before
 
 
+def test_output_never_overwrites_a_key_that_the_configuration_names(cli: Run, tmp_path: Path) -> None:
+    (tmp_path / "nginx.conf").write_text(
+        "events {} http { server { listen 443 ssl; ssl_certificate s.pem; ssl_certificate_key s.key; } }\n"
+    )
+    (tmp_path / "s.key").write_text("a key")
+    result = cli("nginx.conf", "-o", "s.key")
+    assert result.returncode == 2
+    assert "was not overwritten" in result.stderr
+    assert (tmp_path / "s.key").read_text() == "a key"
+
+
 @pytest.mark.parametrize(
     ("option", "environment", "coloured"),
     [

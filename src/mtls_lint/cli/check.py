@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from mtls_lint.cli.options import map_option, path_map
 from mtls_lint.cli.streams import Color
 
 
@@ -83,6 +84,7 @@ def check(
             help="Judge validity at this moment (ISO; UTC if no zone).",
         ),
     ] = None,
+    mapped: Annotated[list[str] | None, map_option(JUDGE)] = None,
     expiry_days: Annotated[
         int | None,
         typer.Option(
@@ -148,6 +150,7 @@ def check(
         require=tuple(words(require or ())),
         nginx_version=nginx_version,
         now=moment(now),
+        where=path_map(mapped),
         expiry_days=expiry_days,
         fail_on=fail_on,
         format=output_format,

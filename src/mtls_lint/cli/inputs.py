@@ -2,14 +2,15 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from mtls_lint.cli.streams import CommandError, is_terminal, say
 from mtls_lint.nginx.model import Configuration, build
 from mtls_lint.nginx.version import NginxVersion
 from mtls_lint.syntax.discovery import Input, discover
 from mtls_lint.syntax.files import MAX_FILE_SIZE
-from mtls_lint.syntax.loader import load, load_text
+from mtls_lint.syntax.loader import Disk, load, load_text
+from mtls_lint.syntax.path_map import PathMap
 from mtls_lint.syntax.source import SourceFile
 from mtls_lint.syntax.tree import Problem, ProblemKind, Tree
 
@@ -34,10 +35,10 @@ def find(paths: Sequence[str]) -> tuple[list[Input], list[Problem]]:
     return inputs, problems
 
 
-def read(one: Input) -> Tree:
-    """The tree of an input; stdin is read to its end."""
+def read(one: Input, where: PathMap) -> Tree:
+    """The tree of an input; stdin is read to its end. ``where`` is that of ``--map``."""
     if one.path != STDIN:
-        return load(one.path, context=("main",) if one.kind == "main" else None)
+        return load(one.path, context=("main",) if one.kind == "main" else None, files=Disk(where))
     if sys.stdin is None:  # started with `<&-`
         raise CommandError("there is no stdin to read from", "Name a file.")
     if is_terminal(sys.stdin):
@@ -47,10 +48,10 @@ def read(one: Input) -> Tree:
         raise CommandError(
             f"stdin has more than {MAX_FILE_SIZE // (1024 * 1024)} MiB", "Name a file.", code=3
         )
-    return load_text(SourceFile.from_bytes(STDIN, data))
+    return load_text(SourceFile.from_bytes(STDIN, data), files=Disk(where))
 
 
-def read_one(path: str, version: NginxVersion) -> Configuration:
+def read_one(path: str, version: NginxVersion, where: PathMap) -> Configuration:
     """The one configuration that ``path`` means.
 
     Raises CommandError when there are several, or when it cannot be read.
@@ -61,24 +62,33 @@ def read_one(path: str, version: NginxVersion) -> Configuration:
     if len(inputs) > 1:
         names = ", ".join(one.path for one in inputs[:3])
         raise CommandError(f"{path} holds several configurations ({names} ...)", "Name one of them.")
-    tree = read(inputs[0])
+    tree = read(inputs[0], where)
     if tree.problems and not tree.directives:
         problem = tree.problems[0]
         raise CommandError(f"{problem.place}: {problem.message}", problem.hint, code=3)
     return build(tree, version)
 
 
-def read_http(path: str, version: NginxVersion) -> Configuration:
+def read_http(path: str, version: NginxVersion, where: PathMap) -> Configuration:
     """The one configuration that ``path`` means, for commands that follow http requests.
 
     Raises CommandError when there are several, when it cannot be read, or when it has no http server.
     """
-    configuration = read_one(path, version)
+    configuration = read_one(path, version, where)
     if not configuration.servers_of("http"):
         others = sorted({server.module for server in configuration.servers})
         what = f"only {' and '.join(others)} servers" if others else "no server"
         raise CommandError(f"the configuration has {what}", "This command follows http requests only.")
     return configuration
+
+
+def files_of(configuration: Configuration, where: PathMap) -> Iterator[str]:
+    """Everything that the configuration consists of on this machine: texts, and the files that it names."""
+    from mtls_lint.nginx.file_uses import file_uses  # noqa: PLC0415 - only where something is written
+
+    yield from (source.real_path for source in configuration.tree.sources)
+    paths = (use.reference.path for use in file_uses(configuration))
+    yield from (where.here(path) for path in paths if path is not None)
 
 
 def _found(path: str) -> Sequence[Input] | Problem:

@@ -2,7 +2,6 @@
 
 import re
 import sys
-from collections.abc import Iterator
 from datetime import timedelta
 from enum import Enum
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mtls_lint.cli.check import moment
+from mtls_lint.cli.options import map_option, path_map
 from mtls_lint.cli.streams import (
     Color,
     check_output,
@@ -24,7 +24,6 @@ from mtls_lint.cli.streams import (
 
 if TYPE_CHECKING:
     from mtls_lint.lint.inventory import Inventory
-    from mtls_lint.nginx.model import Configuration
 
 EXIT_CODES = (
     "Exit: 0 all was read and, with --within, nothing fails in that time; 1 with --within: something does;"
@@ -58,6 +57,7 @@ def inventory(
     nginx_version: Annotated[
         str | None, typer.Option(metavar="VERSION", help="The nginx it is for (default: newest stable).")
     ] = None,
+    mapped: Annotated[list[str] | None, map_option()] = None,
     now: Annotated[
         str | None, typer.Option(metavar="DATE[TIME]", help="The moment to count from (ISO, UTC).")
     ] = None,
@@ -70,7 +70,7 @@ def inventory(
     color: Annotated[Color, typer.Option(metavar="WHEN", help="auto, always or never.")] = Color.AUTO,
 ) -> None:
     """List certificates, CAs, CRLs and keys, where each is used, and what fails first."""
-    from mtls_lint.cli.inputs import read_one  # noqa: PLC0415 - not needed for help and usage errors
+    from mtls_lint.cli.inputs import files_of, read_one  # noqa: PLC0415 - not needed for help and usage errors
     from mtls_lint.cli.run import version  # noqa: PLC0415
     from mtls_lint.lint.evidence import Evidence  # noqa: PLC0415
     from mtls_lint.lint.inventory import inventory as inventory_of  # noqa: PLC0415
@@ -78,13 +78,14 @@ def inventory(
 
     time = duration(within) if within is not None else None
     check_output(output)
-    configuration = read_one(path, version(nginx_version))
-    found = inventory_of(configuration, Evidence(configuration, PemStore()), moment(now))
+    where = path_map(mapped)
+    configuration = read_one(path, version(nginx_version), where)
+    found = inventory_of(configuration, Evidence(configuration, PemStore(where.here)), moment(now))
     if time is not None:
         found = found.within(time)
     text = _rendered(found, time, output_format, color, output)
     if output is not None:
-        refuse_to_overwrite(output, _read_files(configuration))
+        refuse_to_overwrite(output, files_of(configuration, where))
         write_file(output, text)
     else:
         write_out(text, utf8=output_format is not InventoryFormat.TEXT)
@@ -106,14 +107,6 @@ def duration(text: str) -> timedelta:
             param_hint="'--within'",
         )
     return time
-
-
-def _read_files(configuration: "Configuration") -> Iterator[str]:
-    """Everything that the configuration consists of: texts, and the files that it names."""
-    from mtls_lint.nginx.file_uses import file_uses  # noqa: PLC0415
-
-    yield from (source.real_path for source in configuration.tree.sources)
-    yield from (use.reference.path for use in file_uses(configuration) if use.reference.path is not None)
 
 
 def _rendered(

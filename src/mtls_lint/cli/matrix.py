@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from mtls_lint.cli.check import moment
+from mtls_lint.cli.options import map_option, path_map
 from mtls_lint.cli.streams import Color, columns, wants_color, write_out
 
 
@@ -25,6 +26,7 @@ def matrix(
     nginx_version: Annotated[
         str | None, typer.Option(metavar="VERSION", help="The nginx it is for (default: newest stable).")
     ] = None,
+    mapped: Annotated[list[str] | None, map_option()] = None,
     now: Annotated[
         str | None, typer.Option(metavar="DATE[TIME]", help="The moment of the handshakes (ISO, UTC).")
     ] = None,
@@ -42,8 +44,9 @@ def matrix(
     from mtls_lint.report import lines  # noqa: PLC0415
     from mtls_lint.report.matrix import markdown, render_matrix, table  # noqa: PLC0415
 
-    configuration = read_http(path, version(nginx_version))
-    rows = tuple(rows_of(configuration, moment(now), reader(PemStore())))
+    where = path_map(mapped)
+    configuration = read_http(path, version(nginx_version), where)
+    rows = tuple(rows_of(configuration, moment(now), reader(PemStore(where.here))))
     if output_format is MatrixFormat.JSON:
         write_out(render_matrix(rows), utf8=True)
     elif output_format is MatrixFormat.MARKDOWN:

@@ -10,7 +10,7 @@ from pathlib import Path
 import typer
 
 from mtls_lint.cli.check import FailOn, Format
-from mtls_lint.cli.inputs import find, read
+from mtls_lint.cli.inputs import files_of, find, read
 from mtls_lint.cli.packs import all_rules, selected
 from mtls_lint.cli.progress import Progress
 from mtls_lint.cli.streams import (
@@ -38,6 +38,7 @@ from mtls_lint.report.lines import Line, coloured, plain
 from mtls_lint.report.text import TextReport
 from mtls_lint.report.words import counted, summary
 from mtls_lint.syntax.discovery import Input
+from mtls_lint.syntax.path_map import PathMap
 from mtls_lint.syntax.tree import Problem
 
 
@@ -53,6 +54,7 @@ class Request:
     require: tuple[str, ...]
     nginx_version: str | None
     now: datetime
+    where: PathMap
     expiry_days: int | None
     fail_on: FailOn
     format: Format
@@ -117,10 +119,12 @@ def _lint(
     reports = [Report(rules=len(rules))]
     if problems:
         reports.append(_unread(problems, len(rules)))
-    store = PemStore()
+    store = PemStore(request.where.here)
     for one in inputs:
         progress.say(f"reading {one.path}")
-        configuration = build(read(one), settings.nginx_version)
+        configuration = build(read(one, request.where), settings.nginx_version)
+        if request.output is not None:
+            refuse_to_overwrite(request.output, files_of(configuration, request.where))
         if request.verbosity > 0:
             _describe(configuration)
 
@@ -154,7 +158,6 @@ def _describe(configuration: Configuration) -> None:
 
 def _write(request: Request, report: Report) -> None:
     if request.output is not None:
-        refuse_to_overwrite(request.output, (source.real_path for source in report.sources))
         write_file(request.output, _rendered(request, report))
     elif request.verbosity > -2:
         write_out(_rendered(request, report), utf8=request.format is Format.JSON)

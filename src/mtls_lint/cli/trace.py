@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mtls_lint.cli.check import moment
+from mtls_lint.cli.options import map_option, path_map
 from mtls_lint.cli.streams import Color, CommandError, columns, wants_color, write_out
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ def trace(
             metavar="VERSION", rich_help_panel=RUN, help="The nginx it is for (default: newest stable)."
         ),
     ] = None,
+    mapped: Annotated[list[str] | None, map_option(RUN)] = None,
     now: Annotated[
         str | None,
         typer.Option(
@@ -110,8 +112,9 @@ def trace(
             "a plain client has no TLS version, SNI or certificate.", param_hint="'--plain'"
         )
     address, port = _target(connect)
-    configuration = read_http(path, version(nginx_version))
-    store = PemStore()
+    where = path_map(mapped)
+    configuration = read_http(path, version(nginx_version), where)
+    store = PemStore(where.here)
     client = _client(configuration, client_cert, store) if client_cert is not None else None
     name = None if plain or no_sni else sni or host
     request = Request(host or sni or _authority(address, port), uri, method)

@@ -16,7 +16,7 @@ from mtls_lint.nginx.material import (
 from mtls_lint.nginx.model import Configuration
 from mtls_lint.nginx.webroots import Webroots
 from mtls_lint.pki.permissions import Access, AccessStore, Account
-from mtls_lint.pki.store import FileState, PemFile, PemStore, read_bytes
+from mtls_lint.pki.store import FileState, PemFile, PemStore
 from mtls_lint.syntax.tree import Unknown
 
 if TYPE_CHECKING:
@@ -58,14 +58,14 @@ class Evidence:
             return None
         if not file.keys[0].encrypted or passwords is None or passwords.path is None:
             return file.keys[0]
-        data = read_bytes(passwords.path)
+        data = self._store.bytes_of(passwords.path)
         return load_keys(file, passwords_from(data) if data is not None else ())[0]
 
     def stapled(self, reference: FileReference) -> "StapledResponse":
         """The OCSP response in a file that could be read; ValueError says why there is none in it."""
         from mtls_lint.pki.ocsp import StapledResponse  # noqa: PLC0415 - cryptography: only where it is asked
 
-        return StapledResponse.from_der(read_bytes(reference.path or "") or b"")
+        return StapledResponse.from_der(self._store.bytes_of(reference.path or "") or b"")
 
     def is_missing(self, reference: FileReference) -> bool:
         """Whether an absent file is really missing, not just left out of a copy of the configuration.
@@ -94,6 +94,8 @@ class Evidence:
             return reference.unknown.reason if reference.unknown is not None else "no path"
         if not reference.written.startswith("/") and self._is_working_copy:
             return "it lies in a working copy, whose permissions are not those of the server"
+        if self._store.locate(reference.path) != reference.path:
+            return "it is a copy, whose permissions are not those of the server"
         return self._access.of(reference.path)
 
     @cached_property

@@ -14,6 +14,8 @@ from mtls_lint.pki.facts import NOTHING, Facts, facts_from
 from mtls_lint.pki.pem import PemBlock, split_blocks
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mtls_lint.pki.certificate import Certificate
     from mtls_lint.pki.crl import RevocationList
     from mtls_lint.pki.key import PrivateKey
@@ -100,8 +102,9 @@ class PemFile:
 class PemStore:
     """Reads files and remembers them: by path, and by device, inode, size and time of change."""
 
-    def __init__(self) -> None:
-        """An empty store."""
+    def __init__(self, locate: Callable[[str], str] = str) -> None:
+        """An empty store; ``locate`` gives the place on this machine of a path where nginx runs."""
+        self.locate = locate
         self._by_path: dict[str, PemFile] = {}
         self._by_identity: dict[tuple[int, int, int, int], PemFile] = {}
 
@@ -109,8 +112,17 @@ class PemStore:
         """The file at ``path``; never raises and never waits."""
         known = self._by_path.get(path)
         if known is None:
-            known = self._by_path[path] = self._read(path)
+            place = self.locate(path)
+            file = self._read(place)
+            known = self._by_path[path] = file if place == path else replace(file, path=path)
         return known
+
+    def bytes_of(self, path: str) -> bytes | None:
+        """The bytes of a small regular file, such as a password file; None when it cannot be read."""
+        try:
+            return _contents(self.locate(path))
+        except (OSError, ValueError):
+            return None
 
     def _read(self, path: str) -> PemFile:
         try:
@@ -139,14 +151,6 @@ class PemStore:
         return file
 
 
-def read_bytes(path: str) -> bytes | None:
-    """The bytes of a small regular file, such as a password file; None when it cannot be read."""
-    try:
-        return _contents(path)
-    except (OSError, ValueError):
-        return None
-
-
 def _contents(path: str) -> bytes | None:
     # Between stat and open a file can become a FIFO: O_NONBLOCK keeps the open from waiting, and the
     # descriptor is looked at again before it is read.
@@ -163,7 +167,7 @@ def _failed(path: str, error: OSError | ValueError) -> PemFile:
     if number in {errno.ENOENT, errno.ENOTDIR}:
         directory = Path(path).parent.is_dir()
         where = "there is no such file" if directory else f"there is no directory {Path(path).parent}"
-        reason = f"{where} on this machine; run where nginx runs, or put a copy of the file there"
+        reason = f"{where} on this machine; run where nginx runs, or say with --map where a copy is"
         return PemFile(path, FileState.ABSENT, reason, directory)
     if number in {errno.EACCES, errno.EPERM}:
         return _unread(path, "this user may not read it; run as a user who may, or give a readable copy")

@@ -8,6 +8,7 @@ with conf_prefix; observed on 1.22.1 and 1.31.3).
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -18,6 +19,7 @@ from mtls_lint.syntax.foreign import foreign
 from mtls_lint.syntax.fragment import MAIN_BLOCKS, context_comment, infer_context
 from mtls_lint.syntax.lexer import MAX_NESTING, ROW_BLOCKS
 from mtls_lint.syntax.nginx_glob import Matches, escape, has_magic, nginx_glob
+from mtls_lint.syntax.path_map import PathMap
 from mtls_lint.syntax.source import SourceFile
 from mtls_lint.syntax.tree import Directive, Problem, ProblemKind, Tree
 
@@ -49,20 +51,27 @@ class Files(Protocol):
 
 
 class Disk:
-    """The files of this machine."""
+    """The files of this machine, under the names they have where nginx runs (see ``PathMap``)."""
+
+    def __init__(self, where: PathMap = PathMap()) -> None:  # noqa: B008 - immutable
+        """``where`` leads from those names to this machine's."""
+        self._where = where
 
     def read(self, path: str, display: str) -> SourceFile | Problem:
         """See ``files.read_text``."""
-        return read_text(path, display)
+        return read_text(self._where.here(path), display)
 
     def glob(self, pattern: str) -> Matches:
         """See ``nginx_glob.nginx_glob``."""
-        return nginx_glob(pattern)
+        found = nginx_glob(self._where.here(pattern))
+        if not self._where.pairs:
+            return found
+        return replace(found, paths=tuple(map(self._where.there, found.paths)))
 
     def identity(self, path: str) -> object:
         """Device and inode, or the name when there is no such file."""
         try:
-            status = os.stat(path)  # pathlib costs more than the call, for every file
+            status = os.stat(self._where.here(path))  # pathlib costs more than the call, for every file
         except (OSError, ValueError):
             return path
         return status.st_dev, status.st_ino
