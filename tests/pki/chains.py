@@ -124,8 +124,12 @@ NAMES = ("CA one", "CA two", "CA three")
 
 
 def random_case(seed: int) -> Case:
+    """The chain of a seed."""
+    return some_case(random.Random(seed))
+
+
+def some_case(pick: random.Random) -> Case:
     """A chain of one root, up to three intermediates and a leaf; some of it odd, missing, or doubled."""
-    pick = random.Random(seed)
 
     def odd(oddities: list[Deviation]) -> Deviation:
         return pick.choice(oddities) if pick.random() < 0.22 else {}

@@ -3,8 +3,10 @@
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 
 import pytest
+from hypothesis import HealthCheck, given, settings, strategies
 
 from mtls_lint.pki.certificate import Certificate
 from mtls_lint.pki.crl import RevocationList
@@ -14,7 +16,17 @@ from mtls_lint.pki.verify import can_anything_pass, verify
 from mtls_lint.pki.verify_errors import VerifyError
 from mtls_lint.testing.catalogue import authority, identity
 from mtls_lint.testing.pki import CLOCK, Identity
-from pki.chains import CASES, DELTA_ALONE, INTERMEDIATE, ISSUING, ROOT, Case, name_cases, random_case
+from pki.chains import (
+    CASES,
+    DELTA_ALONE,
+    INTERMEDIATE,
+    ISSUING,
+    ROOT,
+    Case,
+    name_cases,
+    random_case,
+    some_case,
+)
 from pki.oracles import check, compare_with_nginx, expected
 
 
@@ -24,9 +36,10 @@ def test_random_chains(tmp_path: Path) -> None:
 
 
 @pytest.mark.sweep
-def test_many_random_chains(tmp_path: Path) -> None:
-    for seed in range(1000, 6000):
-        check(random_case(seed), tmp_path)
+@settings(max_examples=3000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(pick=strategies.randoms(use_true_random=False))
+def test_many_chains(pick: Random, tmp_path_factory: pytest.TempPathFactory) -> None:
+    check(some_case(pick), tmp_path_factory.mktemp("chain"))
 
 
 @pytest.mark.parametrize("name", CASES)
