@@ -59,7 +59,7 @@ def check(configuration: Configuration, ctx: Context) -> Findings:  # noqa: ARG0
         directive = use.directives[0]
         servers = [server for server in use.servers if asks(server)]
         value = str(directive.args[0]) if directive.args else ""
-        if value.isdigit() and int(value) > _SENSIBLE and servers:
+        if value.isdecimal() and int(value) > _SENSIBLE and servers:
             yield Finding(
                 f"ssl_verify_depth {value} lets {servers_in_words(servers)} accept clients below {value}"
                 " intermediates, far more than any chain of yours will have",

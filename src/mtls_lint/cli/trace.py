@@ -135,7 +135,7 @@ def trace(
 
 def _target(connect: str) -> tuple[str, int]:
     address, colon, port = connect.rpartition(":")
-    if not colon or not address or not port.isdigit() or not 1 <= int(port) <= 65535:
+    if not colon or not address or not port.isdecimal() or not 1 <= int(port) <= 65535:
         raise typer.BadParameter(
             f"{connect!r} is not ADDRESS:PORT, such as 127.0.0.1:443 or [::1]:443.", param_hint="'--connect'"
         )

@@ -151,4 +151,4 @@ def _crl(ctx: Context, server: VirtualServer) -> FileReference | None:
 
 def _depth(server: VirtualServer) -> int:
     value = server.setting("ssl_verify_depth").value or ""
-    return int(value) if value.isdigit() else 1
+    return int(value) if value.isdecimal() else 1

@@ -190,7 +190,7 @@ def _early_visitors(server: VirtualServer, socket: Socket) -> Iterator[Visitor]:
 
 def _error_page_codes(server: VirtualServer) -> frozenset[int]:
     pages = server.setting("error_page").directives
-    return frozenset(int(word) for page in pages for word in page.args[:-1] if word.isdigit())
+    return frozenset(int(word) for page in pages for word in page.args[:-1] if word.isdecimal())
 
 
 def _escapes(server: VirtualServer, checks: tuple[Check, ...]) -> Iterator[str]:

@@ -87,6 +87,6 @@ def _address(text: str, scheme: str) -> str:
     if text.startswith("unix:"):
         return text
     host, colon, port = text.rpartition(":")
-    if not colon or not port.isdigit():
+    if not colon or not port.isdecimal():
         host, port = text, _PORTS.get(scheme, "")
     return f"{'127.0.0.1' if host == 'localhost' else host}:{port}"

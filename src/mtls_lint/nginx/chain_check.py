@@ -80,7 +80,7 @@ class ChainCheck:
 def verify_depth(server: VirtualServer) -> int:
     """How many intermediates the server allows in a client's chain."""
     value = server.setting("ssl_verify_depth").value or ""
-    return int(value) if value.isdigit() else 1
+    return int(value) if value.isdecimal() else 1
 
 
 def crl_file_defect(file: PemFile, version: NginxVersion) -> str | None:

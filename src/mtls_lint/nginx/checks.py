@@ -100,7 +100,7 @@ def _flows(configuration: Configuration, server: VirtualServer | None) -> _Flows
         values = (str(word) for line in row.children for word in line.args)
         captured = {name for line in row.children for name in _CAPTURE.findall(str(line.name))}
         mentioned = variables_in(" ".join((str(row.args[0]), *values)))
-        flows[name] = {source for source in mentioned - captured if not source.isdigit()}
+        flows[name] = {source for source in mentioned - captured if not source.isdecimal()}
     for name, assigned in _assignments(server) if server is not None else ():
         flows.setdefault(name, set()).update(assigned)
     return flows
@@ -133,4 +133,4 @@ def _assignments(server: VirtualServer) -> Iterator[tuple[str, frozenset[str]]]:
 
 
 def _refuses(block: Directive) -> bool:
-    return any(d.args[0].isdigit() and int(d.args[0]) >= 400 for d in block.find("return") if d.args)
+    return any(d.args[0].isdecimal() and int(d.args[0]) >= 400 for d in block.find("return") if d.args)

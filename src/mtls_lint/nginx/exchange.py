@@ -74,7 +74,7 @@ class Exchange:
         self._error_pages_over = not self.scope.setting("recursive_error_pages").is_on
         for directive in self.scope.setting("error_page").directives:
             words = [str(word) for word in directive.args]
-            codes = [word for word in words[:-1] if word.isdigit()]
+            codes = [word for word in words[:-1] if word.isdecimal()]
             if str(code) not in codes:
                 continue
             overwrite = next((word[1:] for word in words[:-1] if word.startswith("=")), None)
@@ -83,6 +83,9 @@ class Exchange:
         return self._refusal(status)
 
     def _error_page(self, directive: Directive, page: str, overwrite: str | None, status: int) -> Answered:
+        if overwrite and not overwrite.isdecimal():
+            self.story.doubt(f"{directive.span}: ={overwrite} is no status, and nginx refuses to start")
+            return self._refusal(status)
         self._overwrite = None if overwrite == "" else int(overwrite) if overwrite else status
         target = self.variables.expand(page)
         if isinstance(target, Unknown):

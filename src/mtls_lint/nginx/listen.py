@@ -84,18 +84,18 @@ def parse_listen(directive: Directive, *, module: str) -> tuple[Listen, ...]:
 def _keys(text: str, transport: str) -> tuple[SocketKey, ...]:
     if text.lower().startswith("unix:"):
         return (SocketKey("unix", text, 0, transport),)
-    if text.isdigit():
+    if text.isdecimal():
         address, ports = "*", text
     elif text.startswith("["):
         address, _, rest = text.partition("]")
         address, ports = address + "]", rest.removeprefix(":") or "80"
-    elif "-" in text and text.replace("-", "").isdigit():
+    elif "-" in text and text.replace("-", "").isdecimal():
         address, ports = "*", text
     else:
         address, _, ports = text.partition(":")
         ports = ports or "80"
     first, _, last = ports.partition("-")
-    if not first.isdigit() or not (last or first).isdigit():
+    if not first.isdecimal() or not (last or first).isdecimal():
         return ()
     lowest, highest = int(first), int(last or first)
     if not 1 <= lowest <= highest <= 65535:

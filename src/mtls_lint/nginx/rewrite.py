@@ -82,7 +82,7 @@ def _enters(directive: Directive, variables: Variables, story: Story) -> bool:
 def _return(directive: Directive, variables: Variables, story: Story, result: Rewritten) -> None:
     first = str(directive.args[0])
     result.returned = directive
-    if first.isdigit():
+    if first.isdecimal():
         result.status = int(first)
         # A status below 400, or a text, is sent as it is; other errors go through error_page
         # (ngx_http_script_return_code).

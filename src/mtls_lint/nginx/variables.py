@@ -48,7 +48,7 @@ class Variables:
             return ""
         if (maker := self._makers.by_connection.get(key)) is not None:
             return Unknown(f"${name} comes from {maker}, which depends on who connects")
-        if key in self._makers.assigned or key.isdigit():
+        if key in self._makers.assigned or key.isdecimal():
             return ""
         return Unknown(f"the value of ${name} is not known")
 

@@ -147,7 +147,7 @@ def _reply(
     head, _, body = raw.partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
     words = first.split(" ", 2)
-    if not first.startswith("HTTP/") or len(words) < 2 or not words[1].isdigit():
+    if not first.startswith("HTTP/") or len(words) < 2 or not words[1].isdecimal():
         return Reply(error="NO_HTTP_ANSWER", tls_version=version, session=session, reused=reused, raw=raw)
     pairs = (line.partition(":") for line in lines)
     return Reply(
