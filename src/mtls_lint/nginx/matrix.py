@@ -298,4 +298,6 @@ def _served(decision: Decision) -> bool:
 def _label(location: Location | None, uri: str) -> str:
     if location is None:
         return uri
+    if location.modifier == "@":
+        return f"@{location.pattern}"
     return " ".join(filter(None, (location.modifier, location.pattern)))
