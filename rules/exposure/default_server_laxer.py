@@ -173,6 +173,7 @@ from mtls_lint.api import (
     listed,
     listen_span,
     passing_flaws,
+    repeats_another,
     rule,
     socket_rows,
     trusts_all,
@@ -191,7 +192,7 @@ _CHECKS = ("ssl_crl", "ssl_ocsp", "ssl_verify_depth")
 def check(socket: Socket, ctx: Context) -> Findings:
     """Report, once for a socket and kind of check, the servers that are stricter than the default server."""
     default = socket.default_server
-    stricter = tuple(_stricter(socket, ctx))
+    stricter = () if repeats_another(socket) else tuple(_stricter(socket, ctx))
     entered: dict[str, list[tuple[Row, Hole]]] = {}
     for row in socket_rows(ctx.configuration, socket, ctx.now, stricter, ctx.file) if stricter else ():
         flawed = [(hole.who.flaw.kind, hole) for hole in row.holes if hole.who.flaw is not None]

@@ -111,6 +111,7 @@ from mtls_lint.api import (
     content_places,
     destination,
     listen_span,
+    repeats_another,
     rule,
     server_addresses,
     uris_of,
@@ -159,7 +160,7 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
             by_name.setdefault(key, []).append(place)
     for server in open_servers:
         for socket in server.sockets:
-            if not socket.key.is_local:
+            if not socket.key.is_local and not repeats_another(socket):
                 yield from _compare(server, socket, by_address, by_name, ctx)
 
 

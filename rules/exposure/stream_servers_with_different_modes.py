@@ -86,7 +86,7 @@ References:
 - RFC 9325 section 3.7
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from mtls_lint.api import (
     Confidence,
@@ -100,6 +100,7 @@ from mtls_lint.api import (
     VirtualServer,
     listed,
     listen_span,
+    repeats_another,
     rule,
 )
 
@@ -122,8 +123,8 @@ def check(socket: Socket, ctx: Context) -> Findings:
     if socket.module != "stream" or not socket.ssl or ctx.version < (1, 25, 5):
         return
     default = socket.default_server
-    if any(earlier.servers == socket.servers for earlier in _before(socket)):
-        return  # the same servers over IPv6: said once
+    if repeats_another(socket):
+        return
     others = [server for server in socket.servers if server is not default and _has_name(server)]
     if not others or _denies_all(default) or not _known(default, ctx):
         return
@@ -214,15 +215,6 @@ def _mixes_modes(ctx: Context) -> bool:
 
 def _labels(servers: Sequence[VirtualServer]) -> str:
     return listed([server.label for server in servers])
-
-
-def _before(socket: Socket) -> Iterator[Socket]:
-    """The TLS sockets with the same default server that come first."""
-    for other in socket.default_server.tls_sockets:
-        if other is socket:
-            return
-        if other.default_server is socket.default_server:
-            yield other
 
 
 def _denies_all(default: VirtualServer) -> bool:

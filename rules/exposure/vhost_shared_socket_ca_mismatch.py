@@ -88,6 +88,7 @@ from mtls_lint.api import (
     client_trust,
     listed,
     listen_span,
+    repeats_another,
     rule,
     socket_rows,
 )
@@ -103,6 +104,8 @@ def check(socket: Socket, ctx: Context) -> Findings:
     """Report, once for a socket, the servers that certificates of another server's CA get into."""
     default = socket.default_server
     if not socket.ssl or default.verify_client == "off" or default.setting("ssl_reject_handshake").is_on:
+        return
+    if repeats_another(socket):
         return
     others = [server for server in socket.servers if _trusts_less(server, default, ctx)]
     if not others:

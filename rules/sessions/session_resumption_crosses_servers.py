@@ -117,6 +117,7 @@ from mtls_lint.api import (
     has_fix,
     listed,
     listen_span,
+    repeats_another,
     rule,
 )
 
@@ -132,7 +133,7 @@ _END = "`ssl_session_tickets off` and no `ssl_session_cache` on this address and
 )
 def check(socket: Socket, ctx: Context) -> Findings:
     """Report, once for a socket, the servers that sessions of others open."""
-    if ctx.version >= EARLY_NAME:
+    if ctx.version >= EARLY_NAME or repeats_another(socket):
         return
     default = socket.default_server
     found = [

@@ -97,6 +97,7 @@ from mtls_lint.api import (
     Socket,
     crossings,
     listed,
+    repeats_another,
     rule,
 )
 
@@ -104,7 +105,7 @@ from mtls_lint.api import (
 @rule(id="session-shared-between-servers", severity=Severity.ERROR, since="0.1", controls=("RFC 9846 4.7.1",))
 def check(socket: Socket, ctx: Context) -> Findings:
     """Report, once for a socket, the servers that sessions of others open."""
-    if ctx.version < EARLY_NAME:
+    if ctx.version < EARLY_NAME or repeats_another(socket):
         return
     found = crossings(socket, ctx)
     if not found:

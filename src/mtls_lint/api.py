@@ -26,7 +26,14 @@ from mtls_lint.nginx.anonymous import (
     passes_on,
     uris_of,
 )
-from mtls_lint.nginx.answering import answering, example_name, handshake_name, listen_span, other_handshakes
+from mtls_lint.nginx.answering import (
+    answering,
+    example_name,
+    handshake_name,
+    listen_span,
+    other_handshakes,
+    repeats_another,
+)
 from mtls_lint.nginx.answers import keeps_request
 from mtls_lint.nginx.asking import (
     asks,
@@ -265,6 +272,7 @@ __all__ = [
     "protocols_of",
     "public_cas",
     "reference_to",
+    "repeats_another",
     "rule",
     "security_level",
     "server_addresses",

@@ -79,3 +79,18 @@ def listen_span(socket: Socket, server: VirtualServer | None = None) -> Span:
         if member is wanted and listen.directive is not None:
             return listen.directive.span
     return wanted.span
+
+
+def repeats_another(socket: Socket) -> bool:
+    """Whether an earlier socket has the same servers, the same default server, and TLS or not like this one.
+
+    So it is where everything listens on IPv4 and IPv6: what is said of the first holds for the other.
+    """
+    default = socket.default_server
+    for other in default.sockets:
+        if other is socket:
+            return False
+        alike = other.default_server is default and other.ssl is socket.ssl
+        if alike and other.servers == socket.servers:
+            return True
+    return False

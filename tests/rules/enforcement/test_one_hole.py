@@ -1,5 +1,7 @@
 """One hole is one finding: rules that look at the same decisions do not say the same thing twice."""
 
+import re
+
 import pytest
 
 from mtls_lint.lint.pack import built_in_pack, load_packs
@@ -46,3 +48,25 @@ def test_a_location_that_takes_guarded_requests_is_not_open_besides() -> None:
     whole = SERVER.format(text).replace("location / {", "location /healthz {")
     report = lint_text(whole, rules=RULES)
     assert [found.rule for found in report.findings] == ["verify-check-bypassed"]
+
+
+DUAL = [rule for rule in load_packs([built_in_pack()]) if rule.family in {"exposure", "sessions"}]
+
+
+@pytest.mark.parametrize(
+    ("rule", "text", "version"),
+    [
+        pytest.param(
+            rule.id, example.text, example.options.get("version", "1.31.3"), id=f"{rule.id}-{number}"
+        )
+        for rule in DUAL
+        for number, example in enumerate(rule.documentation.bad)
+        if "[::]" not in example.text
+    ],
+)
+def test_what_listens_on_ipv6_too_is_said_once(rule: str, text: str, version: str) -> None:
+    listens = re.compile(r"listen (\d+)((?: ssl)?(?: default_server)?);")
+    both = listens.sub(r"listen \1\2; listen [::]:\1\2;", text)
+    assert both != text
+    once, twice = (lint_text(one, rules=[rule], version=version) for one in (text, both))
+    assert len(twice.findings) == len(once.findings) == 1
