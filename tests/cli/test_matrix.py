@@ -97,7 +97,7 @@ def test_certificates_with_a_flaw(cli: Run, conf: Path) -> None:
 
 def test_an_expired_certificate_that_opens_a_door(cli: Run, conf: Path) -> None:
     unless = "if ($ssl_client_verify !~ expired) { return 403; }"
-    door = f"error_page 495 = @late; location @late {{ {unless} return 200 late; }}"
+    door = f"error_page 495 = @late; location @late {{ {unless} proxy_pass http://127.0.0.1:1; }}"
     conf.write_text(TEXT.replace("ca-b.pem;", f"ca-b.pem; {door}"))
     shown = cli("matrix", "nginx.conf", env={"COLUMNS": "200"}, cwd=conf.parent).stdout
     assert "! hole: any certificate that has expired with SNI b.test in the handshake\n" in shown
@@ -128,3 +128,17 @@ def test_a_table_of_fifty_servers(cli: Run, tmp_path: Path) -> None:
     narrow = cli("matrix", "nginx.conf", cwd=tmp_path, env={"COLUMNS": "70"}).stdout
     assert max(map(len, narrow.splitlines())) <= 70
     assert narrow.count("company-root.pem") == 50
+
+
+def test_a_page_that_explains_a_refusal_lets_nobody_in(cli: Run, conf: Path) -> None:
+    page = "error_page 495 496 /sorry.html; location = /sorry.html { root /srv; internal; }"
+    conf.write_text(TEXT.replace("ca-b.pem;", f"ca-b.pem; {page}"))
+    rows = json.loads(cli("matrix", "nginx.conf", "--format", "json", cwd=conf.parent).stdout)["rows"]
+    assert [(row["locations"], row["who"]) for row in rows[:2]] == [(["/"], "certificates")] * 2
+
+
+def test_nobody_gets_around_to_a_server_without_content(cli: Run, conf: Path) -> None:
+    rejecting = "server { listen 443 ssl default_server; ssl_reject_handshake on; }"
+    conf.write_text(TEXT.replace("server {", f"{rejecting} server {{", 1))
+    rows = json.loads(cli("matrix", "nginx.conf", "--format", "json", cwd=conf.parent).stdout)["rows"]
+    assert next((row["who"], row["holes"]) for row in rows if not row["names"]) == ("nobody", [])

@@ -197,19 +197,43 @@ def _uri_of(location: Location, server: VirtualServer) -> str | None:
 
 
 def _really(decision: Decision, server: VirtualServer) -> tuple[Answer, Span]:
-    """The answer; files of the directory that nginx serves when no root is written are its welcome page."""
+    """The answer, and what gives it."""
     answer = decision.answer or Answer.REFUSAL
-    location = decision.location
-    here = location.span if location is not None else server.span
+    here = decision.location.span if decision.location is not None else server.span
+    scope = decision.location.scope if decision.location is not None else server.scope
     span = decision.by or here
-    scope = location.scope if location is not None else server.scope
-    nothing_said = answer is Answer.CONTENT and (span.source, span.start) == (here.source, here.start)
-    if not nothing_said or scope.setting("root").is_set or scope.find("alias"):
+    if not _says_nothing(decision, server):
         return answer, span
     fallback = scope.setting("try_files").words[-1:]
     if fallback and not fallback[0].startswith("="):
         return Answer.CONTENT, scope.setting("try_files").span or span
     return Answer.FIXED, span
+
+
+def _says_nothing(decision: Decision, server: VirtualServer) -> bool:
+    """Whether files are served of a directory that nobody wrote: nginx's own, with its welcome page."""
+    here = decision.location.span if decision.location is not None else server.span
+    scope = decision.location.scope if decision.location is not None else server.scope
+    span = decision.by or here
+    unsaid = decision.answer is Answer.CONTENT and (span.source, span.start) == (here.source, here.start)
+    return unsaid and not scope.setting("root").is_set and not scope.find("alias")
+
+
+def is_welcome_page(decision: Decision) -> bool:
+    """Whether nothing is served but what nginx serves where the configuration says nothing."""
+    if decision.server is None or not _says_nothing(decision, decision.server):
+        return False
+    return _really(decision, decision.server)[0] is Answer.FIXED
+
+
+def explains_refusal(decision: Decision) -> bool:
+    """Whether a client was refused and gets a page that says so: no backend, no file that it asked for."""
+    if decision.error is None or decision.error == 404:
+        return False
+    location = decision.location
+    if decision.answer is not Answer.CONTENT or location is None:
+        return True
+    return location.modifier != "@" and not any(location.scope.find(name) for name in PASSING)
 
 
 def _shows_error_page(place: Served, pages: frozenset[str]) -> bool:

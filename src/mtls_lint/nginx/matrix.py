@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 
-from mtls_lint.nginx.anonymous import uris_of
+from mtls_lint.nginx.anonymous import explains_refusal, is_welcome_page, uris_of
 from mtls_lint.nginx.answering import example_name
 from mtls_lint.nginx.asking import asking
 from mtls_lint.nginx.chain_check import Reader, trusts_all
@@ -177,7 +177,9 @@ class _Asker:
             if sni == name:
                 continue
             others = self._decisions(sni, name, uri)
-            around = _who({c: d for c, d in others.items() if d.server is server})
+            # What nginx shows where nothing is configured is no content that somebody gets around to.
+            entered = {c: d for c, d in others.items() if d.server is server and not is_welcome_page(d)}
+            around = _who(entered)
             if around.exceeds(who):
                 holes.append(Hole(sni, around))
         if who.kind not in {ANYONE, ANY_CERTIFICATE}:
@@ -185,7 +187,8 @@ class _Asker:
                 new = dict.fromkeys(reason for reason in reasons if reason not in doubts)
                 doubts.update(new)
                 holes += [hole] if not new else []
-        location = next((d.location for d in own.values() if d.location is not None), None)
+        asked = (d for d in own.values() if d.error_page is None and d.location is not None)
+        location = next((d.location for d in asked), None)
         return _Finding(who, self._by(server, first), tuple(holes), tuple(doubts)), _label(location, uri)
 
     def _decisions(self, sni: str | None, host: str, uri: str) -> dict[str | None, Decision]:
@@ -272,7 +275,8 @@ class _Asker:
 
     def _by(self, server: VirtualServer, anonymous: Decision) -> Span | None:
         """What decides: the check of clients, else what answers a client without a certificate."""
-        if self.socket.ssl and anonymous.outcome is not Outcome.RESPONSE:
+        refused = anonymous.outcome is not Outcome.RESPONSE or anonymous.error in {495, 496}
+        if self.socket.ssl and refused:
             rejecting = server.setting("ssl_reject_handshake")
             setting = rejecting if rejecting.is_on else server.setting("ssl_verify_client")
             return setting.span or server.span
@@ -292,7 +296,9 @@ def _who(decisions: dict[str | None, Decision]) -> Who:
 
 
 def _served(decision: Decision) -> bool:
-    return decision.outcome is Outcome.RESPONSE and decision.answer in {Answer.CONTENT, Answer.FIXED}
+    if decision.outcome is not Outcome.RESPONSE or explains_refusal(decision):
+        return False
+    return decision.answer in {Answer.CONTENT, Answer.FIXED}
 
 
 def _label(location: Location | None, uri: str) -> str:
