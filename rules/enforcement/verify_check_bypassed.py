@@ -4,7 +4,8 @@ r"""A check of the client's certificate is not reached by every request it is me
 this very location answers, and for no others: a regular expression (`~ \.php$`), a nested location, which
 inherits no `if`, or a longer prefix takes `/admin/x.php` away from it. A check at the level of the server is
 skipped when a `rewrite ... last` or `break` before it ends the run. And for the methods that a `limit_except`
-block is for, nginx takes that block's settings and runs no `if` of the location around it.
+block is for, nginx takes that block's settings and runs no `if` of the location around it. Locations tell
+`/admin` from `/ADMIN`, which the backend behind both may not: that is a warning.
 
 It is fine when what is served there may be seen by everybody: so files from the disk, and prefixes that are
 spelt out, are warnings only.
@@ -131,18 +132,30 @@ def check(server: VirtualServer, ctx: Context) -> Findings:
         if opening.check is None:
             continue
         served = opening.door.served
-        harmless = _spelt_out(opening.check, served.location) or not passes_on(served)
+        harmless = _spelt_out(opening.check, served.location) or not passes_on(served) or opening.by_case
         asked = f"{served.request.method} {served.request.uri}".removeprefix("GET ")
         yield Finding(
             f"`if {opening.check.condition}` {_where(opening.check)} is not reached by a request for"
-            f" {asked}: {_why(opening, opening.check)}, and everybody gets in",
+            f" {asked}: {_why(opening, opening.check)}, {_then(opening)}",
             opening.check.directive.span,
             "put the check at the level of the server, before any rewrite",
             related=behind(opening.door, "served without the check"),
             witness=witness_of(opening.door),
             severity=Severity.WARNING if harmless else None,
-            confidence=Confidence.LIKELY if harmless else None,
+            confidence=_confidence(opening, harmless=harmless),
         )
+
+
+def _confidence(opening: Opening, *, harmless: bool) -> Confidence | None:
+    if opening.by_case:
+        return Confidence.POSSIBLE
+    return Confidence.LIKELY if harmless else None
+
+
+def _then(opening: Opening) -> str:
+    if opening.by_case:
+        return "and a backend that tells no case apart serves the same"
+    return "and everybody gets in"
 
 
 def _where(check: Check) -> str:
@@ -158,6 +171,8 @@ def _why(opening: Opening, check: Check) -> str:
         return "a rewrite or break before it ends the run"
     if location is None:
         return "no location takes it"
+    if opening.by_case:
+        return f"{_named(location)} takes what is written in other letters"
     if is_inside(location, check.location):
         return f"{_named(location)} inside takes it, and inherits no if"
     return f"{_named(location)} takes it"

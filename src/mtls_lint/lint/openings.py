@@ -60,6 +60,14 @@ class Opening:
     door: Door
     check: Check | None = None
 
+    @property
+    def by_case(self) -> bool:
+        """Whether the check is bypassed by capital letters alone, which a backend may take for small ones."""
+        guarded = self.check.location if self.check is not None else None
+        if self.cause is not Cause.BYPASSED or guarded is None or guarded.modifier in {"~", "~*"}:
+            return False
+        return not self.door.served.request.uri.startswith(guarded.pattern)
+
 
 @dataclass(frozen=True, slots=True)
 class Openings:
@@ -97,7 +105,7 @@ def _find(configuration: Configuration, server: VirtualServer, now: datetime) ->
     doubt = None if server.complete else "part of the server is not given"
     for socket in server.tls_sockets:
         for door in _doors(configuration, server, socket, now):
-            found += [] if door.doubts else [_opening(door, checks)]
+            found += [] if door.doubts else [_opening(configuration, door, checks)]
             doubt = doubt or next(iter(door.doubts), None)
         for door in _early_doors(configuration, server, socket, now):
             found += [] if door.doubts else [Opening(Cause.EARLY, door)]
@@ -129,7 +137,8 @@ def _one_each(openings: Sequence[Opening]) -> tuple[Opening, ...]:
 
     Where a location takes the requests of another one's check, that it is open besides is no news.
     """
-    bypassing = {one.door.served.location for one in openings if one.cause is Cause.BYPASSED}
+    bypassed = (one for one in openings if one.cause is Cause.BYPASSED and not one.by_case)
+    bypassing = {one.door.served.location for one in bypassed}
     chosen: dict[tuple[object, ...], Opening] = {}
     for opening in openings:
         if opening.cause is not Cause.ELSEWHERE or opening.door.served.location not in bypassing:
@@ -204,9 +213,11 @@ def _escapes(server: VirtualServer, checks: tuple[Check, ...]) -> Iterator[str]:
         for uri in uris_of(server):
             if not uri.startswith(prefix):
                 yield prefix + uri
+        if prefix.swapcase() != prefix:
+            yield prefix.swapcase()
 
 
-def _opening(door: Door, checks: tuple[Check, ...]) -> Opening:
+def _opening(configuration: Configuration, door: Door, checks: tuple[Check, ...]) -> Opening:
     place, decision = door.served, door.served.decision
     judged = {condition.directive: condition.held for condition in decision.conditions}
     refusing = [check for check in checks if check.refuses]
@@ -221,7 +232,7 @@ def _opening(door: Door, checks: tuple[Check, ...]) -> Opening:
             return Opening(Cause.WEAK, door, check)
     missed = [check for check in refusing if check.directive not in judged]
     for check in missed:
-        if _is_about(check, place):
+        if _is_about(check, place) or _is_about_in_other_case(configuration, check, place):
             return Opening(Cause.BYPASSED, door, check)
     return Opening(Cause.ELSEWHERE if missed or passed else Cause.UNCHECKED, door)
 
@@ -235,6 +246,15 @@ def _is_about(check: Check, place: Served) -> bool:
     if guarded.modifier in {"~", "~*"}:
         return bool(search(guarded.pattern, uri, caseless=guarded.modifier == "~*"))
     return guarded.modifier in {"", "^~"} and guarded.pattern != "/" and uri.startswith(guarded.pattern)
+
+
+def _is_about_in_other_case(configuration: Configuration, check: Check, place: Served) -> bool:
+    """Whether a backend that tells no case apart gets what the check guards, with other letters."""
+    guarded = check.location
+    if guarded is None or guarded.modifier not in {"", "^~", "="} or guarded.pattern == "/":
+        return False
+    here, there = (scope_addresses(configuration, one) for one in (place.scope, guarded.scope))
+    return place.request.uri.lower().startswith(guarded.pattern.lower()) and bool(here & there)
 
 
 def is_inside(location: Location | None, outer: Location) -> bool:
