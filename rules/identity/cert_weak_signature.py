@@ -67,7 +67,7 @@ def check(pair: ServerCertificate, ctx: Context) -> Findings:
             continue
         bits = signature_security_bits(certificate)
         refused = [s for s in pair.servers if bits is not None and bits < LEVEL_BITS[loading_level(s)]]
-        if not refused and not pair.presenters:
+        if not refused and not ctx.presenters(pair):
             continue
         consequence = (
             "nginx with OpenSSL's usual security level 2 refuses to start because of"
