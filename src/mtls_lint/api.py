@@ -108,7 +108,14 @@ from mtls_lint.pki.crl import RevocationList
 from mtls_lint.pki.identity import covers
 from mtls_lint.pki.names import openssl_subject
 from mtls_lint.pki.pem import BlockKind
-from mtls_lint.pki.public_cas import is_bundle, is_system_bundle, public_cas, shared_ca, shared_ca_file
+from mtls_lint.pki.public_cas import (
+    comes_from_public_ca,
+    is_bundle,
+    is_system_bundle,
+    public_cas,
+    shared_ca,
+    shared_ca_file,
+)
 from mtls_lint.pki.store import FileState, PemFile
 from mtls_lint.pki.strength import (
     LEVEL_BITS,
@@ -118,7 +125,7 @@ from mtls_lint.pki.strength import (
     weak_key,
     weak_signature,
 )
-from mtls_lint.pki.validity import LifetimeState, lifetime_state
+from mtls_lint.pki.validity import LifetimeState, lifetime_state, longest_public_validity
 from mtls_lint.pki.verify_errors import VerifyError
 from mtls_lint.syntax.source import Span
 from mtls_lint.syntax.tree import Directive, Problem, ProblemKind, Unknown
@@ -215,6 +222,7 @@ __all__ = [
     "client_ca",
     "client_checks",
     "client_trust",
+    "comes_from_public_ca",
     "command_for_pem",
     "command_that_asks",
     "command_words",
@@ -256,6 +264,7 @@ __all__ = [
     "listed",
     "listen_span",
     "loading_level",
+    "longest_public_validity",
     "looks_names_up",
     "may_speak_tls",
     "name_tests",

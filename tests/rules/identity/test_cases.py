@@ -2,7 +2,7 @@
 
 import pytest
 
-from mtls_lint.lint.finding import Severity
+from mtls_lint.lint.finding import Confidence, Severity
 from rules.cases import Case, check
 
 
@@ -236,6 +236,21 @@ CASES: dict[str, list[Case]] = {
         Case("far", server("server.pem")),
         Case("the user's horizon", server("expiring.pem"), options={"expiry_days": 10}),
         Case("expired is another matter", server("expired.pem")),
+    ],
+    "cert-validity-too-long": [
+        Case(
+            "a public CA's",
+            server("baseline-too-long.pem"),
+            [4],
+            "365 days",
+            Severity.WARNING,
+            Confidence.LIKELY,
+            fatal=False,
+        ),
+        Case("as long as may be", server("baseline.pem")),
+        Case("a private CA's", server("server.pem")),
+        Case("no client is shown it", server("baseline-too-long.pem", "", "ssl_reject_handshake on;")),
+        Case("absent", ABSENT, not_evaluated=True),
     ],
     "cert-weak-key": [
         Case("RSA 1024", server("weak-rsa.pem"), [4], "1024", Severity.ERROR),
