@@ -54,6 +54,7 @@ from mtls_lint.api import (
     Severity,
     VirtualServer,
     certificates_of,
+    load_failure,
     rule,
     servers_in_words,
 )
@@ -89,12 +90,11 @@ def check(pair: ServerCertificate, ctx: Context) -> Findings:
     related = (Related(pair.certificate.span, f"the certificate ({leaf.key_algorithm})"),)
     if key.algorithm == leaf.key_algorithm:
         yield Finding(
-            f"{found} in {pair.certificate.written}: nginx refuses to start because of"
-            f" {servers_in_words(pair.servers)}",
+            f"{found} in {pair.certificate.written}: {load_failure(pair)}",
             pair.key.span,
             remedy,
             related,
-            fatal=True,
+            fatal=not pair.loaded_late,
         )
         return
     if ctx.replacement(pair) is not None:

@@ -16,7 +16,7 @@ from mtls_lint.lint.finding import ClientCertificate, Confidence, Finding, Relat
 from mtls_lint.lint.openings import Cause, Opening, find_openings, is_inside, leads_to_app
 from mtls_lint.lint.rule import rule
 from mtls_lint.lint.witnesses import Door, behind, find_door, witness_of
-from mtls_lint.lint.words import day, due_on, expired_on, listed, servers_in_words
+from mtls_lint.lint.words import day, due_on, expired_on, listed, load_failure, servers_in_words
 from mtls_lint.nginx.anonymous import (
     Served,
     Visitor,
@@ -263,6 +263,7 @@ __all__ = [
     "lifetime_state",
     "listed",
     "listen_span",
+    "load_failure",
     "loading_level",
     "longest_public_validity",
     "looks_names_up",

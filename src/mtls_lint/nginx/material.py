@@ -66,6 +66,16 @@ class ServerCertificate:
         return self.certificate.directive
 
     @property
+    def loaded_late(self) -> bool:
+        """Whether nginx opens the files in each handshake only: some path of these servers holds a variable.
+
+        Then all pairs of a server are loaded late, and one that cannot be ends the handshake
+        (docs/evidence.md: certificates; ngx_ssl_connection_certificate).
+        """
+        settings = map(self.servers[0].setting, ("ssl_certificate", "ssl_certificate_key"))
+        return any("$" in word for setting in settings for each in setting.directives for word in each.args)
+
+    @property
     def presenters(self) -> tuple[VirtualServer, ...]:
         """Those of the servers that may show it to clients."""
         return tuple(server for server in self.servers if server.presents_certificate)
