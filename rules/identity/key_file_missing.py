@@ -63,17 +63,14 @@ def _check(pair: ServerCertificate, reference: FileReference | None, what: str, 
         ctx.not_evaluated(reference.span, f"{reference.written}: {file.reason}")
         return
     # Nothing but the certificates and their keys is put off to the handshake.
-    at_start = reference is pair.passwords or not pair.loaded_late
-    consequence = (
-        f"nginx refuses to start because of {servers_in_words(pair.servers)}"
-        if at_start
-        else load_failure(pair)
-    )
+    late = pair.loaded_late and reference is not pair.passwords
+    refused = f"nginx refuses to start because of {servers_in_words(pair.servers)}"
+    consequence = load_failure(pair) if late else refused
     lacks = f"the {what}" if file.directory_exists else f"the directory of the {what}"
     yield Finding(
         f"{lacks} {reference.path} does not exist, and {consequence}",
         reference.span,
         "put the file there, or correct the path (a relative one counts from the directory of the main"
         " configuration file)",
-        fatal=at_start,
+        fatal=not late,
     )
