@@ -91,10 +91,13 @@ def check(pair: ServerCertificate, ctx: Context) -> Findings:
             continue  # its names are for the greeting, not for the handshake
         _note_undecided(server, ctx)
         for name in server.names:
-            if not name.is_concrete or _is_local(name.text) or covers(leaf, name.text) is not False:
+            if not name.is_concrete or _is_local(name.text):
                 continue
-            if not any(covers(other, name.text) for other in replaced):  # else: cert-replaced-by-another
-                yield _finding(name, leaf, pair, server)
+            asked = name.meant or (name.text,)
+            if all(covers(leaf, each) is not False for each in asked):
+                continue
+            if not any(covers(other, each) for other in replaced for each in asked):
+                yield _finding(name, leaf, pair, server)  # else: cert-replaced-by-another
 
 
 def _finding(name: ServerName, leaf: Certificate, pair: ServerCertificate, server: VirtualServer) -> Finding:

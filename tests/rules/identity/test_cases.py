@@ -305,6 +305,9 @@ CASES: dict[str, list[Case]] = {
         Case("an IP address", server("ip.pem", name="server_name 192.0.2.1;")),
         Case("an IP address in no SAN", server("server.pem", name="server_name 192.0.2.1;"), [3]),
         Case("an IDN", server("idn.pem", name="server_name bücher.example;")),
+        Case("an IDN of another name", server("idn.pem", name="server_name bücher.example.com;"), [3]),
+        Case("an IPv6 address in no SAN", server("ip.pem", name="server_name [2001:db8::1];"), [3]),
+        Case("a port is none of the name", server("server.pem", name="server_name api.example.com:443;")),
         Case("no name to speak of", server("server.pem", name='server_name _ "" localhost printer.local;')),
         Case(
             "a regular expression is not judged",
