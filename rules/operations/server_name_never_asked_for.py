@@ -1,9 +1,9 @@
 """A `server_name` is written in a way in which no client asks for it: the server is never chosen by it.
 
 nginx compares the name with what clients send in the handshake (SNI) and in `Host`, byte by byte. They send
-an internationalised name as A-labels (`xn--bcher-kva.example`), an IPv6 address in brackets, and neither a port
-nor a final dot nor a part of a URL. A name that is written otherwise is accepted, and its requests go to the
-default server of the socket: with the certificate, the client CAs and the `ssl_verify_client` of that one.
+an internationalised name as A-labels (`xn--bcher-kva.example`), an IPv6 address in brackets, and neither a
+port nor a final dot nor a part of a URL. A name that is written otherwise is accepted, and its requests go to
+the default server of the socket: with its certificate, its client CAs and its `ssl_verify_client`.
 
 Fine: on a socket with one server, which gets everything; and beside the right form of the name.
 
