@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _K = TypeVar("_K", bound=Hashable)
 
 _RUNTIME_PREFIXES = {
-    "data:": "the certificate is in a variable (data:), known only when a client connects",
+    "data:": "what it holds is in a variable (data:), known only when a client connects",
     "engine:": "the key is in an OpenSSL engine",
     "store:": "the key is in an OpenSSL store",
 }

@@ -134,7 +134,12 @@ CASES: dict[str, list[Case]] = {
             words="variable",
             not_evaluated=True,
         ),
-        Case("data", server("server.pem").replace("/pki/server.pem", "data:$x"), not_evaluated=True),
+        Case(
+            "data",
+            server("server.pem").replace("/pki/server.pem", "data:$x"),
+            words="in a variable (data:)",
+            not_evaluated=True,
+        ),
     ],
     "certificate-file-unusable": [
         Case("DER", server("ca.der", "server.key"), [4], "DER", fatal=True),

@@ -1,5 +1,6 @@
 """Which of several certificates of a server nginx shows, by the kinds of their keys."""
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -11,10 +12,11 @@ from mtls_lint.testing import Authority, NginxBinary, lint_text
 
 ROOT = Authority.root("Root CA")
 KINDS = {"p256": "EC", "other-p256": "EC", "p384": "EC", "rsa2048": "RSA", "other-rsa2048": "RSA"}
-KINDS |= {"ed25519": "Ed25519", "ed448": "Ed448"}
+KINDS |= {"ed25519": "Ed25519", "ed448": "Ed448", "rsa-pss": "RSA-PSS"}
 SIGNATURES = {
     "EC": "ecdsa_secp256r1_sha256:ecdsa_secp384r1_sha384",
     "RSA": "rsa_pss_rsae_sha256",
+    "RSA-PSS": "rsa_pss_pss_sha256",
     "Ed25519": "ed25519",
     "Ed448": "ed448",
 }
@@ -31,6 +33,7 @@ http {{
 """
 
 
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="there is no openssl command")
 @pytest.mark.parametrize(
     "kinds",
     [
@@ -40,13 +43,17 @@ http {{
         ("p256", "rsa2048", "p384"),
         ("p256", "rsa2048"),
         ("ed25519", "ed448"),
+        ("rsa2048", "rsa-pss"),
         ("p256", "ed25519", "rsa2048"),
     ],
     ids="+".join,
 )
 def test_the_last_of_a_kind_is_shown(kinds: tuple[str, ...], nginx: NginxBinary, tmp_path: Path) -> None:
     for kind in kinds:
-        ROOT.server(f"{kind}.test", key=kind.removeprefix("other-")).write(tmp_path, kind)
+        if kind == "rsa-pss":
+            _make_rsa_pss(tmp_path)
+        else:
+            ROOT.server(f"{kind}.test", key=kind.removeprefix("other-")).write(tmp_path, kind)
     directives = " ".join(f"ssl_certificate {k}.pem; ssl_certificate_key {k}.key;" for k in kinds)
     text = TEXT.format(name=" ".join(f"{kind}.test" for kind in kinds), directives=directives)
     last = {KINDS[kind]: kind for kind in kinds}
@@ -61,6 +68,13 @@ def test_the_last_of_a_kind_is_shown(kinds: tuple[str, ...], nginx: NginxBinary,
     )
     replaced = [found.span.text for found in report.findings]
     assert replaced == [f"{kind}.pem" for kind in kinds if kind not in last.values()]
+
+
+def _make_rsa_pss(directory: Path) -> None:
+    """A self-signed certificate; the library that makes the others has no keys of this kind."""
+    command = "openssl req -x509 -newkey rsa-pss -pkeyopt rsa_keygen_bits:2048 -nodes -subj /CN=rsa-pss.test"
+    files = ["-keyout", str(directory / "rsa-pss.key"), "-out", str(directory / "rsa-pss.pem")]
+    subprocess.run([*command.split(), *files], check=True, capture_output=True)
 
 
 def _shown(port: int, signatures: str) -> str | None:
