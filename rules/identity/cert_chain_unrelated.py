@@ -46,7 +46,7 @@ from mtls_lint.api import (
 @rule(id="cert-chain-unrelated", severity=Severity.WARNING, since="0.1")
 def check(pair: ServerCertificate, ctx: Context) -> Findings:
     chain = ctx.chain(pair)
-    if chain is None or chain.leaf is None or not chain.unrelated or not pair.presenters:
+    if chain is None or chain.leaf is None or not chain.unrelated or not ctx.presenters(pair):
         return
     key = ctx.key(pair)
     if key is not None and any(key.matches(certificate) for certificate in chain.unrelated):

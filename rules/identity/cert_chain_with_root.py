@@ -44,7 +44,7 @@ from mtls_lint.api import (
 @rule(id="cert-chain-with-root", severity=Severity.INFO, since="0.1")
 def check(pair: ServerCertificate, ctx: Context) -> Findings:
     chain = ctx.chain(pair)
-    if chain is None or chain.root is None or not pair.presenters:
+    if chain is None or chain.root is None or not ctx.presenters(pair):
         return
     yield Finding(
         f'{pair.certificate.written} ends with the root "{chain.root.display_name}" (line {chain.root.line}):'

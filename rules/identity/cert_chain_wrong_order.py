@@ -43,6 +43,7 @@ from mtls_lint.api import (
     Findings,
     ServerCertificate,
     Severity,
+    load_failure,
     rule,
     servers_in_words,
 )
@@ -66,13 +67,16 @@ def check(pair: ServerCertificate, ctx: Context) -> Findings:
     if leaf is None:
         return
     same_kind = first.key_algorithm == leaf.key_algorithm
-    consequence = "refuses to start because of" if same_kind else "starts, and every handshake fails with"
+    consequence = (
+        load_failure(pair)
+        if same_kind
+        else f"nginx starts all the same, and every handshake with {servers_in_words(pair.servers)} fails"
+    )
     yield Finding(
         f'in {pair.certificate.written} the certificate "{first.display_name}" comes first, and the one of'
-        f' the server, "{leaf.display_name}", behind it: nginx {consequence}'
-        f" {servers_in_words(pair.servers)}",
+        f' the server, "{leaf.display_name}", behind it: {consequence}',
         pair.certificate.span,
         f'move "{leaf.display_name}" (line {leaf.line}) to the top of the file',
-        fatal=certain and same_kind,
+        fatal=certain and same_kind and not pair.loaded_late,
         confidence=None if certain else Confidence.LIKELY,
     )

@@ -58,7 +58,7 @@ from mtls_lint.api import (
 def check(pair: ServerCertificate, ctx: Context) -> Findings:
     chain = ctx.chain(pair)
     leaf = chain.own if chain is not None else None
-    if chain is None or leaf is None or not pair.presenters:
+    if chain is None or leaf is None or not ctx.presenters(pair):
         return
     where = f"in {pair.certificate.written}, which {servers_in_words(pair.presenters)} presents,"
     if ctx.lifetime(leaf) is LifetimeState.EXPIRED:

@@ -57,7 +57,7 @@ from mtls_lint.api import (
 def check(pair: ServerCertificate, ctx: Context) -> Findings:
     chain = ctx.chain(pair)
     leaf = chain.own if chain is not None else None
-    if chain is None or leaf is None or not pair.presenters:
+    if chain is None or leaf is None or not ctx.presenters(pair):
         return
     # An intermediate that outlives the certificate is renewed with it.
     early = [c for c in chain.path[1:] if not c.self_signed and c.not_after < leaf.not_after]

@@ -4,7 +4,8 @@ A key of the same kind (RSA for RSA, EC for EC) that belongs to another certific
 (`key values mismatch`): nginx does not start, and a reload keeps the old configuration.
 
 A key of *another* kind (an RSA key for an EC certificate) is worse: `nginx -t` is content, nginx starts,
-and then every handshake fails with `handshake_failure`.
+and then every handshake fails with `handshake_failure`. Where the server has another certificate that is in
+order, only clients that need this one are lost.
 
 Usually one of the two files was renewed and the other was not, or the order of several pairs is mixed up.
 
@@ -53,6 +54,7 @@ from mtls_lint.api import (
     Severity,
     VirtualServer,
     certificates_of,
+    load_failure,
     rule,
     servers_in_words,
 )
@@ -88,14 +90,15 @@ def check(pair: ServerCertificate, ctx: Context) -> Findings:
     related = (Related(pair.certificate.span, f"the certificate ({leaf.key_algorithm})"),)
     if key.algorithm == leaf.key_algorithm:
         yield Finding(
-            f"{found} in {pair.certificate.written}: nginx refuses to start because of"
-            f" {servers_in_words(pair.servers)}",
+            f"{found} in {pair.certificate.written}: {load_failure(pair)}",
             pair.key.span,
             remedy,
             related,
-            fatal=True,
+            fatal=not pair.loaded_late,
         )
         return
+    if ctx.replacement(pair) is not None:
+        return  # cert-replaced-by-another
     lost = [server for server in pair.servers if not _has_key_for(leaf, server, ctx)]
     if not lost:
         return
@@ -123,7 +126,7 @@ def _has_key_for(leaf: Certificate, server: VirtualServer, ctx: Context) -> bool
 def _has_other_pair(pair: ServerCertificate, server: VirtualServer, ctx: Context) -> bool:
     """Whether the server has another certificate with a key, so that handshakes can still succeed."""
     for other in certificates_of(ctx.configuration, server):
-        if other.certificate == pair.certificate:
+        if other.certificate == pair.certificate or ctx.replacement(other) is not None:
             continue
         leaf, key = ctx.leaf(other.certificate), ctx.key(other)
         if leaf is None or key is None or key.matches(leaf) is not False:

@@ -47,7 +47,7 @@ from mtls_lint.api import (
 def check(pair: ServerCertificate, ctx: Context) -> Findings:
     chain = ctx.chain(pair)
     leaf = chain.own if chain is not None else None
-    if leaf is None or not pair.presenters or ctx.lifetime(leaf) is not LifetimeState.NOT_YET_VALID:
+    if leaf is None or not ctx.presenters(pair) or ctx.lifetime(leaf) is not LifetimeState.NOT_YET_VALID:
         return
     yield Finding(
         f'the certificate "{leaf.display_name}" in {pair.certificate.written}, which'

@@ -85,14 +85,19 @@ def check(pair: ServerCertificate, ctx: Context) -> Findings:
     leaf = chain.own if chain is not None else None
     if leaf is None or not (leaf.dns_names or leaf.ip_addresses):
         return  # without any name: cert-without-san
-    for server in pair.presenters:
-        # The names of a mail server are for its greeting, not for the handshake.
-        if server.module == "mail" or _is_replaced(pair, leaf, server, ctx):
-            continue
+    replaced = _replaced(pair, ctx)
+    for server in ctx.presenters(pair):
+        if server.module == "mail":
+            continue  # its names are for the greeting, not for the handshake
         _note_undecided(server, ctx)
         for name in server.names:
-            if name.is_concrete and not _is_local(name.text) and covers(leaf, name.text) is False:
-                yield _finding(name, leaf, pair, server)
+            if not name.is_concrete or _is_local(name.text):
+                continue
+            asked = name.meant or (name.text,)
+            if all(covers(leaf, each) is not False for each in asked):
+                continue
+            if not any(covers(other, each) for other in replaced for each in asked):
+                yield _finding(name, leaf, pair, server)  # else: cert-replaced-by-another
 
 
 def _finding(name: ServerName, leaf: Certificate, pair: ServerCertificate, server: VirtualServer) -> Finding:
@@ -128,11 +133,10 @@ def _is_local(name: str) -> bool:
     return name.rpartition(".")[2] in _LOCAL
 
 
-def _is_replaced(pair: ServerCertificate, leaf: Certificate, server: VirtualServer, ctx: Context) -> bool:
-    """Whether a later certificate of the same kind takes this one's place in the server."""
-    if len(server.setting("ssl_certificate").directives) < 2:
-        return False
-    own = certificates_of(ctx.configuration, server)
-    later = own[[other.certificate for other in own].index(pair.certificate) + 1 :]
-    leaves = [ctx.leaf(other.certificate) for other in later]
-    return any(other is not None and other.key_algorithm == leaf.key_algorithm for other in leaves)
+def _replaced(pair: ServerCertificate, ctx: Context) -> list[Certificate]:
+    """The certificates whose place this one takes."""
+    if len(pair.servers[0].setting("ssl_certificate").directives) == 1:
+        return []
+    own = certificates_of(ctx.configuration, pair.servers[0])
+    replaced = [other for other in own if ctx.replacement(other) == pair.certificate]
+    return [leaf for other in replaced if (leaf := ctx.leaf(other.certificate)) is not None]

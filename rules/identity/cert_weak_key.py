@@ -58,6 +58,7 @@ from mtls_lint.api import (
     ServerCertificate,
     Severity,
     key_security_bits,
+    load_failure,
     loading_level,
     rule,
     servers_in_words,
@@ -73,11 +74,10 @@ def check(pair: ServerCertificate, ctx: Context) -> Findings:
             continue
         bits = key_security_bits(certificate)
         refused = [s for s in pair.servers if bits is not None and bits < LEVEL_BITS[loading_level(s)]]
-        if not refused and not pair.presenters:
+        if not refused and not ctx.presenters(pair):
             continue
         consequence = (
-            "nginx with OpenSSL's usual security level 2 refuses to start because of"
-            f" {servers_in_words(refused)}"
+            f"at OpenSSL's usual security level 2 {load_failure(pair, refused)}"
             if refused
             else f"whoever breaks it can pose as {servers_in_words(pair.presenters)}, and clients refuse it"
         )
@@ -86,5 +86,5 @@ def check(pair: ServerCertificate, ctx: Context) -> Findings:
             f" {consequence}",
             pair.certificate.span,
             "get a certificate for a key of RSA 2048 bits or more, P-256, P-384 or Ed25519",
-            fatal=bool(refused),
+            fatal=bool(refused) and not pair.loaded_late,
         )

@@ -51,6 +51,7 @@ from mtls_lint.api import (
     Findings,
     ServerCertificate,
     Severity,
+    load_failure,
     loading_level,
     rule,
     servers_in_words,
@@ -67,11 +68,10 @@ def check(pair: ServerCertificate, ctx: Context) -> Findings:
             continue
         bits = signature_security_bits(certificate)
         refused = [s for s in pair.servers if bits is not None and bits < LEVEL_BITS[loading_level(s)]]
-        if not refused and not pair.presenters:
+        if not refused and not ctx.presenters(pair):
             continue
         consequence = (
-            "nginx with OpenSSL's usual security level 2 refuses to start because of"
-            f" {servers_in_words(refused)}"
+            f"at OpenSSL's usual security level 2 {load_failure(pair, refused)}"
             if refused
             else f"clients refuse the connection to {servers_in_words(pair.presenters)}"
         )
@@ -80,5 +80,5 @@ def check(pair: ServerCertificate, ctx: Context) -> Findings:
             f" {consequence}",
             pair.certificate.span,
             "have the certificate issued again with SHA-256 or better",
-            fatal=bool(refused),
+            fatal=bool(refused) and not pair.loaded_late,
         )

@@ -37,7 +37,7 @@ from mtls_lint.api import Context, Finding, Findings, ServerCertificate, Severit
 def check(pair: ServerCertificate, ctx: Context) -> Findings:
     chain = ctx.chain(pair)
     leaf = chain.own if chain is not None else None
-    if leaf is None or leaf.dns_names or leaf.ip_addresses or not pair.presenters:
+    if leaf is None or leaf.dns_names or leaf.ip_addresses or not ctx.presenters(pair):
         return
     if leaf.malformed:
         ctx.not_evaluated(pair.certificate.span, f"{pair.certificate.written}: {leaf.malformed}")

@@ -64,7 +64,7 @@ _SERVER = {"serverAuth", "msSGC", "nsSGC"}
 def check(pair: ServerCertificate, ctx: Context) -> Findings:
     chain = ctx.chain(pair)
     leaf = chain.own if chain is not None else None
-    if leaf is None or not pair.presenters:
+    if leaf is None or not ctx.presenters(pair):
         return
     if leaf.malformed:
         ctx.not_evaluated(pair.certificate.span, f"{pair.certificate.written}: {leaf.malformed}")

@@ -42,8 +42,8 @@ from mtls_lint.api import (
     Findings,
     ServerCertificate,
     Severity,
+    load_failure,
     rule,
-    servers_in_words,
 )
 
 
@@ -58,10 +58,9 @@ def check(pair: ServerCertificate, ctx: Context) -> Findings:
         return
     lacks = "the certificate file" if file.directory_exists else "the directory of the certificate file"
     yield Finding(
-        f"{lacks} {reference.path} does not exist, and nginx opens it for {servers_in_words(pair.servers)}:"
-        " nginx refuses to start",
+        f"{lacks} {reference.path} does not exist, and {load_failure(pair)}",
         reference.span,
         "put the certificate there as PEM, or correct the path (a relative one counts from the directory of"
         " the main configuration file)",
-        fatal=True,
+        fatal=not pair.loaded_late,
     )

@@ -50,8 +50,8 @@ from mtls_lint.api import (
     ServerCertificate,
     Severity,
     command_for_pem,
+    load_failure,
     rule,
-    servers_in_words,
 )
 
 
@@ -68,11 +68,10 @@ def check(pair: ServerCertificate, ctx: Context) -> Findings:
     if defect is None:
         return
     yield Finding(
-        f"nginx cannot read a certificate from {reference.path}: {defect}; nginx refuses to start because of"
-        f" {servers_in_words(pair.servers)}",
+        f"nginx cannot read a certificate from {reference.path}: {defect}; {load_failure(pair)}",
         reference.span,
         _remedy(reference, defect),
-        fatal=True,
+        fatal=not pair.loaded_late,
     )
 
 

@@ -50,8 +50,8 @@ from mtls_lint.api import (
     Related,
     ServerCertificate,
     Severity,
+    load_failure,
     rule,
-    servers_in_words,
 )
 
 
@@ -67,12 +67,12 @@ def check(pair: ServerCertificate, ctx: Context) -> Findings:
                 ctx.not_evaluated(pair.passwords.span, f"{pair.passwords.written}: {file.reason}")
             return
         yield Finding(
-            f"no password in {pair.passwords.written} opens the encrypted key {pair.key.written}: nginx"
-            f" refuses to start because of {servers_in_words(pair.servers)}",
+            f"no password in {pair.passwords.written} opens the encrypted key {pair.key.written}:"
+            f" {load_failure(pair)}",
             pair.passwords.span,
             "write the key's pass phrase into the password file, on a line of its own",
             (Related(pair.key.span, "the encrypted key"),),
-            fatal=True,
+            fatal=not pair.loaded_late,
             confidence=Confidence.LIKELY,  # nginx's OpenSSL may know a cipher that is unknown here
         )
         return
@@ -84,12 +84,15 @@ def check(pair: ServerCertificate, ctx: Context) -> Findings:
         )
         ctx.not_evaluated(pair.key.span, reason)
         return
+    consequence = (
+        load_failure(pair)
+        if pair.loaded_late
+        else f"nginx asks for the pass phrase on a terminal, and where there is none {load_failure(pair)}"
+    )
     yield Finding(
-        f"the key {pair.key.written} is encrypted and there is no ssl_password_file: nginx asks for the pass"
-        " phrase on a terminal, and where there is none it refuses to start because of"
-        f" {servers_in_words(pair.servers)}",
+        f"the key {pair.key.written} is encrypted and there is no ssl_password_file: {consequence}",
         pair.key.span,
         "name an ssl_password_file with the pass phrase, or use an unencrypted key that only root can read",
-        fatal=True,
+        fatal=not pair.loaded_late,
         confidence=Confidence.LIKELY if setting.assumed else None,
     )

@@ -43,6 +43,7 @@ from mtls_lint.api import (
     Findings,
     ServerCertificate,
     Severity,
+    load_failure,
     rule,
     servers_in_words,
 )
@@ -61,12 +62,15 @@ def _check(pair: ServerCertificate, reference: FileReference | None, what: str, 
     if not ctx.is_missing(reference):
         ctx.not_evaluated(reference.span, f"{reference.written}: {file.reason}")
         return
+    # Nothing but the certificates and their keys is put off to the handshake.
+    late = pair.loaded_late and reference is not pair.passwords
+    refused = f"nginx refuses to start because of {servers_in_words(pair.servers)}"
+    consequence = load_failure(pair) if late else refused
     lacks = f"the {what}" if file.directory_exists else f"the directory of the {what}"
     yield Finding(
-        f"{lacks} {reference.path} does not exist, and nginx opens it for {servers_in_words(pair.servers)}:"
-        " nginx refuses to start",
+        f"{lacks} {reference.path} does not exist, and {consequence}",
         reference.span,
         "put the file there, or correct the path (a relative one counts from the directory of the main"
         " configuration file)",
-        fatal=True,
+        fatal=not late,
     )

@@ -59,12 +59,12 @@ from mtls_lint.api import (
 @rule(id="must-staple-without-stapling", severity=Severity.ERROR, since="0.1")
 def check(pair: ServerCertificate, ctx: Context) -> Findings:
     """Report the certificate with the servers that present it without stapling."""
-    leaf = ctx.leaf(pair.certificate) if pair.presenters else None
+    leaf = ctx.leaf(pair.certificate) if ctx.presenters(pair) else None
     if leaf is None or not leaf.must_staple:
         return
     without: list[VirtualServer] = []
     assumed = False
-    for server in pair.presenters:
+    for server in ctx.presenters(pair):
         stapling = server.setting("ssl_stapling")
         if stapling.is_on:
             continue  # whether that works is stapling-dead

@@ -16,7 +16,7 @@ from mtls_lint.lint.finding import ClientCertificate, Confidence, Finding, Relat
 from mtls_lint.lint.openings import Cause, Opening, find_openings, is_inside, leads_to_app
 from mtls_lint.lint.rule import rule
 from mtls_lint.lint.witnesses import Door, behind, find_door, witness_of
-from mtls_lint.lint.words import day, due_on, expired_on, listed, servers_in_words
+from mtls_lint.lint.words import day, due_on, expired_on, listed, load_failure, servers_in_words
 from mtls_lint.nginx.anonymous import (
     Served,
     Visitor,
@@ -108,7 +108,14 @@ from mtls_lint.pki.crl import RevocationList
 from mtls_lint.pki.identity import covers
 from mtls_lint.pki.names import openssl_subject
 from mtls_lint.pki.pem import BlockKind
-from mtls_lint.pki.public_cas import is_bundle, is_system_bundle, public_cas, shared_ca, shared_ca_file
+from mtls_lint.pki.public_cas import (
+    comes_from_public_ca,
+    is_bundle,
+    is_system_bundle,
+    public_cas,
+    shared_ca,
+    shared_ca_file,
+)
 from mtls_lint.pki.store import FileState, PemFile
 from mtls_lint.pki.strength import (
     LEVEL_BITS,
@@ -118,7 +125,7 @@ from mtls_lint.pki.strength import (
     weak_key,
     weak_signature,
 )
-from mtls_lint.pki.validity import LifetimeState, lifetime_state
+from mtls_lint.pki.validity import LifetimeState, lifetime_state, longest_public_validity
 from mtls_lint.pki.verify_errors import VerifyError
 from mtls_lint.syntax.source import Span
 from mtls_lint.syntax.tree import Directive, Problem, ProblemKind, Unknown
@@ -215,6 +222,7 @@ __all__ = [
     "client_ca",
     "client_checks",
     "client_trust",
+    "comes_from_public_ca",
     "command_for_pem",
     "command_that_asks",
     "command_words",
@@ -255,7 +263,9 @@ __all__ = [
     "lifetime_state",
     "listed",
     "listen_span",
+    "load_failure",
     "loading_level",
+    "longest_public_validity",
     "looks_names_up",
     "may_speak_tls",
     "name_tests",

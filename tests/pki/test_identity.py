@@ -43,6 +43,8 @@ def with_names(*dns: str, ips: tuple[str, ...] = ()) -> Certificate:
         ("xn--bcher-kva.example", "b\u00fccher.example", True),
         ("xn--bcher-kva.example", "XN--Bcher-KVA.example", True),
         ("*.example.com", "xn--bcher-kva.example.com", True),
+        ("xn--strae-oqa.example", "stra\u00dfe.example", True),
+        ("strasse.example", "stra\u00dfe.example", False),
         ("192.0.2.1", "192.0.2.1", False),
         ("*.0.2.1", "192.0.2.1", False),
         ("www.example.com", "www..example.com", False),

@@ -8,6 +8,7 @@ import pytest
 
 from mtls_lint.pki.certificate import Certificate
 from mtls_lint.pki.public_cas import (
+    comes_from_public_ca,
     is_bundle,
     is_system_bundle,
     public_cas,
@@ -45,6 +46,21 @@ def test_private_cas_are_not() -> None:
 def test_an_intermediate_is_known_by_the_signature_of_a_public_root() -> None:
     intermediate = Certificate.from_der(PEM_cert_to_DER_cert(LETS_ENCRYPT_R3))
     assert public_cas([intermediate]) == (intermediate,)
+
+
+def test_a_path_is_public_by_a_signature_of_a_public_root() -> None:
+    intermediate = Certificate.from_der(PEM_cert_to_DER_cert(LETS_ENCRYPT_R3))
+    assert comes_from_public_ca((intermediate,)) is True
+    assert comes_from_public_ca((own("root"), intermediate)) is True
+    assert comes_from_public_ca(certificates("public-root.pem")) is True
+    assert comes_from_public_ca(certificates("server-chain.pem")) is False
+
+
+def test_a_reserved_policy_counts_where_nobody_else_is_known() -> None:
+    (leaf,) = certificates("baseline.pem")
+    assert comes_from_public_ca((leaf,)) is None
+    assert comes_from_public_ca((leaf, own("root"))) is False
+    assert comes_from_public_ca(certificates("server.pem")) is False
 
 
 def test_the_name_of_a_public_root_makes_no_public_ca() -> None:

@@ -14,7 +14,14 @@ from mtls_lint.nginx.chain_check import ChainCheck, chain_check, crl_file_defect
 from mtls_lint.nginx.clients import ClassClient
 from mtls_lint.nginx.decision import Client
 from mtls_lint.nginx.file_uses import FileUse, Purpose
-from mtls_lint.nginx.material import FileReference, ServerCertificate, TrustFile, ca_files, client_trust
+from mtls_lint.nginx.material import (
+    FileReference,
+    ServerCertificate,
+    TrustFile,
+    ca_files,
+    client_trust,
+    reference_to,
+)
 from mtls_lint.nginx.model import Configuration, VirtualServer
 from mtls_lint.nginx.tls import conf_commands
 from mtls_lint.nginx.version import NginxVersion
@@ -165,6 +172,28 @@ class Context:
         """The first certificate of the file: the one nginx presents; None (and recorded) without one."""
         certificates = self.certificates(reference)
         return certificates[0] if certificates else None
+
+    def replacement(self, pair: ServerCertificate) -> FileReference | None:
+        """The certificate that takes this one's place; None where it keeps it.
+
+        OpenSSL has one place for each kind of key, and of several certificates for it the last one stays
+        (docs/evidence.md: certificates). Servers that share a directive share the whole list it stands in.
+        """
+        directives = pair.servers[0].setting("ssl_certificate").directives
+        later = directives[directives.index(pair.directive) + 1 :]
+        own = self.leaf(pair.certificate) if later else None
+        if own is None:
+            return None
+        for directive in reversed(later):
+            reference = reference_to(self.configuration, directive)
+            other = self.leaf(reference)
+            if other is not None and other.key_kind == own.key_kind:
+                return reference
+        return None
+
+    def presenters(self, pair: ServerCertificate) -> tuple[VirtualServer, ...]:
+        """The servers that may show this certificate to clients; none where another one replaces it."""
+        return () if pair.presenters and self.replacement(pair) is not None else pair.presenters
 
     def chain(self, pair: ServerCertificate) -> "ChainReport | None":
         """What the certificate file of a pair holds, in its order; None (and recorded) without one.

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timezone
 
+from mtls_lint.nginx.material import ServerCertificate
 from mtls_lint.nginx.model import VirtualServer
 from mtls_lint.pki.validity import days_left
 
@@ -35,6 +36,14 @@ def servers_in_words(servers: Sequence[VirtualServer], limit: int = 3) -> str:
     """``server api.example.com:443`` or ``servers a:443, b:443 and 7 more``."""
     labels = tuple(dict.fromkeys(server.label for server in servers))
     return f"{'server' if len(labels) == 1 else 'servers'} {listed(labels, limit)}"
+
+
+def load_failure(pair: ServerCertificate, servers: Sequence[VirtualServer] | None = None) -> str:
+    """What a pair that OpenSSL does not load leads to in these servers, or in all that name it."""
+    named = servers_in_words(pair.servers if servers is None else servers)
+    if pair.loaded_late:
+        return f"nginx starts all the same, and every handshake with {named} fails"
+    return f"nginx refuses to start because of {named}"
 
 
 def _days(count: int) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _K = TypeVar("_K", bound=Hashable)
 
 _RUNTIME_PREFIXES = {
-    "data:": "the certificate is in a variable (data:), known only when a client connects",
+    "data:": "what it holds is in a variable (data:), known only when a client connects",
     "engine:": "the key is in an OpenSSL engine",
     "store:": "the key is in an OpenSSL store",
 }
@@ -64,6 +64,16 @@ class ServerCertificate:
     def directive(self) -> Directive:
         """The ``ssl_certificate`` directive."""
         return self.certificate.directive
+
+    @property
+    def loaded_late(self) -> bool:
+        """Whether nginx opens the files in each handshake only: some path of these servers holds a variable.
+
+        Then all pairs of a server are loaded late, and one that cannot be ends the handshake
+        (docs/evidence.md: certificates; ngx_ssl_connection_certificate).
+        """
+        settings = map(self.servers[0].setting, ("ssl_certificate", "ssl_certificate_key"))
+        return any("$" in word for setting in settings for each in setting.directives for word in each.args)
 
     @property
     def presenters(self) -> tuple[VirtualServer, ...]:

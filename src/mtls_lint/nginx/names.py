@@ -1,8 +1,11 @@
 """``server_name``: what each form means to nginx."""
 
+import ipaddress
+import re
 from dataclasses import dataclass
 from enum import Enum
 
+from mtls_lint.pki.identity import to_ascii
 from mtls_lint.syntax.source import Span
 from mtls_lint.syntax.tree import Directive
 
@@ -45,8 +48,40 @@ class ServerName:
         """Whether clients can ask for it by a name that can stand in a certificate."""
         return self.kind in {NameKind.EXACT, NameKind.LEADING_WILDCARD, NameKind.DOTTED}
 
+    @property
+    def meant(self) -> tuple[str, ...]:
+        """The names clients ask for, where they never ask for the one that is written; () where they may.
+
+        nginx compares with what clients send: A-labels, IPv6 addresses in brackets, neither a port nor a
+        final dot nor anything of a URL (docs/evidence.md: names).
+        """
+        if not self.is_concrete:
+            return ()
+        parts = [_as_asked(part) for part in self.text.split(",") if part]
+        named = tuple(part for part in parts if part is not None)
+        return () if len(named) < len(parts) or named == (self.text,) else named
+
     def __str__(self) -> str:
         return self.text or '""'
+
+
+_URL_AROUND = re.compile(r"^[a-z]+://|/.*$")
+_PORT = re.compile(r"(?<=[^:]):\d+$")
+_HOST = re.compile(r"(\*?\.)?[\w-]+(\.[\w-]+)+", re.ASCII)
+
+
+def _as_asked(written: str) -> str | None:
+    """The name without what clients never send; None where no name of more than one label is left."""
+    bare = _URL_AROUND.sub("", written)
+    try:
+        return f"[{ipaddress.IPv6Address(bare)}]"
+    except ValueError:
+        pass
+    if bare.startswith("["):
+        return written
+    front = bare[: len(bare) - len(bare.lstrip("*."))]
+    name = to_ascii(_PORT.sub("", bare).removeprefix(front))
+    return front + name if name is not None and _HOST.fullmatch(front + name) else None
 
 
 def parse_names(directives: tuple[Directive, ...]) -> tuple[ServerName, ...]:

@@ -166,8 +166,12 @@ class Certificate:
     @property
     def key_algorithm(self) -> str:
         """RSA, EC, Ed25519, Ed448, DSA, or the dotted number of another algorithm."""
-        oid = self.native.public_key_algorithm_oid.dotted_string
-        return _KEY_NAMES.get(oid, oid)
+        return _KEY_NAMES.get(self.key_kind, self.key_kind)
+
+    @property
+    def key_kind(self) -> str:
+        """Dotted number of the key's algorithm: TLS has one place for each, and RSA-PSS its own."""
+        return self.native.public_key_algorithm_oid.dotted_string
 
     @property
     def key_bits(self) -> int | None:

@@ -97,6 +97,7 @@ class Extensions:
     ca_issuer_urls: tuple[str, ...] = ()
     crl_urls: tuple[str, ...] = ()
     must_staple: bool = False
+    policies: frozenset[str] = frozenset()
     permitted: GeneralNames | None = None
     excluded: GeneralNames | None = None
     unknown_critical: tuple[str, ...] = ()
@@ -140,6 +141,8 @@ def _facts_of(value: "x509.ExtensionType") -> dict[str, object]:
     if isinstance(value, x509.CRLDistributionPoints):
         points = (name for point in value for name in point.full_name or ())
         return {"crl_urls": tuple(n.value for n in points if isinstance(n, x509.UniformResourceIdentifier))}
+    if isinstance(value, x509.CertificatePolicies):
+        return {"policies": frozenset(policy.policy_identifier.dotted_string for policy in value)}
     if isinstance(value, x509.TLSFeature):
         return {"must_staple": any(feature.value == _STATUS_REQUEST for feature in value)}
     if isinstance(value, x509.NameConstraints):

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from mtls_lint.pki.certificate import Certificate
 
 
+_DEVIATIONS = frozenset("\u00df\u03c2")
+"""Letters that the codec replaces (IDNA 2003) and browsers no more (UTS 46, section 4: nontransitional)."""
+
+
 def covers(certificate: Certificate, name: str) -> bool | None:
     """Whether a client that asks for ``name`` accepts the certificate; only subjectAltName counts.
 
@@ -48,6 +52,8 @@ def to_ascii(name: str) -> str | None:
 
 
 def _label_to_ascii(label: str) -> str:
+    if not _DEVIATIONS.isdisjoint(label):
+        return f"xn--{label.encode('punycode').decode('ascii')}"
     return label if label.isascii() else label.encode("idna").decode("ascii").lower()
 
 

@@ -16,10 +16,14 @@ from mtls_lint.pki._crypto import serialization
 from mtls_lint.pki.shared_cas import FORMER_ROOTS, SHARED_CAS, SYSTEM_BUNDLES, SharedCA
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from mtls_lint.pki.certificate import Certificate
 
+
+_RESERVED_POLICIES = frozenset(
+    {"2.23.140.1.1", "2.23.140.1.2.1", "2.23.140.1.2.2", "2.23.140.1.2.3"}
+)  # EV, DV, OV, IV
 
 _MANY = 20
 """Public CAs that nobody puts together by hand: operating systems bring more than a hundred."""
@@ -35,6 +39,18 @@ def public_cas(certificates: Iterable[Certificate]) -> tuple[Certificate, ...]:
         public |= below
         found = bool(below)
     return tuple(certificate for certificate in candidates if certificate in public)
+
+
+def comes_from_public_ca(path: Sequence[Certificate]) -> bool | None:
+    """Whether a CA of the web issued the first certificate of a path; the others issued the one before them.
+
+    None when nobody in the path is known as public or private, but the certificate says of itself that it was
+    issued by the rules of these CAs (a reserved policy: CA/Browser Forum Baseline Requirements, 7.1.6.1).
+    """
+    if any(_is_public_root(certificate) or _is_below(certificate, ()) for certificate in path):
+        return True
+    ends = path[-1].self_signed
+    return None if not ends and path[0].extensions.policies & _RESERVED_POLICIES else False
 
 
 def is_bundle(certificates: Iterable[Certificate]) -> bool:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from enum import Enum
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 DEFAULT_SHARE = 3
 """A certificate is due for renewal when a third of its lifetime is left: what ACME clients do."""
 
 LONGEST_HORIZON = timedelta(days=365)
 """A third of what a root lives is years; nobody renews it that early."""
+
+
+PUBLIC_LIMITS = tuple(
+    (datetime.fromisoformat(day).replace(tzinfo=timezone.utc), timedelta(days=days))
+    for day, days in (("2020-09-01", 398), ("2026-03-15", 200), ("2027-03-15", 100), ("2029-03-15", 47))
+)
+"""How long server certificates of public CAs may be valid, by the first day of their validity.
+
+CA/Browser Forum, Baseline Requirements for TLS Server Certificates, 6.3.2.
+"""
 
 
 class LifetimeState(Enum):
@@ -40,6 +46,11 @@ class Horizon:
         if self.expiry_days is not None:
             return timedelta(days=self.expiry_days)
         return min(max(not_after - not_before, timedelta()) / DEFAULT_SHARE, LONGEST_HORIZON)
+
+
+def longest_public_validity(not_before: datetime) -> timedelta | None:
+    """How long a public CA may let a server certificate be valid; None for those of before 2020-09-01."""
+    return next((limit for since, limit in reversed(PUBLIC_LIMITS) if not_before >= since), None)
 
 
 def lifetime_state(

@@ -11,6 +11,8 @@ from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 
+from cryptography import x509
+
 from mtls_lint.testing.pki import CLOCK, EXPIRED, EXPIRING, FUTURE, Authority, Identity, Validity, make_key
 from mtls_lint.testing.published import CLOUDFLARE_ORIGIN_PULL_CA
 
@@ -27,6 +29,17 @@ PASSPHRASE = b"test-passphrase"
 _WWW = ("www.example.com", "api.example.com", "example.com")
 _INTERMEDIATE_URL = "http://ca.example.com/intermediate.cer"
 _OCSP_URL = "http://ocsp.example.com/"
+_BASELINE = Validity.between("2026-05-01", "2026-11-17")
+"""200 days: what a public CA may issue since 2026-03-15."""
+_TOO_LONG = Validity.between("2026-05-01", "2027-05-01")
+_DOMAIN_VALIDATED = x509.Extension(
+    x509.CertificatePolicies.oid,
+    critical=False,
+    value=x509.CertificatePolicies(
+        [x509.PolicyInformation(x509.ObjectIdentifier("2.23.140.1.2.1"), policy_qualifiers=None)]
+    ),
+)
+"""What certificates of public CAs say of themselves."""
 _EXPIRED_CA = Validity.between("2014-01-01", "2025-01-01")
 _EXPIRING_CA = Validity.between("2017-01-01", "2027-01-01")
 
@@ -87,6 +100,8 @@ _IDENTITIES: Mapping[str, Callable[[], Identity]] = {
     "expired": lambda: _root().server(*_WWW, validity=EXPIRED),
     "expiring": lambda: _root().server(*_WWW, validity=EXPIRING),
     "future": lambda: _root().server(*_WWW, validity=FUTURE),
+    "baseline": lambda: _root().server(*_WWW, validity=_BASELINE, extra=(_DOMAIN_VALIDATED,)),
+    "baseline-too-long": lambda: _root().server(*_WWW, validity=_TOO_LONG, extra=(_DOMAIN_VALIDATED,)),
     "rsa": lambda: authority("rsa-root").server(*_WWW, key="rsa2048"),
     "weak-rsa": lambda: _root().server(*_WWW, key="rsa1024"),
     "sha1": lambda: authority("rsa-root").server(*_WWW, digest="sha1"),

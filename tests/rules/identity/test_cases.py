@@ -2,7 +2,7 @@
 
 import pytest
 
-from mtls_lint.lint.finding import Severity
+from mtls_lint.lint.finding import Confidence, Severity
 from rules.cases import Case, check
 
 
@@ -28,6 +28,8 @@ def server(
     )
 
 
+OTHER = "ssl_certificate /pki/other-name.pem; ssl_certificate_key /pki/other-name.key;"
+RSA = OTHER.replace("other-name", "rsa")
 ABSENT = "server {\nlisten 443 ssl;\nserver_name x.test;\nssl_certificate /etc/x/s.pem;\nssl_certificate_key /etc/x/s.key;\n}"
 
 
@@ -132,7 +134,12 @@ CASES: dict[str, list[Case]] = {
             words="variable",
             not_evaluated=True,
         ),
-        Case("data", server("server.pem").replace("/pki/server.pem", "data:$x"), not_evaluated=True),
+        Case(
+            "data",
+            server("server.pem").replace("/pki/server.pem", "data:$x"),
+            words="in a variable (data:)",
+            not_evaluated=True,
+        ),
     ],
     "certificate-file-unusable": [
         Case("DER", server("ca.der", "server.key"), [4], "DER", fatal=True),
@@ -187,6 +194,21 @@ CASES: dict[str, list[Case]] = {
         ),
         Case("it fits", server("rsa.pem")),
         Case(
+            "one of the same kind that is in order is replaced",
+            server("server.pem", "", OTHER.replace("other-name.key", "rsa.key")),
+            [6],
+            "every handshake with server www.example.com:443 fails",
+            Severity.ERROR,
+        ),
+        Case(
+            "one of another kind is in order",
+            server("server.pem", "rsa.key", RSA),
+            [5],
+            "never presents this certificate",
+            Severity.WARNING,
+        ),
+        Case("replaced by one that is in order", server("server.pem", "rsa.key", OTHER)),
+        Case(
             "an intermediate in front is another matter",
             server("server-chain-reversed.pem", "server-chain.key"),
         ),
@@ -207,6 +229,8 @@ CASES: dict[str, list[Case]] = {
         Case("expired", server("expired.pem"), [4], "2025-01-01", Severity.ERROR, fatal=False),
         Case("valid", server("server.pem")),
         Case("only about to", server("expiring.pem")),
+        Case("clients never see it", server("expired.pem", "", OTHER)),
+        Case("one of another kind hides nothing", server("expired.pem", "", RSA), [4]),
     ],
     "cert-not-yet-valid": [
         Case("future", server("future.pem"), [4], "2090-01-01", Severity.ERROR),
@@ -217,6 +241,21 @@ CASES: dict[str, list[Case]] = {
         Case("far", server("server.pem")),
         Case("the user's horizon", server("expiring.pem"), options={"expiry_days": 10}),
         Case("expired is another matter", server("expired.pem")),
+    ],
+    "cert-validity-too-long": [
+        Case(
+            "a public CA's",
+            server("baseline-too-long.pem"),
+            [4],
+            "365 days",
+            Severity.WARNING,
+            Confidence.LIKELY,
+            fatal=False,
+        ),
+        Case("as long as may be", server("baseline.pem")),
+        Case("a private CA's", server("server.pem")),
+        Case("no client is shown it", server("baseline-too-long.pem", "", "ssl_reject_handshake on;")),
+        Case("absent", ABSENT, not_evaluated=True),
     ],
     "cert-weak-key": [
         Case("RSA 1024", server("weak-rsa.pem"), [4], "1024", Severity.ERROR),
@@ -271,6 +310,9 @@ CASES: dict[str, list[Case]] = {
         Case("an IP address", server("ip.pem", name="server_name 192.0.2.1;")),
         Case("an IP address in no SAN", server("server.pem", name="server_name 192.0.2.1;"), [3]),
         Case("an IDN", server("idn.pem", name="server_name bücher.example;")),
+        Case("an IDN of another name", server("idn.pem", name="server_name bücher.example.com;"), [3]),
+        Case("an IPv6 address in no SAN", server("ip.pem", name="server_name [2001:db8::1];"), [3]),
+        Case("a port is none of the name", server("server.pem", name="server_name api.example.com:443;")),
         Case("no name to speak of", server("server.pem", name='server_name _ "" localhost printer.local;')),
         Case(
             "a regular expression is not judged",
@@ -282,7 +324,60 @@ CASES: dict[str, list[Case]] = {
             "no TLS, no certificate shown",
             server("server.pem", name="server_name other.example.net;", listen="80"),
         ),
+        Case("a name that went with another certificate", server("server.pem", "", OTHER)),
+        Case(
+            "a name that neither has",
+            server("server.pem", "", OTHER, name="server_name x.test;"),
+            [3],
+            "other-name.pem",
+        ),
         Case("without SAN another rule speaks", server("cn-only.pem")),
+    ],
+    "cert-replaced-by-another": [
+        Case(
+            "a name is lost",
+            server("server.pem", "", OTHER),
+            [4],
+            "clients that ask for www.example.com find no such name in it",
+            Severity.ERROR,
+        ),
+        Case(
+            "nothing is lost",
+            server("expiring.pem", "", OTHER.replace("other-name", "server")),
+            [4],
+            "clients never see it",
+            Severity.WARNING,
+        ),
+        Case(
+            "the last of three stays",
+            server("server.pem", "", OTHER, OTHER.replace("other-name", "wildcard")),
+            [4, 6],
+            "wildcard.pem replaces",
+            Severity.WARNING,
+        ),
+        Case("another kind between them", server("server.pem", "", RSA, OTHER), [4], severity=Severity.ERROR),
+        Case("each of its own kind", server("server.pem", "", RSA, RSA.replace("rsa", "ed25519"))),
+        Case("the same one twice", server("server.pem", "", OTHER.replace("other-name", "server"))),
+        Case("a name that neither covers", server("server.pem", "", RSA, name="server_name x.test;")),
+        Case(
+            "the names of mail are for its greeting",
+            "events {}\nmail { auth_http localhost:9000;\n"
+            + server("server.pem", "", OTHER).replace("listen", "protocol imap; listen")
+            + "}",
+            [6],
+            "clients never see it",
+            Severity.WARNING,
+        ),
+        Case(
+            "no client is shown any",
+            server("server.pem", "", OTHER, "ssl_reject_handshake on;"),
+        ),
+        Case(
+            "a variable may be of any kind",
+            server("server.pem", "", OTHER.replace("other-name", "$ssl_server_name")),
+            words="variable",
+            not_evaluated=True,
+        ),
     ],
     "cert-without-san": [
         Case("only a common name", server("cn-only.pem"), [4], severity=Severity.ERROR),

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from mtls_lint.testing import NginxBinary, catalogue, lint_text, with_material
+import pytest
+
+from mtls_lint.testing import NginxBinary, catalogue, lint_text, request, with_material
 
 TEXT = """\
 events {{}}
@@ -89,3 +91,46 @@ def test_several_pairs(nginx: NginxBinary, tmp_path: Path) -> None:
         pair("server.pem", "server.key") + "ssl_certificate /pki/rsa.pem;",
     ]
     assert disagreements(nginx, candidates, tmp_path) == []
+
+
+LATE = [
+    ("certificate-file-missing", pair("no-such.pem", "server.key")),
+    ("certificate-file-unusable", pair("garbage.pem", "server.key")),
+    ("key-file-missing", pair("server.pem", "no-such.key")),
+    ("key-file-unusable", pair("server.pem", "empty.pem")),
+    ("key-encrypted-without-password", pair("server.pem", "encrypted.key")),
+    (
+        "key-encrypted-without-password",
+        f"{pair('server.pem', 'encrypted.key')} ssl_password_file /pki/wrong-passwords.txt;",
+    ),
+    ("cert-key-mismatch", pair("server.pem", "wildcard.key")),
+    ("cert-chain-wrong-order", pair("server-chain-reversed.pem", "server-chain.key")),
+    ("cert-weak-key", pair("weak-rsa.pem", "weak-rsa.key")),
+]
+
+
+@pytest.mark.parametrize(("rule", "directives"), LATE)
+def test_beside_a_variable_nothing_is_opened_before_the_handshake(
+    rule: str, directives: str, nginx: NginxBinary, tmp_path: Path
+) -> None:
+    text = beside_a_variable(directives, tmp_path)
+    report = lint_text(text.replace("PORT_web", "443"), rules=[rule], version=nginx.version)
+    (found,) = report.findings
+    assert not found.finding.fatal
+    assert "every handshake with server api.example.com:443 fails" in found.finding.message
+    with nginx.run(text, tmp_path) as server:
+        assert request(server.ports["web"], sni="rsa").error == "TLSV1_ALERT_INTERNAL_ERROR"
+
+
+def test_a_sound_pair_beside_a_variable_is_no_hindrance(nginx: NginxBinary, tmp_path: Path) -> None:
+    with nginx.run(beside_a_variable(pair("server.pem", "server.key"), tmp_path), tmp_path) as server:
+        assert request(server.ports["web"], sni="rsa").status == 200
+        assert request(server.ports["web"], sni="absent").error == "TLSV1_ALERT_INTERNAL_ERROR"
+
+
+def beside_a_variable(directives: str, directory: Path) -> str:
+    """A server with a second pair, whose path holds the SNI; there are files for ``rsa``."""
+    catalogue.materialise(directory, ["rsa.pem", "rsa.key"])
+    late = pair("$ssl_server_name.pem", "$ssl_server_name.key").replace("/pki", str(directory))
+    text = with_material(TEXT.format(directives=f"return 200; {directives}"))
+    return text.replace("return 200;", f"return 200; {late}").replace("12345", "PORT_web")

@@ -35,6 +35,12 @@ def pair(certificate: str, key: str) -> str:
             True,
             ["cert-key-mismatch warning"],
         ),
+        (
+            pair("server.pem", "server.key") + pair("wildcard.pem", "rsa.key"),
+            False,
+            ["cert-key-mismatch error"],
+        ),
+        (pair("wildcard.pem", "rsa.key") + pair("server.pem", "server.key"), True, []),
         (pair("mixed.pem", "mixed.key"), False, ["cert-chain-wrong-order error"]),
     ],
 )
@@ -42,7 +48,9 @@ def test_handshakes_and_findings_agree(
     directives: str, works: bool, said: list[str], nginx: NginxBinary, tmp_path: Path
 ) -> None:
     leaf = authority("rsa-root").server("www.example.com")
-    files = {name: content(name) for name in ("server.pem", "server.key", "rsa.pem", "rsa.key")}
+    files = {
+        name: content(name) for name in ("server.pem", "server.key", "rsa.pem", "rsa.key", "wildcard.pem")
+    }
     files |= {"mixed.pem": authority("rsa-root").pem + leaf.pem, "mixed.key": leaf.key_pem()}
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)

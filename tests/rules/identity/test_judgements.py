@@ -5,7 +5,8 @@ from cryptography import x509
 
 from mtls_lint.lint.runner import Report
 from mtls_lint.testing import Authority, Identity, lint_text
-from mtls_lint.testing.pki import EXPIRED, make_key
+from mtls_lint.testing.catalogue import identity
+from mtls_lint.testing.pki import EXPIRED, Validity, make_key
 
 ROOT = Authority.root("Root CA")
 INTERMEDIATE = ROOT.intermediate("Intermediate CA")
@@ -72,6 +73,34 @@ def test_a_cross_signed_copy_belongs_to_the_chain() -> None:
     assert said(lint("cert-chain-unrelated", leaf.pem + own.pem + crossed.pem, leaf)) == []
     report = lint("cert-chain-unrelated", leaf.pem + own.pem + INTERMEDIATE.client("x").pem, leaf)
     assert said(report) == ["6 warning certain"]
+
+
+def test_a_private_root_that_is_at_hand_is_no_public_ca() -> None:
+    policy = identity("baseline").certificate.extensions.get_extension_for_class(x509.CertificatePolicies)
+    leaf = ROOT.server("www.example.com", extra=(policy,))
+    assert said(lint("cert-validity-too-long", leaf.pem, leaf)) == ["6 warning likely"]
+    assert said(lint("cert-validity-too-long", leaf.pem + ROOT.pem, leaf)) == []
+    assert said(lint("cert-validity-too-long", leaf.pem, leaf, "ssl_trusted_certificate root.pem;")) == []
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "expected"),
+    [
+        ("2026-03-14", "2027-04-16", []),
+        ("2026-03-14", "2027-04-17", ["6 warning likely"]),
+        ("2026-03-15", "2026-10-01", []),
+        ("2026-03-15", "2026-10-02", ["6 warning likely"]),
+        ("2027-03-15", "2027-06-23", []),
+        ("2027-03-15", "2027-06-24", ["6 warning likely"]),
+        ("2029-03-15", "2029-05-01", []),
+        ("2029-03-15", "2029-05-02", ["6 warning likely"]),
+        ("2020-08-31", "2030-08-31", []),
+    ],
+)
+def test_the_limit_is_that_of_the_first_day(first: str, last: str, expected: list[str]) -> None:
+    policy = identity("baseline").certificate.extensions.get_extension_for_class(x509.CertificatePolicies)
+    leaf = ROOT.server("www.example.com", validity=Validity.between(first, last), extra=(policy,))
+    assert said(lint("cert-validity-too-long", leaf.pem, leaf)) == expected
 
 
 def test_the_wrong_order_without_the_key_is_likely() -> None:
