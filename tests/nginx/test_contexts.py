@@ -1,7 +1,10 @@
+from collections.abc import Iterable, Iterator
+
 import pytest
 
-from mtls_lint.nginx.contexts import context_inside, context_of, in_contexts, top_context
+from mtls_lint.nginx.contexts import context_inside, top_context
 from mtls_lint.syntax.loader import load_text
+from mtls_lint.syntax.tree import Directive
 
 TEXT = """\
 a1;
@@ -50,21 +53,19 @@ EXPECTED = {
 }
 
 
+def contexts(directives: Iterable[Directive], context: str | None) -> Iterator[tuple[str, str | None]]:
+    """Every directive's name with its context, the blocks inside with theirs."""
+    for directive in directives:
+        yield str(directive.name), context
+        if directive.block:
+            inside = context_inside(context, directive.name) if context is not None else None
+            yield from contexts(directive.block, inside)
+
+
 def test_every_context_of_a_configuration() -> None:
     tree = load_text(TEXT, context=("main",))
-    found = {str(d.name): context_of(d, tree.context) for d in tree.walk() if d.name in EXPECTED}
-    assert found == EXPECTED
-
-
-def test_the_walk_gives_the_same_answers_and_leaves_out_the_unknown() -> None:
-    tree = load_text(TEXT, context=("main",))
-    walked = list(in_contexts(tree))
-    assert [directive.start for directive, _ in walked] == sorted(directive.start for directive, _ in walked)
-    assert dict(walked) == {
-        directive: context
-        for directive in tree.walk()
-        if (context := context_of(directive, tree.context)) is not None
-    }
+    found = dict(contexts(tree.directives, top_context(tree.context)))
+    assert {name: found[name] for name in EXPECTED} == EXPECTED
 
 
 @pytest.mark.parametrize(
@@ -85,8 +86,6 @@ def test_the_walk_gives_the_same_answers_and_leaves_out_the_unknown() -> None:
 )
 def test_the_top_of_a_fragment(context: tuple[str, ...], word: str | None) -> None:
     assert top_context(context) == word
-    (directive,) = load_text("a1;", context=context).directives
-    assert context_of(directive, context) == word
 
 
 def test_a_block_in_the_wrong_place_has_no_context() -> None:

@@ -56,7 +56,6 @@ def test_facts_of_a_server_certificate(read: Read) -> None:
     assert not certificate.is_ca
     assert not certificate.self_issued
     assert certificate.malformed is None
-    assert certificate.subject_der_length == len(certificate.subject_der)
     assert len(certificate.sha256) == 64
     assert len(certificate.sha1) == 40
     assert repr(certificate) == "Certificate('CN=www.example.com,O=Example\\\\, Inc.,C=SE', line=2)"

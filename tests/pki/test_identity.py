@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mtls_lint.pki.certificate import Certificate
-from mtls_lint.pki.identity import covers, to_ascii, uncovered
+from mtls_lint.pki.identity import covers, to_ascii
 from mtls_lint.testing.catalogue import authority, identity
 from mtls_lint.testing.pki import make_key
 
@@ -75,11 +75,6 @@ def test_addresses() -> None:
     assert covers(certificate, "[2001:DB8:0::1]") is True
     assert covers(certificate, "2001:db8::1") is True
     assert covers(certificate, "[2001:db8::2]") is False
-
-
-def test_uncovered() -> None:
-    names = ("www.example.com", "_", "a.b.example.com", "example.org")
-    assert uncovered(with_names("*.example.com"), names) == ("a.b.example.com", "example.org")
 
 
 @given(st.text(max_size=80))

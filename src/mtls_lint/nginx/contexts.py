@@ -1,9 +1,5 @@
 """Which of nginx's contexts a directive stands in: the word by which the directive table knows it."""
 
-from collections.abc import Iterator
-
-from mtls_lint.syntax.tree import Directive, Tree
-
 _INSIDE: dict[tuple[str, str], str] = {
     ("main", "events"): "events",
     ("main", "http"): "http",
@@ -26,19 +22,6 @@ _INSIDE: dict[tuple[str, str], str] = {
 module, one with rows instead of directives, one that may not stand where it does - has no context."""
 
 
-def context_of(directive: Directive, tree_context: tuple[str, ...]) -> str | None:
-    """The context that ``directive`` stands in, as the directive table calls it; None when that is unknown.
-
-    ``tree_context`` is ``Tree.context``: where the top-level directives of the tree belong.
-    """
-    context = top_context(tree_context)
-    for block in reversed(list(directive.ancestors)):
-        if context is None:
-            return None
-        context = context_inside(context, block.name)
-    return context
-
-
 def context_inside(context: str, block: str) -> str | None:
     """The context inside a block of this name that stands in ``context``; None when it has none."""
     return _INSIDE.get((context, block))
@@ -51,18 +34,3 @@ def top_context(tree_context: tuple[str, ...]) -> str | None:
         if word != "main" and context is not None:
             context = context_inside(context, word)
     return context
-
-
-def in_contexts(tree: Tree) -> Iterator[tuple[Directive, str]]:
-    """Every directive of the tree that stands in a known context, with that context, in order."""
-    top = top_context(tree.context)
-    if top is None:
-        return
-    stack = [(directive, top) for directive in reversed(tree.directives)]
-    while stack:
-        directive, context = stack.pop()
-        yield directive, context
-        if directive.block:
-            inside = context_inside(context, directive.name)
-            if inside is not None:
-                stack.extend((child, inside) for child in reversed(directive.block))

@@ -107,11 +107,6 @@ class Certificate:
         """The encoded issuer."""
         return self.native.issuer.public_bytes()
 
-    @property
-    def subject_der_length(self) -> int:
-        """Bytes of the encoded subject: what a CertificateRequest spends on it, less two."""
-        return len(self.subject_der)
-
     @cached_property
     def canonical_subject(self) -> names.CanonicalName:
         """Subject in the form in which OpenSSL compares names."""

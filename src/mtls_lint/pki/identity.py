@@ -6,8 +6,6 @@ import ipaddress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from mtls_lint.pki.certificate import Certificate
 
 
@@ -30,11 +28,6 @@ def covers(certificate: Certificate, name: str) -> bool | None:
     if name.startswith("."):
         return _covers_host(certificate, name[1:]) and _covers_host(certificate, f"*{name}")
     return _covers_host(certificate, name)
-
-
-def uncovered(certificate: Certificate, names: Iterable[str]) -> tuple[str, ...]:
-    """Those of the names that the certificate certainly does not cover, in their order."""
-    return tuple(name for name in names if covers(certificate, name) is False)
 
 
 def to_ascii(name: str) -> str | None:
