@@ -48,10 +48,10 @@ from mtls_lint.api import (
     Use,
     VirtualServer,
     by_default,
-    commanded_protocols,
     protocol_words,
     protocols_of,
     rule,
+    spoken_protocols,
     uses,
 )
 
@@ -73,7 +73,7 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
     lacking = [
         server
         for server in by_default(configuration)
-        if "TLSv1.3" not in commanded_protocols(server) and _known(server, ctx)
+        if "TLSv1.3" not in spoken_protocols(server) and _known(server, ctx)
     ]
     if lacking and "TLSv1.2" in protocols_of(lacking[0]):
         first = lacking[0]
@@ -101,7 +101,7 @@ def _written(use: Use) -> Findings:
         return
     if any(not protocol_words([directive.args[i]]) for directive, i in words):
         return  # a word that is not known here may stand for TLS 1.3
-    if use.servers and all("TLSv1.3" in commanded_protocols(server) for server in use.servers):
+    if use.servers and all("TLSv1.3" in spoken_protocols(server) for server in use.servers):
         return
     directive, index = next((d, i) for d, i in words if "TLSv1.2" in protocol_words([d.args[i]]))
     yield Finding(

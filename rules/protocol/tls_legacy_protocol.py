@@ -75,7 +75,6 @@ from mtls_lint.api import (
     Use,
     VirtualServer,
     by_default,
-    commanded_protocols,
     in_order,
     listed,
     only_legacy,
@@ -83,6 +82,7 @@ from mtls_lint.api import (
     protocols_of,
     rule,
     security_level,
+    spoken_protocols,
     uses,
 )
 
@@ -125,7 +125,7 @@ def _written(directive: Directive, use: Use) -> Findings:
 
 def _narrowed(server: VirtualServer, words: Sequence[str]) -> bool:
     """Whether an `ssl_conf_command`, such as `MinProtocol TLSv1.2`, takes these versions away again."""
-    return not commanded_protocols(server) & protocol_words(words)
+    return not spoken_protocols(server) & protocol_words(words)
 
 
 def _default(configuration: Configuration, ctx: Context) -> Findings:
@@ -154,7 +154,7 @@ def _default(configuration: Configuration, ctx: Context) -> Findings:
 
 
 def _by_default(server: VirtualServer) -> frozenset[str]:
-    return protocols_of(server) & commanded_protocols(server) & LEGACY
+    return protocols_of(server) & spoken_protocols(server) & LEGACY
 
 
 def _known(server: VirtualServer, ctx: Context) -> bool:

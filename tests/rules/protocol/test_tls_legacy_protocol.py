@@ -89,3 +89,29 @@ def test_what_was_not_read_may_say_it(check: Check, server: Around) -> None:
     report = check(server("include gone.conf;"), version="1.22.1")
     assert report.findings == ()
     assert "tls-legacy-protocol" in {entry.rule for entry in report.not_evaluated}
+
+
+SECOND = """events {{}}
+http {{
+ssl_certificate /pki/server.pem; ssl_certificate_key /pki/server.key;
+server {{ listen 443 ssl; ssl_protocols TLSv1.2; }}
+server {{ listen 443 ssl; server_name b.test;
+ssl_protocols TLSv1.1 TLSv1.2; {} }}
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("version", "command", "found"),
+    [
+        ("1.31.3", "", True),
+        # Before 1.29.2 the default server's versions are spoken, whatever SNI says.
+        ("1.29.1", "", False),
+        # Since then its own options count, but not its own MinProtocol (docs/evidence.md: handshake).
+        ("1.31.3", "ssl_conf_command MinProtocol TLSv1.2;", True),
+        ("1.31.3", "ssl_conf_command Protocol -TLSv1.1;", False),
+    ],
+)
+def test_a_server_that_is_not_the_default(check: Check, version: str, command: str, found: bool) -> None:
+    report = check(SECOND.format(command), version=version)
+    assert [one.span.line for one in report.findings] == ([6] if found else [])
