@@ -201,3 +201,12 @@ def test_what_cannot_be_traced(cli: Run, tree: Path, arguments: str, code: int, 
     assert result.returncode == code, result.stdout
     assert words in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_the_headline_says_that_an_error_page_answers(cli: Run, tmp_path: Path) -> None:
+    page = "error_page 496 /sorry.html; location = /sorry.html { root /srv; }"
+    pair = "ssl_certificate s.pem; ssl_certificate_key s.key; ssl_client_certificate ca.pem;"
+    server = f"server {{ listen 443 ssl; {pair} ssl_verify_client on; {page} }}"
+    (tmp_path / "nginx.conf").write_text(f"events {{}} http {{ {server} }}")
+    shown = cli("trace", "nginx.conf", "--connect", "127.0.0.1:443", "--host", "a.test").stdout
+    assert "=> refused (496), and the error page for that answers: content\n" in shown

@@ -73,6 +73,8 @@ def verdict(decision: Decision) -> str:
         return _ENDINGS[decision.outcome]
     what = _ANSWERS[decision.answer] if decision.answer is not None else "an answer"
     status = f"{decision.status}: " if decision.status is not None else ""
+    if decision.error is not None:
+        return f"{status}refused ({decision.error}), and the error page for that answers: {what}"
     return f"{status}{what}"
 
 
@@ -80,7 +82,7 @@ def story(
     connection: Connection, request: Request, certificate: str | None, decision: Decision, columns: int
 ) -> Iterator[Line]:
     """The decision step by step, each with the place that decides it."""
-    style = "good" if decision.outcome is Outcome.RESPONSE else "warning"
+    style = "good" if decision.outcome is Outcome.RESPONSE and decision.error is None else "warning"
     for part in wrap(visible(_question(connection, request, certificate)), columns):
         yield line(Piece(part, "weak"))
     head = "=> "
