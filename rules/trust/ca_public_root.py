@@ -95,8 +95,8 @@ def check(trust: TrustFile, ctx: Context) -> Findings:
         f"{trust.reference.written} holds the public CA{'' if len(named) == 1 else 's'} {names}: {whoever}"
     )
     remedy = (
-        "trust a CA of your own, or one that issues to your clients alone (what public CAs issue from 2027-03-15"
-        " on is for servers only)"
+        "trust a CA of your own, or one that issues to your clients alone"
+        " (what public CAs issue from 2027-03-15 on is for servers only)"
     )
     unchecked = tuple(s for s in trust.servers if identity_check(ctx.configuration, s) is None)
     confidence = Confidence.LIKELY if ctx.configuration.tree.is_fragment else None
