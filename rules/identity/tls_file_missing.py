@@ -44,6 +44,7 @@ from mtls_lint.api import (
     Findings,
     Severity,
     VirtualServer,
+    is_named,
     reference_to,
     rule,
     servers_in_words,
@@ -60,7 +61,7 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
             if name == "ssl_stapling_file" and not server.setting("ssl_stapling").is_on:
                 continue
             for directive in server.setting(name).directives:
-                if directive.args[:1] not in {(), ("",)}:
+                if is_named(directive):
                     users.setdefault(directive, []).append(server)
     for directive, servers in users.items():
         reference = reference_to(configuration, directive)

@@ -62,6 +62,7 @@ from mtls_lint.api import (
     Severity,
     VirtualServer,
     crl_file_defect,
+    is_named,
     reference_to,
     rule,
     servers_in_words,
@@ -73,7 +74,7 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
     users: dict[Directive, list[VirtualServer]] = {}
     for server in configuration.servers:
         directive = server.setting("ssl_crl").directive
-        if directive is not None and directive.args[:1] not in {(), ("",)} and server.has_ssl_context:
+        if directive is not None and is_named(directive) and server.has_ssl_context:
             users.setdefault(directive, []).append(server)
     for directive, servers in users.items():
         reference = reference_to(configuration, directive)

@@ -50,8 +50,6 @@ References:
 - RFC 5280, section 4.2.1.12
 """
 
-from dataclasses import replace
-
 from mtls_lint.api import (
     Confidence,
     Configuration,
@@ -112,5 +110,5 @@ def _passes(pair: ServerCertificate, server: VirtualServer, ctx: Context) -> boo
     chain_check = ctx.chain_check(server)
     if chain_check is None:
         return False
-    verdict = replace(chain_check, crls=None).verify(chain, ctx.now)
+    verdict = chain_check.without_crls.verify(chain, ctx.now)
     return verdict.ok and not public_cas(verdict.chain)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mtls_lint.cli.options import map_option, path_map
+from mtls_lint.cli.options import map_option, path_map, version_option
 from mtls_lint.cli.streams import Color
 
 
@@ -70,12 +70,7 @@ def check(
             help="Server names that must ask for a client certificate.",
         ),
     ] = None,
-    nginx_version: Annotated[
-        str | None,
-        typer.Option(
-            metavar="VERSION", rich_help_panel=JUDGE, help="The nginx it is for (default: newest stable)."
-        ),
-    ] = None,
+    nginx_version: Annotated[str | None, version_option(JUDGE)] = None,
     now: Annotated[
         str | None,
         typer.Option(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mtls_lint.cli.check import moment
-from mtls_lint.cli.options import map_option, path_map
+from mtls_lint.cli.options import map_option, path_map, version_option
 from mtls_lint.cli.streams import (
     Color,
     check_output,
@@ -54,9 +54,7 @@ def inventory(
             metavar="TIME", help="Only what has failed or fails within 30d, 12h, 4w ...; exit 1 then."
         ),
     ] = None,
-    nginx_version: Annotated[
-        str | None, typer.Option(metavar="VERSION", help="The nginx it is for (default: newest stable).")
-    ] = None,
+    nginx_version: Annotated[str | None, version_option()] = None,
     mapped: Annotated[list[str] | None, map_option()] = None,
     now: Annotated[
         str | None, typer.Option(metavar="DATE[TIME]", help="The moment to count from (ISO, UTC).")

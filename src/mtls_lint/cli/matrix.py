@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mtls_lint.cli.check import moment
-from mtls_lint.cli.options import map_option, path_map
+from mtls_lint.cli.options import map_option, path_map, version_option
 from mtls_lint.cli.streams import Color, columns, wants_color, write_out
 
 
@@ -23,9 +23,7 @@ def matrix(
     path: Annotated[
         str, typer.Argument(metavar="PATH", help="A directory, a configuration, a fragment, or -.")
     ],
-    nginx_version: Annotated[
-        str | None, typer.Option(metavar="VERSION", help="The nginx it is for (default: newest stable).")
-    ] = None,
+    nginx_version: Annotated[str | None, version_option()] = None,
     mapped: Annotated[list[str] | None, map_option()] = None,
     now: Annotated[
         str | None, typer.Option(metavar="DATE[TIME]", help="The moment of the handshakes (ISO, UTC).")

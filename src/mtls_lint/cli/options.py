@@ -9,6 +9,13 @@ if TYPE_CHECKING:
     from mtls_lint.syntax.path_map import PathMap
 
 
+def version_option(panel: str | None = None) -> Any:
+    """``--nginx-version VERSION``, in a panel of the help where a command has several."""
+    return typer.Option(
+        metavar="VERSION", rich_help_panel=panel, help="The nginx it is for (default: newest stable)."
+    )
+
+
 def map_option(panel: str | None = None) -> Any:
     """``--map FROM=TO``, in a panel of the help where a command has several."""
     return typer.Option(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mtls_lint.cli.check import moment
-from mtls_lint.cli.options import map_option, path_map
+from mtls_lint.cli.options import map_option, path_map, version_option
 from mtls_lint.cli.streams import Color, CommandError, columns, wants_color, write_out
 
 if TYPE_CHECKING:
@@ -78,12 +78,7 @@ def trace(
             metavar="PEM", rich_help_panel=CLIENT, help="Its certificate first, then what it sends along."
         ),
     ] = None,
-    nginx_version: Annotated[
-        str | None,
-        typer.Option(
-            metavar="VERSION", rich_help_panel=RUN, help="The nginx it is for (default: newest stable)."
-        ),
-    ] = None,
+    nginx_version: Annotated[str | None, version_option(RUN)] = None,
     mapped: Annotated[list[str] | None, map_option(RUN)] = None,
     now: Annotated[
         str | None,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from mtls_lint.lint.context import Context
 from mtls_lint.lint.handshake_checks import Excess, HandshakeChecks, excess, handshake_checks
 from mtls_lint.nginx.answering import example_name, listen_span
-from mtls_lint.nginx.asking import backend_is_told
+from mtls_lint.nginx.asking import asks_ocsp, backend_is_told
 from mtls_lint.nginx.matrix import CERTIFICATES, socket_rows
 from mtls_lint.nginx.model import Socket, VirtualServer
 from mtls_lint.nginx.names import NameKind
@@ -22,8 +22,6 @@ from mtls_lint.nginx.resumption import (
 )
 from mtls_lint.nginx.tls import commanded_protocols
 from mtls_lint.syntax.tree import Unknown
-
-_OCSP = frozenset({"on", "leaf"})
 
 ENOUGH = 6
 """Servers that are entered, after which no more are looked for: messages show five."""
@@ -168,7 +166,7 @@ class _Finder:
         for named in (name, None):
             if named is None and maker.server is self.socket.default_server:
                 continue  # no session is needed: without SNI its own handshake leads to any Host
-            if (entered.server if named else self.socket.default_server).setting("ssl_ocsp").lower in _OCSP:
+            if asks_ocsp(entered.server if named else self.socket.default_server):
                 continue  # asked again, with that server's CAs (docs/evidence.md: resumption)
             for tls in ("1.3", "1.2"):
                 answer = self._resume(Attempt(tls, maker.name, named, name), maker.server, entered.server)

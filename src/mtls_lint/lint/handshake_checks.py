@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from mtls_lint.lint.context import Context
 from mtls_lint.lint.words import listed
-from mtls_lint.nginx.material import FileReference, client_trust, reference_to
+from mtls_lint.nginx.chain_check import verify_depth
+from mtls_lint.nginx.material import client_trust, crl_file
 from mtls_lint.nginx.model import VirtualServer
 from mtls_lint.nginx.tls import conf_commands
 from mtls_lint.pki.client_trust import ClientTrust
@@ -74,7 +75,7 @@ def handshake_checks(ctx: Context, server: VirtualServer) -> HandshakeChecks | N
             certificates.update(dict.fromkeys(file.certificates))
         elif reference.directive.name != "ssl_crl":
             unread.add(reference.path or reference.written)
-    crl = _crl(ctx, server)
+    crl = crl_file(ctx.configuration, server)
     crls = None
     if crl is not None:
         file = ctx.file(crl)
@@ -84,7 +85,7 @@ def handshake_checks(ctx: Context, server: VirtualServer) -> HandshakeChecks | N
         frozenset(unread),
         crl.path if crl is not None else None,
         crls,
-        _depth(server),
+        verify_depth(server),
     )
 
 
@@ -140,15 +141,3 @@ def _span_of_anchor(
         if file is not None and more & set(file.certificates):
             return reference.span
     return references[0].span
-
-
-def _crl(ctx: Context, server: VirtualServer) -> FileReference | None:
-    directive = server.setting("ssl_crl").directive
-    if directive is None or directive.args[:1] in {(), ("",)}:
-        return None
-    return reference_to(ctx.configuration, directive)
-
-
-def _depth(server: VirtualServer) -> int:
-    value = server.setting("ssl_verify_depth").value or ""
-    return int(value) if value.isdecimal() else 1

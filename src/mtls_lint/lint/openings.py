@@ -14,6 +14,7 @@ from mtls_lint.lint.finding import ClientCertificate
 from mtls_lint.lint.witnesses import Door
 from mtls_lint.nginx.anonymous import ANYONE, Served, Visitor, content_places, uris_of
 from mtls_lint.nginx.answering import handshake_name
+from mtls_lint.nginx.answers import error_page_codes
 from mtls_lint.nginx.backends import scope_addresses
 from mtls_lint.nginx.checks import Check, client_checks
 from mtls_lint.nginx.decision import Fault
@@ -98,13 +99,13 @@ def _find(configuration: Configuration, server: VirtualServer, now: datetime) ->
         return Openings(())
     if server.setting("ssl_reject_handshake").is_on:
         return Openings(())
-    if server.verify_client == "on" and not (_GATE | _EARLY) & _error_page_codes(server):
+    if server.verify_client == "on" and not (_GATE | _EARLY) & error_page_codes(server.scope):
         return Openings(())
     checks = client_checks(configuration, server)
     found: list[Opening] = []
     doubt = None if server.complete else "part of the server is not given"
     for socket in server.tls_sockets:
-        for door in _doors(configuration, server, socket, now):
+        for door in _doors(configuration, server, socket, now, checks):
             found += [] if door.doubts else [_opening(configuration, door, checks)]
             doubt = doubt or next(iter(door.doubts), None)
         for door in _early_doors(configuration, server, socket, now):
@@ -114,9 +115,13 @@ def _find(configuration: Configuration, server: VirtualServer, now: datetime) ->
 
 
 def _doors(
-    configuration: Configuration, server: VirtualServer, socket: Socket, now: datetime
+    configuration: Configuration,
+    server: VirtualServer,
+    socket: Socket,
+    now: datetime,
+    checks: tuple[Check, ...],
 ) -> Iterator[Door]:
-    uris = (*uris_of(server), *_escapes(server, client_checks(configuration, server)))
+    uris = (*uris_of(server), *_escapes(server, checks))
     for visitor, certificate in _visitors(configuration, server):
         for place in content_places(configuration, server, socket, now, visitor, uris):
             yield Door(socket, place, certificate, visitor.speaks_tls)
@@ -161,7 +166,7 @@ def _visitors(
     yield ANYONE, None
     for method in sorted(_limited_methods(server)):
         yield Visitor(method=method), None
-    codes = _error_page_codes(server)
+    codes = error_page_codes(server.scope)
     if 497 in codes:
         yield Visitor(speaks_tls=False), None
     if server.verify_client == "optional_no_ca" or 495 in codes:
@@ -185,7 +190,7 @@ def _limited_methods(server: VirtualServer) -> set[str]:
 
 def _early_visitors(server: VirtualServer, socket: Socket) -> Iterator[Visitor]:
     """Those whose head nginx refuses, where an ``error_page`` waits for that; the most telling first."""
-    codes = _error_page_codes(server)
+    codes = error_page_codes(server.scope)
     if 400 in codes:
         yield Visitor(host="not..valid")
     if 421 in codes and socket.ssl:
@@ -195,11 +200,6 @@ def _early_visitors(server: VirtualServer, socket: Socket) -> Iterator[Visitor]:
         yield Visitor(method="TRACE")
     faults = (Fault.ENCODING, Fault.LONG_LINE, Fault.LONG_HEADER, Fault.VERSION)
     yield from (Visitor(fault=fault) for fault in faults if fault.code in codes)
-
-
-def _error_page_codes(server: VirtualServer) -> frozenset[int]:
-    pages = server.setting("error_page").directives
-    return frozenset(int(word) for page in pages for word in page.args[:-1] if word.isdecimal())
 
 
 def _escapes(server: VirtualServer, checks: tuple[Check, ...]) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Which directives hand a request to something that answers it with content."""
 
+from mtls_lint.nginx.inheritance import Scope
 from mtls_lint.syntax.tree import Directive
 
 PASSING = (
@@ -24,3 +25,9 @@ def keeps_request(error_page: Directive) -> bool:
     A fixed address is one page, whatever was asked for.
     """
     return error_page.args[-1].startswith("@") or "$" in error_page.args[-1]
+
+
+def error_page_codes(scope: Scope) -> frozenset[int]:
+    """The codes for which an ``error_page`` is in force at this level."""
+    pages = scope.setting("error_page").directives
+    return frozenset(int(word) for page in pages for word in page.args[:-1] if word.isdecimal())

@@ -32,6 +32,10 @@ _DEFAULT_SECURITY_LEVEL = 2
 """Of OpenSSL since 3.2 and of Debian's builds (docs/evidence.md: trust)."""
 
 
+DELTA_DOUBT = "ssl_crl holds a delta CRL: older OpenSSL takes it for complete, newer passes over it"
+"""Why a verdict is not certain where ``without_deltas`` comes to another one."""
+
+
 @dataclass(frozen=True, slots=True)
 class ChainCheck:
     """The trusted certificates, the CRLs (None: revocation is not checked), the depth and the level."""

@@ -8,9 +8,6 @@ from mtls_lint.nginx.model import Configuration, Location, VirtualServer
 from mtls_lint.nginx.variables import variables_in
 from mtls_lint.syntax.tree import Directive
 
-_FACTS = "ssl_client_"
-
-
 IDENTIFYING = frozenset(
     f"ssl_client_{fact}"
     for fact in ("s_dn", "s_dn_legacy", "serial", "fingerprint", "cert", "raw_cert", "escaped_cert")
@@ -33,7 +30,7 @@ class Check:
     location: Location | None
     refuses: bool
     mixed: bool
-    facts: frozenset[str] = frozenset()
+    facts: frozenset[str]
 
     @property
     def identifies(self) -> bool:

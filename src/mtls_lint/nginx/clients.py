@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from mtls_lint.nginx.asking import asks_ocsp
-from mtls_lint.nginx.chain_check import Reader, chain_check
+from mtls_lint.nginx.chain_check import DELTA_DOUBT, Reader, chain_check
 from mtls_lint.nginx.decision import Verdict
 from mtls_lint.nginx.material import TrustFile, checks_crls
 from mtls_lint.nginx.model import Configuration, VirtualServer
@@ -37,7 +37,7 @@ class ChainClient:
             unknown = "ssl_ocsp: a responder says whether the certificate is good"
         has_delta = any(crl.is_delta for crl in check.crls or ())
         if has_delta and check.without_deltas.verify(self.chain, now).error is not verdict.error:
-            unknown = "ssl_crl holds a delta CRL: older OpenSSL takes it for complete, newer passes over it"
+            unknown = DELTA_DOUBT
         return Verdict(verdict.ok, text, verdict.sentence, verdict.soft, unknown)
 
     def variables(self) -> dict[str, str | Unknown]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from mtls_lint.nginx.asking import asks_ocsp
-from mtls_lint.nginx.chain_check import Reader, chain_check, verify_depth
+from mtls_lint.nginx.chain_check import DELTA_DOUBT, Reader, chain_check, verify_depth
 from mtls_lint.nginx.material import FileReference, ca_files, crl_file
 from mtls_lint.nginx.model import Configuration, VirtualServer
 from mtls_lint.syntax.tree import Unknown
@@ -95,7 +95,7 @@ def _escapes(
         return listed
     if isinstance(others, Unknown):
         return others
-    known = _newest([crl for crl in others if _is_current(crl, now)])
+    known = _newest([crl for crl in others if crl.is_current(now)])
     for issuer, crl in _newest(listed).items():
         its = known.get(issuer)
         if its is not None and crl.revoked_serials - its.revoked_serials:
@@ -111,17 +111,13 @@ def _crls(
         return check
     crls = check.crls or ()
     if any(crl.is_delta for crl in crls):
-        return Unknown("ssl_crl holds a delta CRL: older OpenSSL takes it for complete, newer passes over it")
+        return Unknown(DELTA_DOUBT)
     return crls
 
 
 def _newest(crls: "Sequence[RevocationList]") -> "dict[object, RevocationList]":
     ordered = sorted(crls, key=lambda crl: crl.last_update)
     return {crl.canonical_issuer: crl for crl in ordered}
-
-
-def _is_current(crl: "RevocationList", now: datetime) -> bool:
-    return crl.last_update <= now and (crl.next_update is None or now < crl.next_update)
 
 
 def _allows(configuration: Configuration, server: VirtualServer, intermediates: int, read: Reader) -> bool:

@@ -7,6 +7,7 @@ from itertools import chain
 
 from mtls_lint.nginx.anonymous import explains_refusal, is_welcome_page, uris_of
 from mtls_lint.nginx.answering import example_name
+from mtls_lint.nginx.answers import error_page_codes
 from mtls_lint.nginx.asking import asking
 from mtls_lint.nginx.chain_check import Reader, trusts_all
 from mtls_lint.nginx.clients import ClassClient
@@ -208,7 +209,7 @@ class _Asker:
         """The classes of certificates with a flaw that may get into the server, though it refuses them."""
         if self.read is None or not self.socket.ssl or server.verify_client == "off":
             return
-        if any("495" in directive.args[:-1] for directive in server.setting("error_page").directives):
+        if 495 in error_page_codes(server.scope):
             # Anybody can make one, and it says why it was refused, whoever made it.
             expired = ClassClient(None, verdict=Verdict(ok=False, text="certificate has expired"))
             yield _Class(Flaw(EXPIRED), None, expired)

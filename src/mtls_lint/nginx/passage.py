@@ -49,7 +49,7 @@ def barriers(
 
     Revocation is left out of account. ``soft_passes`` is for ``ssl_verify_client optional_no_ca``.
     """
-    check = replace(check, crls=None, level=min(check.level, _STRICTEST))
+    check = _at_best(check)
     deep = replace(check, depth=_ANY_DEPTH)
     found = []
     for ca in dict.fromkeys(certificates):
@@ -68,15 +68,20 @@ def barriers(
 
 def lets_clients_in(check: ChainCheck, ca: "Certificate", now: datetime) -> bool:
     """Whether the best client certificate that ``ca`` could issue passes, revocation left out of account."""
-    return replace(check, crls=None, level=min(check.level, _STRICTEST)).clients_of(ca, now).ok
+    return _at_best(check).clients_of(ca, now).ok
 
 
 def lets_anybody_in(check: ChainCheck, now: datetime) -> bool:
     """Whether some client certificate passes: one that a trusted CA issues, or a trusted one itself."""
-    check = replace(check, crls=None, level=min(check.level, _STRICTEST))
+    check = _at_best(check)
     return any(
         (one.is_ca and check.clients_of(one, now).ok) or check.verify((one,), now).ok for one in check.store
     )
+
+
+def _at_best(check: ChainCheck) -> ChainCheck:
+    """The check without revocation, and no stricter than the imagined client can meet."""
+    return replace(check.without_crls, level=min(check.level, _STRICTEST))
 
 
 def is_said_elsewhere(barrier: Barrier) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from mtls_lint.nginx.lookup import NameTable, normalise_host
-from mtls_lint.nginx.material import FileReference, ca_names, reference_to
+from mtls_lint.nginx.material import FileReference, ca_names, is_named, reference_to
 from mtls_lint.nginx.model import Configuration, Socket, VirtualServer
 from mtls_lint.nginx.tls import conf_commands, negotiable_protocols
 from mtls_lint.nginx.version import NginxVersion
@@ -130,7 +130,7 @@ def session_context(configuration: Configuration, server: VirtualServer, read: R
 def _ca_names(configuration: Configuration, server: VirtualServer, read: Read) -> Iterator[Hashable]:
     directive = server.setting("ssl_client_certificate").directive
     # The file is opened only where clients are asked; an empty string cancels an inherited one.
-    if server.verify_client == "off" or directive is None or directive.args[:1] in {(), ("",)}:
+    if server.verify_client == "off" or directive is None or not is_named(directive):
         return
     reference = reference_to(configuration, directive)
     file = read(reference)
