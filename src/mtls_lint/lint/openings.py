@@ -102,10 +102,12 @@ def _find(configuration: Configuration, server: VirtualServer, now: datetime) ->
     if server.verify_client == "on" and not (_GATE | _EARLY) & error_page_codes(server.scope):
         return Openings(())
     checks = client_checks(configuration, server)
+    places = tuple(uris_of(server))
+    uris = (*places, *_escapes(places, checks))
     found: list[Opening] = []
     doubt = None if server.complete else "part of the server is not given"
     for socket in server.tls_sockets:
-        for door in _doors(configuration, server, socket, now, checks):
+        for door in _doors(configuration, server, socket, now, uris):
             found += [] if door.doubts else [_opening(configuration, door, checks)]
             doubt = doubt or next(iter(door.doubts), None)
         for door in _early_doors(configuration, server, socket, now):
@@ -119,9 +121,8 @@ def _doors(
     server: VirtualServer,
     socket: Socket,
     now: datetime,
-    checks: tuple[Check, ...],
+    uris: Sequence[str],
 ) -> Iterator[Door]:
-    uris = (*uris_of(server), *_escapes(server, checks))
     for visitor, certificate in _visitors(configuration, server):
         for place in content_places(configuration, server, socket, now, visitor, uris):
             yield Door(socket, place, certificate, visitor.speaks_tls)
@@ -202,7 +203,7 @@ def _early_visitors(server: VirtualServer, socket: Socket) -> Iterator[Visitor]:
     yield from (Visitor(fault=fault) for fault in faults if fault.code in codes)
 
 
-def _escapes(server: VirtualServer, checks: tuple[Check, ...]) -> Iterator[str]:
+def _escapes(places: Sequence[str], checks: tuple[Check, ...]) -> Iterator[str]:
     """URIs below the guarded locations that other locations may take, such as ``/admin/example.php``."""
     prefixes = {
         check.location.pattern.rstrip("/")
@@ -210,9 +211,7 @@ def _escapes(server: VirtualServer, checks: tuple[Check, ...]) -> Iterator[str]:
         if check.refuses and check.location is not None and check.location.modifier in {"", "^~"}
     }
     for prefix in sorted(prefixes - {""}):
-        for uri in uris_of(server):
-            if not uri.startswith(prefix):
-                yield prefix + uri
+        yield from (prefix + uri for uri in places if not uri.startswith(prefix))
         if prefix.swapcase() != prefix:
             yield prefix.swapcase()
 

@@ -114,8 +114,7 @@ def passes_on(served: Served) -> bool:
 
     A page at an address of its own, such as one that explains an error, is neither.
     """
-    passed = any(served.scope.find(name) for name in PASSING)
-    return passed or (served.location is not None and served.location.modifier == "@")
+    return served.location is not None and _hands_on(served.location)
 
 
 def content_places(
@@ -233,7 +232,12 @@ def explains_refusal(decision: Decision) -> bool:
     location = decision.location
     if decision.answer is not Answer.CONTENT or location is None:
         return True
-    return location.modifier != "@" and not any(location.scope.find(name) for name in PASSING)
+    return not _hands_on(location)
+
+
+def _hands_on(location: Location) -> bool:
+    """Whether a location leads to a backend, or is a named one, which keeps the request's own URI."""
+    return location.modifier == "@" or any(location.scope.find(name) for name in PASSING)
 
 
 def _shows_error_page(place: Served, pages: frozenset[str]) -> bool:
