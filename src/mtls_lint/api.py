@@ -16,7 +16,15 @@ from mtls_lint.lint.finding import ClientCertificate, Confidence, Finding, Relat
 from mtls_lint.lint.openings import Cause, Opening, find_openings, is_inside, leads_to_app
 from mtls_lint.lint.rule import rule
 from mtls_lint.lint.witnesses import Door, behind, find_door, witness_of
-from mtls_lint.lint.words import day, due_on, expired_on, listed, load_failure, servers_in_words
+from mtls_lint.lint.words import (
+    day,
+    due_on,
+    expired_on,
+    lasting,
+    listed,
+    load_failure,
+    servers_in_words,
+)
 from mtls_lint.nginx.anonymous import (
     Served,
     Visitor,
@@ -37,6 +45,7 @@ from mtls_lint.nginx.answering import (
 from mtls_lint.nginx.answers import keeps_request
 from mtls_lint.nginx.asking import (
     asks,
+    asks_ocsp,
     backend_is_told,
     backend_learns_identity,
     client_ca,
@@ -76,6 +85,7 @@ from mtls_lint.nginx.passage import Barrier, barriers, is_said_elsewhere, lets_a
 from mtls_lint.nginx.refusals import Refusals, Refused
 from mtls_lint.nginx.regex import compile_regex
 from mtls_lint.nginx.resumption import EARLY_NAME, has_fix
+from mtls_lint.nginx.session_life import Survival, survival
 from mtls_lint.nginx.tls import (
     LEGACY,
     SSL,
@@ -197,6 +207,7 @@ __all__ = [
     "SocketKey",
     "Span",
     "Suite",
+    "Survival",
     "TrustFile",
     "Unknown",
     "Use",
@@ -209,6 +220,7 @@ __all__ = [
     "Writer",
     "answering",
     "asks",
+    "asks_ocsp",
     "backend_is_told",
     "backend_learns_identity",
     "barriers",
@@ -258,6 +270,7 @@ __all__ = [
     "issuer_at_hand",
     "keeps_request",
     "key_security_bits",
+    "lasting",
     "leads_to_app",
     "lets_anybody_in",
     "lets_clients_in",
@@ -295,6 +308,7 @@ __all__ = [
     "signature_security_bits",
     "socket_rows",
     "spoken_protocols",
+    "survival",
     "trusts_all",
     "uris_of",
     "usable_responder",
