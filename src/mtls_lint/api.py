@@ -56,6 +56,7 @@ from mtls_lint.nginx.backends import Destination, destination, server_addresses
 from mtls_lint.nginx.chain_check import ChainCheck, crl_file_defect, trusts_all
 from mtls_lint.nginx.checks import Check, client_checks
 from mtls_lint.nginx.decision import Answer
+from mtls_lint.nginx.early_data import repeatable_places
 from mtls_lint.nginx.file_uses import KEYS, PASSWORDS, FileUse, Purpose
 from mtls_lint.nginx.flaws import REVOKED, TOO_DEEP, passing_flaws
 from mtls_lint.nginx.inheritance import Origin, Setting
@@ -84,7 +85,7 @@ from mtls_lint.nginx.ocsp import ocsp_servers, usable_responder
 from mtls_lint.nginx.passage import Barrier, barriers, is_said_elsewhere, lets_anybody_in, lets_clients_in
 from mtls_lint.nginx.refusals import Refusals, Refused
 from mtls_lint.nginx.regex import compile_regex
-from mtls_lint.nginx.resumption import EARLY_NAME, has_fix
+from mtls_lint.nginx.resumption import EARLY_NAME, has_fix, makes_resumable_sessions
 from mtls_lint.nginx.session_life import Survival, survival
 from mtls_lint.nginx.tls import (
     LEGACY,
@@ -282,6 +283,7 @@ __all__ = [
     "loading_level",
     "longest_public_validity",
     "looks_names_up",
+    "makes_resumable_sessions",
     "may_speak_tls",
     "name_tests",
     "ocsp_servers",
@@ -297,6 +299,7 @@ __all__ = [
     "protocols_of",
     "public_cas",
     "reference_to",
+    "repeatable_places",
     "repeats_another",
     "rule",
     "security_level",

@@ -374,6 +374,58 @@ OUTLIVING = [
     Case("a fragment without", C, words="around", not_evaluated=True),
 ]
 
+EARLY, TELL = "ssl_early_data on;", "proxy_set_header Early-Data $ssl_early_data;"
+
+
+def place(*lines: str, path: str = "/") -> str:
+    """A location with a backend."""
+    return f"location {path} {{ {' '.join(lines)} proxy_pass http://127.0.0.1:8080; }}"
+
+
+def early(*places: str, lines: str = "") -> str:
+    """A server that verifies its clients, with these locations."""
+    return server("a.test", ROOT, ON, lines, place=" ".join(places))
+
+
+REPEATED = [
+    Case("plain", http(EARLY, early(place())), [3], "a.test:443", Severity.WARNING, Confidence.CERTAIN),
+    Case("in the default server", http(server("d.test", EARLY), early(place())), [3], "a.test:443"),
+    Case(
+        "off in the server itself",
+        http(EARLY, server("d.test"), early(place(), lines="ssl_early_data off;")),
+        [3],
+    ),
+    Case("one of two", http(EARLY, early(place(TELL), place(path="/b"))), [3], "/b"),
+    Case("the header is lost below", http(EARLY, early(place("proxy_set_header X y;"), lines=TELL)), [3]),
+    Case("writing methods", http(EARLY, early(place("limit_except GET POST { deny all; }"))), [3]),
+    Case("an if that lets through", http(EARLY, early(place("if ($ssl_early_data) { set $x 1; }"))), [3]),
+    Case("optional", http(EARLY, early(place()).replace(ON, "ssl_verify_client optional;")), [3]),
+    Case("a fragment", f"{EARLY} {early(place())}", [1], confidence=Confidence.LIKELY),
+    # Near misses.
+    Case("off", http(early(place())), not_evaluated=False),
+    Case(
+        "not in the default server", http(server("d.test"), early(place(), lines=EARLY)), not_evaluated=False
+    ),
+    Case("told", http(EARLY, early(place(), lines=TELL))),
+    Case(
+        "told by a map",
+        http("map $ssl_early_data $e { 1 yes; }", EARLY, early(place("proxy_set_header E $e;"))),
+    ),
+    Case("425", http(EARLY, early(place(), lines="if ($ssl_early_data) { return 425; }"))),
+    Case("425 here", http(EARLY, early(place("if ($ssl_early_data) { return 425; }")))),
+    Case("reading methods", http(EARLY, early(place("limit_except GET { deny all; }")))),
+    Case(
+        "reading methods by if",
+        http(EARLY, early(place("if ($request_method !~ ^(GET|HEAD)$) { return 405; }"))),
+    ),
+    Case("files", http(EARLY, early("root /srv;"))),
+    Case("nobody is asked", http(EARLY, server("a.test"))),
+    Case("no TLS 1.3", http(EARLY, "ssl_protocols TLSv1.2;", early(place()))),
+    Case("no sessions", http(EARLY, NO_TICKETS, early(place()))),
+    # Not known.
+    Case("an include", http("include absent.conf;", early(place())), words="absent.conf", not_evaluated=True),
+]
+
 
 @pytest.mark.parametrize("case", SHARED, ids=str)
 def test_session_shared_between_servers(case: Case) -> None:
@@ -388,3 +440,8 @@ def test_session_resumption_crosses_servers(case: Case) -> None:
 @pytest.mark.parametrize("case", OUTLIVING, ids=str)
 def test_session_outlives_revocation(case: Case) -> None:
     check("session-outlives-revocation", case)
+
+
+@pytest.mark.parametrize("case", REPEATED, ids=str)
+def test_early_data_with_client_certificates(case: Case) -> None:
+    check("early-data-with-client-certificates", case)
