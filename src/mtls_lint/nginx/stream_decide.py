@@ -227,17 +227,25 @@ class _Decider:
         if target is None:
             return self._closed(directive.span)
         decision = self._decision(Outcome.RESPONSE, Answer.CONTENT, by=directive.span, backend=text)
-        if not self.passes_tls_through:
+        if self.handshake is not None:
             return decision, None
+        # The client's own bytes go there.
         encrypts, only = self.server.setting("proxy_ssl"), target.only
         if only is not None and not encrypts.is_on and own_listener(self.configuration, *only) is not None:
             return decision, Onward(*only, None)
+        if not self.passes_tls_through:
+            return decision, None
         self.story.say(f"the client's TLS goes on to {text}, which decides alone")
         return self._again(decision), None
 
     def _passed(self, directive: Directive, text: str) -> tuple[Decision, Onward | None]:
         address = split_address(text)
         if address is None:
+            return self._closed(directive.span)
+        preread = self.server.setting("ssl_preread")
+        if preread.is_on and self.handshake is not None:
+            # Within TLS nothing can be looked at without taking it (ngx_stream_pass_handler).
+            self.story.say("what ssl_preread has read cannot be handed over", preread.span)
             return self._closed(directive.span)
         decision = self._decision(Outcome.RESPONSE, Answer.CONTENT, by=directive.span, backend=text)
         return decision, Onward(*address, self.handshake)

@@ -72,8 +72,6 @@ def own_listener(configuration: Configuration, address: str, port: int) -> Socke
     for module in ("http", "stream", "mail"):
         socket = find_socket(configuration, module, address, port)
         if isinstance(socket, Socket):
-            local = (
-                address.lower().startswith("unix:") or ipaddress.ip_address(address.strip("[]")).is_loopback
-            )
-            return socket if local or socket.key.address not in {"*", "[::]"} else None
+            sure = socket.key.address not in {"*", "[::]"} or ipaddress.ip_address(host).is_loopback
+            return socket if sure else None
     return None
