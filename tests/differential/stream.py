@@ -280,7 +280,8 @@ def _observed(reply: Reply) -> Said:
     if reply.error not in {"", "NO_HTTP_ANSWER"}:
         refused = reply.error == "ConnectionRefusedError"
         return (Outcome.REFUSED.value if refused else Outcome.HANDSHAKE_FAILED.value,)
-    if not reply.raw:
+    # A plain client may be sent a TLS alert first.
+    if not reply.raw or reply.raw.startswith(b"\x15\x03"):
         return (CLOSED,)
     if reply.status is None:
         mark, _, verify = reply.raw.decode("utf-8", "replace").partition("|")

@@ -89,7 +89,7 @@ class _Decider:
         """All phases."""
         default = self.socket.default_server
         if by_address(default.scope, self.story) is False:
-            return self._closed()
+            return self._closed(self.story.steps[-1].span)
         early = self._run_set(default)
         if self.socket.ssl and self.connection.tls is None:
             self.story.say("a plain client speaks to a TLS socket: the connection is closed")
@@ -158,7 +158,8 @@ class _Decider:
             self.story.say(f"{default.label} takes the bytes of the client as they are", default.span)
             return
         sni = self.preread = self.connection.sni or ""
-        self.story.say(f"ssl_preread reads {f'the SNI {sni}' if sni else 'no SNI'}, no more", preread.span)
+        read = f"the SNI {sni}" if sni else "no SNI"
+        self.story.say(f"ssl_preread finds {read} and leaves the handshake to others", preread.span)
         name = normalise_host(sni, self.configuration.version) if sni else None
         table = NameTable.of(self.socket)
         found = table.find(name) if name and self.configuration.version >= (1, 25, 5) else None
