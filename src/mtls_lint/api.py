@@ -77,7 +77,8 @@ from mtls_lint.nginx.material import (
     reference_to,
     server_certificates,
 )
-from mtls_lint.nginx.matrix import Hole, Row, socket_rows
+from mtls_lint.nginx.matrix import socket_rows
+from mtls_lint.nginx.matrix_rows import Hole, Row
 from mtls_lint.nginx.model import Configuration, Location, Socket, VirtualServer
 from mtls_lint.nginx.name_tests import NameTest, name_tests
 from mtls_lint.nginx.names import NameKind, ServerName
