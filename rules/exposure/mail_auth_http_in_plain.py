@@ -84,8 +84,8 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
         verify = servers[0].setting("ssl_verify_client").span
         host = _host(str(directive.args[0]))
         yield Finding(
-            f"logins to {servers_in_words(servers)} are decided by {host} in plain HTTP: who is on the way reads"
-            " the passwords, and lets in whom it likes, whatever certificate was verified",
+            f"logins to {servers_in_words(servers)} are decided by {host} in plain HTTP: who is on the way"
+            " reads the passwords, and lets in whom it likes, whatever certificate was verified",
             directive.arg_span(0),
             "run the server behind `auth_http` on this machine, or reach it by a proxy on a loopback address"
             " that speaks TLS to it",
