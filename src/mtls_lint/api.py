@@ -15,6 +15,7 @@ from mtls_lint.lint.file_access import Readers, Writer
 from mtls_lint.lint.finding import ClientCertificate, Confidence, Finding, Related, Severity, Witness
 from mtls_lint.lint.openings import Cause, Opening, find_openings, is_inside, leads_to_app
 from mtls_lint.lint.rule import rule
+from mtls_lint.lint.socket_crossings import SocketCrossing, socket_crossings
 from mtls_lint.lint.witnesses import Door, behind, find_door, witness_of
 from mtls_lint.lint.words import (
     day,
@@ -206,6 +207,7 @@ __all__ = [
     "Setting",
     "Severity",
     "Socket",
+    "SocketCrossing",
     "SocketKey",
     "Span",
     "Suite",
@@ -310,6 +312,7 @@ __all__ = [
     "shared_ca",
     "shared_ca_file",
     "signature_security_bits",
+    "socket_crossings",
     "socket_rows",
     "spoken_protocols",
     "survival",
