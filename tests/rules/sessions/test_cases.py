@@ -374,6 +374,44 @@ OUTLIVING = [
     Case("a fragment without", C, words="around", not_evaluated=True),
 ]
 
+P = server("b.test", ROOT, ON, listen="8443 ssl")
+SOCKETS = [
+    Case("one more trusted CA", http(KEPT, A, P), [4], "Other Root CA", Severity.ERROR, Confidence.CERTAIN),
+    Case("the other way round", http(KEPT, P, A), [5], "made at a.test:443 on *:443 opens b.test:8443"),
+    Case("a CRL at one of them", http(KEPT, B, P.replace(ON, ON + CRL)), [5], "revokes", Severity.ERROR),
+    Case(
+        "the depth", http(KEPT, B.replace(ON, ON + "ssl_verify_depth 3;"), P), [4], "depth", Severity.WARNING
+    ),
+    Case("IPv4 and IPv6", http(KEPT, A.replace("443 ssl", "443 ssl; listen [::]:443 ssl"), P), [4]),
+    Case("TLS 1.2 alone, an old version", http(KEPT, A, P), [4], version="1.22.1"),
+    Case("a fragment", f"{KEPT}\n{A}\n{P}\n", [2], confidence=Confidence.LIKELY),
+    # Near misses.
+    Case("no cache, no key", http(A, P), not_evaluated=False),
+    Case("built-in caches", http("ssl_session_cache builtin:100;", A, P), not_evaluated=False),
+    Case("OCSP is asked again", http(KEPT, A, P.replace(ON, ON + "ssl_ocsp on;"))),
+    Case("the same server on both", http(KEPT, A.replace("443 ssl", "443 ssl; listen 8443 ssl"))),
+    Case("an open server", http(KEPT, A, server("b.test", listen="8443 ssl"))),
+    Case("no TLS there", http(KEPT, A, server("b.test", ROOT, ON, listen="8080"))),
+    Case(
+        "no version in common",
+        http(
+            KEPT, A.replace(ON, ON + "ssl_protocols TLSv1.2;"), P.replace(ON, ON + "ssl_protocols TLSv1.3;")
+        ),
+    ),
+    Case(
+        "nothing but a redirect",
+        http(KEPT, A, server("b.test", ROOT, ON, listen="8443 ssl", place="return 301 https://a.test;")),
+    ),
+    # Not known.
+    Case("an include", http("include absent.conf;", A, P), words="absent.conf", not_evaluated=True),
+    Case(
+        "certificates that are not there",
+        http(KEPT, *(s.replace("/pki/server", f"/x/{n}") for s, n in ((A, "a"), (P, "b")))),
+        words="/x/",
+        not_evaluated=True,
+    ),
+]
+
 EARLY, TELL = "ssl_early_data on;", "proxy_set_header Early-Data $ssl_early_data;"
 
 
@@ -440,6 +478,11 @@ def test_session_resumption_crosses_servers(case: Case) -> None:
 @pytest.mark.parametrize("case", OUTLIVING, ids=str)
 def test_session_outlives_revocation(case: Case) -> None:
     check("session-outlives-revocation", case)
+
+
+@pytest.mark.parametrize("case", SOCKETS, ids=str)
+def test_session_shared_between_sockets(case: Case) -> None:
+    check("session-shared-between-sockets", case)
 
 
 @pytest.mark.parametrize("case", REPEATED, ids=str)
