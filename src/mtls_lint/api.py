@@ -87,7 +87,7 @@ from mtls_lint.nginx.ocsp import ocsp_servers, usable_responder
 from mtls_lint.nginx.passage import Barrier, barriers, is_said_elsewhere, lets_anybody_in, lets_clients_in
 from mtls_lint.nginx.refusals import Refusals, Refused
 from mtls_lint.nginx.regex import compile_regex
-from mtls_lint.nginx.resumption import EARLY_NAME, has_fix, makes_resumable_sessions
+from mtls_lint.nginx.resumption import EARLY_NAME, has_fix, makes_resumable_sessions, tickets_on
 from mtls_lint.nginx.session_life import Survival, survival
 from mtls_lint.nginx.tls import (
     LEGACY,
@@ -316,6 +316,7 @@ __all__ = [
     "socket_rows",
     "spoken_protocols",
     "survival",
+    "tickets_on",
     "trusts_all",
     "uris_of",
     "usable_responder",

@@ -374,6 +374,22 @@ OUTLIVING = [
     Case("a fragment without", C, words="around", not_evaluated=True),
 ]
 
+OLDER = "ssl_session_ticket_key /etc/nginx/older.key;"
+STATIC = [
+    Case("one key", http(KEY, B), [3], "ticket.key", Severity.WARNING, Confidence.POSSIBLE),
+    Case("the default server's", http(server("d.test", KEY), B), [3], "server b.test:443"),
+    Case("once for several servers", http(KEY, A, B), [3], "a.test:443 and b.test:443"),
+    Case("optional", http(KEY, B.replace(ON, "ssl_verify_client optional;")), [3]),
+    # Near misses.
+    Case("two keys", http(KEY, OLDER, B)),
+    Case("keys that nginx makes", http(KEPT, B), not_evaluated=False),
+    Case("nobody is asked", http(KEY, server("b.test"))),
+    Case("a key that counts nowhere", http(server("d.test"), server("b.test", ROOT, ON, KEY))),
+    Case("no tickets", http(KEY, NO_TICKETS, B)),
+    Case("no TLS", http(KEY, server("b.test", ROOT, ON, listen="80"))),
+    # Not known.
+    Case("an include", http("include absent.conf;", B), words="absent.conf", not_evaluated=True),
+]
 P = server("b.test", ROOT, ON, listen="8443 ssl")
 SOCKETS = [
     Case("one more trusted CA", http(KEPT, A, P), [4], "Other Root CA", Severity.ERROR, Confidence.CERTAIN),
@@ -478,6 +494,11 @@ def test_session_resumption_crosses_servers(case: Case) -> None:
 @pytest.mark.parametrize("case", OUTLIVING, ids=str)
 def test_session_outlives_revocation(case: Case) -> None:
     check("session-outlives-revocation", case)
+
+
+@pytest.mark.parametrize("case", STATIC, ids=str)
+def test_ticket_key_static(case: Case) -> None:
+    check("ticket-key-static", case)
 
 
 @pytest.mark.parametrize("case", SOCKETS, ids=str)
