@@ -98,10 +98,13 @@ from mtls_lint.api import (
     Severity,
     Socket,
     VirtualServer,
+    content_directive,
     listed,
     listen_span,
+    mixes_modes,
     repeats_another,
     rule,
+    upstream_addresses,
 )
 
 _MENDED = "nginx below 1.30.7, and from 1.31.0 to 1.31.8,"
@@ -132,11 +135,11 @@ def check(socket: Socket, ctx: Context) -> Findings:
     strict = [server for server in others if server.verify_client == "on"]
     if default.verify_client == "on":
         lax = [server for server in others if server.verify_client != "on"]
-        if lax and _mixes_modes(ctx):
+        if lax and mixes_modes(ctx.version):
             yield _turned_away(socket, lax, ctx)
         return
     same = [server for server in strict if _same_backend(default, server, ctx)]
-    if strict and _mixes_modes(ctx):
+    if strict and mixes_modes(ctx.version):
         yield _mixed(socket, strict, same, ctx)
     elif same:
         yield _open(socket, same, ctx)
@@ -208,11 +211,6 @@ def _finding(
     )
 
 
-def _mixes_modes(ctx: Context) -> bool:
-    """Whether this version may enforce the default server's mode (docs/evidence.md: stream)."""
-    return ctx.version < (1, 30, 7) or (1, 31, 0) <= ctx.version < (1, 31, 9)
-
-
 def _labels(servers: Sequence[VirtualServer]) -> str:
     return listed([server.label for server in servers])
 
@@ -256,20 +254,8 @@ def _same_backend(default: VirtualServer, server: VirtualServer, ctx: Context) -
 
 def _backends(server: VirtualServer, ctx: Context) -> tuple[str, ...] | None:
     """The addresses that connections are passed to; None when they are not known."""
-    passing = [*server.scope.find("proxy_pass"), *server.scope.find("pass")]
-    targets = [word for directive in passing for word in directive.args]
-    if not targets:
+    content = content_directive(server)
+    if content is None or not content.args or content.name == "return":
         return () if server.complete else None
-    target = str(targets[0])
-    if "$" in target:
-        return None
-    stream = ctx.configuration.scopes.get("stream")
-    upstreams = stream.find("upstream") if stream is not None else ()
-    members = [
-        str(member.args[0])
-        for upstream in upstreams
-        if upstream.args == (target,)
-        for member in upstream.children
-        if member.name == "server" and member.args
-    ]
-    return (target, *members)
+    target = str(content.args[0])
+    return None if "$" in target else (target, *upstream_addresses(ctx.configuration).get(target.lower(), ()))

@@ -17,6 +17,7 @@ from mtls_lint.lint.openings import Cause, Opening, find_openings, is_inside, le
 from mtls_lint.lint.rule import rule
 from mtls_lint.lint.witnesses import Door, behind, find_door, witness_of
 from mtls_lint.lint.words import day, due_on, expired_on, listed, load_failure, servers_in_words
+from mtls_lint.nginx.access import access_rules
 from mtls_lint.nginx.anonymous import (
     Served,
     Visitor,
@@ -77,6 +78,15 @@ from mtls_lint.nginx.passage import Barrier, barriers, is_said_elsewhere, lets_a
 from mtls_lint.nginx.refusals import Refusals, Refused
 from mtls_lint.nginx.regex import compile_regex
 from mtls_lint.nginx.resumption import EARLY_NAME, has_fix
+from mtls_lint.nginx.stream_decide import mixes_modes
+from mtls_lint.nginx.stream_matrix import stream_rows
+from mtls_lint.nginx.stream_targets import (
+    content_directive,
+    mentioned_variables,
+    passed_to_checks,
+    passes_tls_through,
+    upstream_addresses,
+)
 from mtls_lint.nginx.tls import (
     LEGACY,
     SSL,
@@ -208,6 +218,7 @@ __all__ = [
     "Webroot",
     "Witness",
     "Writer",
+    "access_rules",
     "answering",
     "asks",
     "backend_is_told",
@@ -231,6 +242,7 @@ __all__ = [
     "commanded_protocols",
     "compile_regex",
     "conf_commands",
+    "content_directive",
     "content_places",
     "covers",
     "crl_file_defect",
@@ -271,6 +283,8 @@ __all__ = [
     "longest_public_validity",
     "looks_names_up",
     "may_speak_tls",
+    "mentioned_variables",
+    "mixes_modes",
     "name_tests",
     "ocsp_servers",
     "only_legacy",
@@ -278,7 +292,9 @@ __all__ = [
     "opened_ca_files",
     "openssl_subject",
     "other_handshakes",
+    "passed_to_checks",
     "passes_on",
+    "passes_tls_through",
     "passing_flaws",
     "passing_intermediates",
     "protocol_words",
@@ -296,7 +312,9 @@ __all__ = [
     "signature_security_bits",
     "socket_rows",
     "spoken_protocols",
+    "stream_rows",
     "trusts_all",
+    "upstream_addresses",
     "uris_of",
     "usable_responder",
     "uses",

@@ -25,7 +25,7 @@ from mtls_lint.nginx.matrix_rows import (
 )
 from mtls_lint.nginx.model import Configuration, Socket, VirtualServer
 from mtls_lint.nginx.stream_decide import decide_stream
-from mtls_lint.nginx.stream_targets import content_directive, stream_target
+from mtls_lint.nginx.stream_targets import content_directive, mentioned_variables, stream_target
 from mtls_lint.nginx.tls import spoken_protocols
 from mtls_lint.nginx.variables import variables_in
 from mtls_lint.syntax.source import Span
@@ -111,20 +111,11 @@ class _Asker:
     def _names_in_maps(self, text: str) -> Iterator[str]:
         """The exact names, and one for each wildcard, that maps behind ``text`` go by."""
         maps = self.configuration.stream_makers.maps
-        waiting, seen = set(variables_in(text)), set[str]()
-        while waiting:
-            name = min(waiting)
-            waiting.discard(name)
-            if name in seen or name not in maps:
-                continue
-            seen.add(name)
-            row = maps[name]
-            words = [str(row.args[0]), *(str(word) for one in row.children for word in one.args)]
-            waiting |= {inner for word in words for inner in variables_in(word)}
-            if variables_in(str(row.args[0])) & _NAMES:
-                for one in row.children:
-                    if one.args and one.name not in {"default", "include"} and not one.name.startswith("~"):
-                        yield _example(str(one.name))
+        for name in sorted(mentioned_variables(self.configuration, text) & maps.keys()):
+            if variables_in(str(maps[name].args[0])) & _NAMES:
+                for row in maps[name].children:
+                    if row.args and row.name not in {"default", "include"} and not row.name.startswith("~"):
+                        yield _example(str(row.name))
 
     def _way(self, sni: str | None) -> _Way:
         server = self._server(sni)
