@@ -69,6 +69,7 @@ from mtls_lint.api import (
     Related,
     Row,
     Severity,
+    Socket,
     VirtualServer,
     content_directive,
     mentioned_variables,
@@ -86,34 +87,52 @@ _BY_MODULE = ("js_access", "js_preread", "js_filter")
     since="0.1",
     controls=("OWASP ASVS 5.0 12.1.3",),
 )
-def check(server: VirtualServer, ctx: Context) -> Findings:
+def check(socket: Socket, ctx: Context) -> Findings:
     """Report stream servers whose backend is reached without a proper certificate though one is asked for."""
-    verify = server.setting("ssl_verify_client")
+    if socket.module != "stream":
+        return
+    # On Unix sockets and loopback nobody else connects; a server is reported where it listens first.
+    asking = [
+        server
+        for server in socket.servers
+        if next((one for one in server.tls_sockets if not one.key.is_local), None) is socket
+        and _asks_everybody(server, ctx)
+    ]
+    for row in stream_rows(ctx.configuration, socket, ctx.now, None) if asking else ():
+        if row.server in asking and row.who.kind in {"anyone", "any certificate"}:
+            asking.remove(row.server)
+            yield from _findings(row, ctx)
+
+
+def _asks_everybody(server: VirtualServer, ctx: Context) -> bool:
+    """Whether the server asks for certificates, and passes whoever has none where the others go."""
     content = content_directive(server)
-    if server.module != "stream" or verify.directive is None or not verify.lower.startswith("optional"):
-        return
-    if content is None or content.name == "return" or _is_chosen_by_client(server, ctx):
-        return
-    row = _open_row(server, ctx)
-    if row is None or passed_to_checks(ctx.configuration, server):
+    if not server.verify_client.startswith("optional") or content is None or content.name == "return":
+        return False
+    return not _is_chosen_by_client(server, ctx) and not passed_to_checks(ctx.configuration, server)
+
+
+def _findings(row: Row, ctx: Context) -> Findings:
+    server = row.server
+    verify, content = server.setting("ssl_verify_client"), content_directive(server)
+    if verify.directive is None or content is None:
         return
     modules = [name for name in _BY_MODULE if server.setting(name).is_set]
     doubt = f"{modules[0]} may look at the client" if modules else next(iter(row.uncertain), None)
     if doubt is not None:
         ctx.not_evaluated(verify.directive.span, f"whether everybody gets to the backend: {doubt}")
         return
-    kind = (
-        "whose certificate nobody vouches for"
-        if verify.lower == "optional_no_ca"
-        else "without a certificate"
-    )
+    without = "without a certificate"
+    if verify.lower == "optional_no_ca":
+        without += ", or with one that nobody vouches for"
     yield Finding(
-        f"ssl_verify_client is {verify.lower}, and nothing in stream can refuse a client {kind}: everybody gets to"
-        f" {row.places[0]} by {row.socket.key}",
+        f"ssl_verify_client is {verify.lower}, and nothing in stream refuses a client {without}: everybody"
+        f" gets to {row.places[0]} by {row.socket.key}",
         verify.directive.arg_span(0),
         "write `ssl_verify_client on;`",
         related=(Related(content.span, "where everybody is passed to"),),
         confidence=Confidence.LIKELY if ctx.configuration.tree.is_fragment else None,
+        path=server.logical_path,
     )
 
 
@@ -123,17 +142,3 @@ def _is_chosen_by_client(server: VirtualServer, ctx: Context) -> bool:
     words = content.args if content is not None else ()
     mentioned = (mentioned_variables(ctx.configuration, str(word)) for word in words)
     return any(name.startswith("ssl_client_") for names in mentioned for name in names)
-
-
-def _open_row(server: VirtualServer, ctx: Context) -> Row | None:
-    """Where a client without a certificate, or with one of its own making, gets to the backend."""
-    return next(
-        (
-            row
-            for socket in server.tls_sockets
-            if not socket.key.is_local
-            for row in stream_rows(ctx.configuration, socket, ctx.now, None)
-            if row.server is server and row.who.kind in {"anyone", "any certificate"}
-        ),
-        None,
-    )

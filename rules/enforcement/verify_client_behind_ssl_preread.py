@@ -8,9 +8,9 @@ asks for none, so `ssl_verify_client`, `ssl_client_certificate` and `ssl_crl` be
 Whether clients need a certificate is then up to the backend. If that is a server of the same configuration,
 `mtls-lint trace` follows the connection there.
 
-If the backend is meant to ask, delete `ssl_verify_client` here, so that nobody believes otherwise. If nginx is
-meant to ask, end TLS here: `listen 443 ssl;` with a certificate, and without `ssl_preread`; the name is then in
-`$ssl_server_name`.
+If the backend is meant to ask, delete `ssl_verify_client` here, so that nobody believes otherwise. If nginx
+is meant to ask, end TLS here: `listen 443 ssl;` with a certificate, and without `ssl_preread`; the name is
+then in `$ssl_server_name`.
 
 Bad:
 ```nginx
@@ -89,10 +89,10 @@ def check(server: VirtualServer, ctx: Context) -> Findings:
     keys = listed([str(socket.key) for socket in server.sockets])
     preread = server.sockets[0].default_server.setting("ssl_preread")
     yield Finding(
-        f"ssl_verify_client {server.verify_client} has no effect, because ssl_preread passes the TLS of {keys}"
-        " through: nginx asks nobody for a certificate, and the backend alone decides",
+        f"ssl_verify_client {server.verify_client} has no effect, because ssl_preread passes the TLS of"
+        f" {keys} through: nginx asks nobody for a certificate, and the backend alone decides",
         verify.directive.arg_span(0),
-        "delete it if the backend verifies clients, else end TLS here: `listen ... ssl` without `ssl_preread`",
+        "delete it if the backend verifies clients, else end TLS here: `listen ... ssl`, no `ssl_preread`",
         related=()
         if preread.span is None
         else (Related(preread.span, "the handshake is left to the backend"),),

@@ -9,8 +9,8 @@ backend.
 
 It is fine where all servers of the socket have the same rules, such as those of the `stream` level.
 
-Write the rules in the default server, or at the `stream` level, if they are meant for all. Else give the server an
-address or a port of its own.
+Write the rules in the default server, or at the `stream` level, if they are meant for all. Else give the
+server an address or a port of its own.
 
 Bad:
 ```nginx version=1.31.3
@@ -114,8 +114,8 @@ def _finding(
     return Finding(
         message,
         own[0].span,
-        f"write the rules in {default.label} or at the stream level, or give {server.label} an address or a port"
-        " of its own",
+        f"write the rules in {default.label} or at the stream level, or give {server.label} an address or a"
+        " port of its own",
         related=(
             Related(counting[0].span if counting else listen_span(socket), f"what counts on {socket.key}"),
         ),

@@ -8,8 +8,8 @@ unknown names. `pass` closes all connections, because data that was read ahead c
 server that speaks first (SMTP, MySQL) is not connected before the client has said something, or
 `preread_timeout` is over.
 
-Delete `ssl_preread`, and write `$ssl_server_name` for `$ssl_preread_server_name`. If the backend is meant to end
-TLS, delete `ssl` from `listen` instead.
+Delete `ssl_preread`, and write `$ssl_server_name` for `$ssl_preread_server_name`. If the backend is meant to
+end TLS, delete `ssl` from `listen` instead.
 
 Bad:
 ```nginx

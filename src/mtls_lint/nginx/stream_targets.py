@@ -32,7 +32,7 @@ def content_directive(server: VirtualServer) -> Directive | None:
 
 
 def passes_tls_through(server: VirtualServer) -> bool:
-    """Whether a stream server leaves the handshakes of its clients to the backend: ``ssl_preread``, and no TLS.
+    """Whether a stream server leaves handshakes to the backend: it speaks no TLS, and ``ssl_preread`` is on.
 
     The default server of the socket says whether the name is read.
     """
