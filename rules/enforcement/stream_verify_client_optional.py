@@ -70,8 +70,10 @@ from mtls_lint.api import (
     Row,
     Severity,
     Socket,
+    StreamWitness,
     VirtualServer,
     content_directive,
+    handshake_name,
     mentioned_variables,
     passed_to_checks,
     rule,
@@ -131,6 +133,7 @@ def _findings(row: Row, ctx: Context) -> Findings:
         verify.directive.arg_span(0),
         "write `ssl_verify_client on;`",
         related=(Related(content.span, "where everybody is passed to"),),
+        witness=StreamWitness(row.socket.key.address, row.socket.key.port, handshake_name(server)),
         confidence=Confidence.LIKELY if ctx.configuration.tree.is_fragment else None,
         path=server.logical_path,
     )

@@ -97,6 +97,7 @@ from mtls_lint.api import (
     Related,
     Severity,
     Socket,
+    StreamWitness,
     VirtualServer,
     content_directive,
     listed,
@@ -206,6 +207,8 @@ def _finding(
             )
             for server in servers
         ),
+        # By default's backend certainly; what timing does, one connection cannot show.
+        witness=None if by_version else StreamWitness(socket.key.address, socket.key.port),
         confidence=Confidence.LIKELY if doubtful else None,
         path=default.logical_path,
     )

@@ -12,7 +12,15 @@ from mtls_lint.lint.crl_checks import (
 )
 from mtls_lint.lint.crossings import Crossing, crossings
 from mtls_lint.lint.file_access import Readers, Writer
-from mtls_lint.lint.finding import ClientCertificate, Confidence, Finding, Related, Severity, Witness
+from mtls_lint.lint.finding import (
+    ClientCertificate,
+    Confidence,
+    Finding,
+    Related,
+    Severity,
+    StreamWitness,
+    Witness,
+)
 from mtls_lint.lint.openings import Cause, Opening, find_openings, is_inside, leads_to_app
 from mtls_lint.lint.rule import rule
 from mtls_lint.lint.witnesses import Door, behind, find_door, witness_of
@@ -207,6 +215,7 @@ __all__ = [
     "Socket",
     "SocketKey",
     "Span",
+    "StreamWitness",
     "Suite",
     "TrustFile",
     "Unknown",

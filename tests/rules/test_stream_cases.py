@@ -38,7 +38,8 @@ def http_listener(words: str, listen: str = "listen 8080;") -> str:
 
 CASES: dict[str, list[Case]] = {
     "stream-verify-client-optional": [
-        Case("optional", stream(*optional(PROXY)), [5], "a client without a certificate: everybody gets to 10.0.0.5:5432 by *:443", Severity.ERROR, Confidence.CERTAIN),
+        Case("optional", stream(*optional(PROXY)), [5], "a client without a certificate: everybody gets to 10.0.0.5:5432 by *:443", Severity.ERROR, Confidence.CERTAIN, witness="openssl s_client -connect 127.0.0.1:443 -noservername"),
+        Case("a name and an address", stream(*optional(f"server_name a.test; {PROXY}", listen="listen [::]:8443 ssl;")), [5], witness="openssl s_client -connect a.test:8443 -6 -servername a.test"),
         Case("optional_no_ca", stream(*optional(PROXY, mode="optional_no_ca")), [5], "one that nobody vouches for"),
         Case("inherited", stream("ssl_verify_client optional;", *server(f"listen 443 ssl; {PAIR} {CA} {PROXY}")), [3]),
         Case("a backend by name", stream("map $ssl_server_name $b { default 10.0.0.5:1; }", *optional("proxy_pass $b;")), [6]),
