@@ -77,12 +77,18 @@ class _Asker:
 
     def rows(self) -> Iterator[Row]:
         ways = [self._way(sni) for sni in self._snis()]
+        if self.reads_names and not self.socket.ssl:
+            ways.append(self._way(None, plain=True))
         for server in self.socket.servers:
             yield from self._rows_of(server, ways)
 
     def _rows_of(self, server: VirtualServer, ways: Sequence[_Way]) -> Iterator[Row]:
         own = [way for way in ways if way.server is server]
-        name = example_name(server) or "localhost"
+        # A map may have no backend for some names, and a text is nothing to those that speak TLS.
+        own = [way for way in own if way.who.kind != NOBODY] or own
+        name = example_name(server)
+        if name is None:
+            return  # regular expressions alone: no name is known
         if not own:
             yield Row(self.socket, server, name, "", (), Who(NOBODY), server.span)
             return
@@ -117,14 +123,15 @@ class _Asker:
                     if row.args and row.name not in {"default", "include"} and not row.name.startswith("~"):
                         yield _example(str(row.name))
 
-    def _way(self, sni: str | None) -> _Way:
+    def _way(self, sni: str | None, *, plain: bool = False) -> _Way:
         server = self._server(sni)
         judge = server if server.has_ssl_context else self.socket.default_server
         clients: tuple[str | None, ...] = ("",)
         if self.socket.ssl and asking(judge).asked:
             files = ca_files(self.configuration, judge)
             clients = ("", None, *(one.path for one in files if one.path is not None))
-        asked = {ca: self._ask(sni, judge, ca) for ca in clients}
+        tls = None if plain else self._version(judge)
+        asked = {ca: self._ask(sni, tls, ca) for ca in clients}
         first, goes_on = asked[""]
         decisions = {ca: decision for ca, (decision, _) in asked.items()}
         served = {ca for ca, decision in decisions.items() if _served(decision)}
@@ -146,13 +153,14 @@ class _Asker:
         found = NameTable.of(self.socket).find(name) if name else None
         return self.socket.default_server if found is None or isinstance(found, Unknown) else found
 
-    def _ask(self, sni: str | None, judge: VirtualServer, ca: str | None) -> tuple[Decision, bool]:
-        """What one class of clients is answered, and whether the connection goes on to another listener."""
-        tls: str | None = None
+    def _version(self, judge: VirtualServer) -> str | None:
+        """The TLS that clients speak: with the socket, or through it with somebody else."""
         if self.socket.ssl:
-            tls = "1.3" if "TLSv1.3" in spoken_protocols(judge) else "1.2"
-        elif self.reads_names:
-            tls = "1.3"
+            return "1.3" if "TLSv1.3" in spoken_protocols(judge) else "1.2"
+        return "1.3" if self.reads_names else None
+
+    def _ask(self, sni: str | None, tls: str | None, ca: str | None) -> tuple[Decision, bool]:
+        """What one class of clients is answered, and whether the connection goes on to another listener."""
         connection = Connection(self.socket.key.address, self.socket.key.port, tls, sni)
         client = None if ca == "" else ClassClient(ca)
         decision, onward = decide_stream(
