@@ -139,9 +139,8 @@ class _Asker:
         passed_through = not self.socket.ssl and (self.reads_names or goes_on)
         if who.kind == ANYONE and passed_through and first.backend is not None:
             who = Who(BACKEND)
-        directive = content_directive(server)
         backend = next((one.backend for one in decisions.values() if one.backend is not None), None)
-        place = backend or (directive.text if directive is not None else "")
+        place = backend or _written(server)
         target = stream_target(self.configuration, backend) if backend is not None else None
         addresses = frozenset(target.addresses if target is not None else ())
         doubts = dict.fromkeys(reason for one in decisions.values() for reason in one.uncertain)
@@ -200,6 +199,14 @@ class _Asker:
 
 def _served(decision: Decision) -> bool:
     return decision.outcome is Outcome.RESPONSE and decision.answer in {Answer.CONTENT, Answer.FIXED}
+
+
+def _written(server: VirtualServer) -> str:
+    """What connections are passed to, as it is written; the whole ``return``."""
+    directive = content_directive(server)
+    if directive is None or not directive.args:
+        return ""
+    return directive.text if directive.name == "return" else str(directive.args[0])
 
 
 def _example(key: str) -> str:
