@@ -91,6 +91,7 @@ from mtls_lint.nginx.stream_matrix import stream_rows
 from mtls_lint.nginx.stream_targets import (
     content_directive,
     mentioned_variables,
+    passed_listener,
     passed_to_checks,
     passes_tls_through,
     upstream_addresses,
@@ -301,6 +302,7 @@ __all__ = [
     "opened_ca_files",
     "openssl_subject",
     "other_handshakes",
+    "passed_listener",
     "passed_to_checks",
     "passes_on",
     "passes_tls_through",

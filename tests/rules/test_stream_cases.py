@@ -36,6 +36,15 @@ def http_listener(words: str, listen: str = "listen 8080;") -> str:
     return f"server {{ {listen} {PAIR} {words} location / {{ proxy_pass http://10.0.0.5; }} }}"
 
 
+OTHER_CA = "ssl_client_certificate /pki/other-root.pem;"
+
+
+def passing(first: str, second: str, listen: str = "8443 ssl") -> str:
+    """A stream server with ``pass`` in line 4, and the http server behind it."""
+    http = f"server {{ listen {listen}; server_name api.test; {PAIR} {second} }}"
+    return stream("server {", f"pass 127.0.0.1:8443; listen 443 ssl; {PAIR} {first} }}", http=http)
+
+
 CASES: dict[str, list[Case]] = {
     "stream-verify-client-optional": [
         Case("optional", stream(*optional(PROXY)), [5], "a client without a certificate: everybody gets to 10.0.0.5:5432 by *:443", Severity.ERROR, Confidence.CERTAIN, witness="openssl s_client -connect 127.0.0.1:443 -noservername"),
@@ -95,6 +104,20 @@ CASES: dict[str, list[Case]] = {
         Case("in http", "events {}\nhttp {\n" + pair("", "deny all;").split("stream {")[1].replace(PROXY, "").split("http")[0]),
         Case("before there were names", pair("", "deny all;"), version="1.24.0"),
         Case("an include may say it", pair("include absent/access.conf;", "deny all;"), words="absent/access.conf", not_evaluated=True),
+    ],
+    "pass-to-server-with-other-cas": [
+        Case("other CAs", passing(f"{OTHER_CA} ssl_verify_client optional;", f"{CA} ssl_verify_client on;"), [4], "by its CAs and CRLs and not by those of api.test:8443", Severity.ERROR, Confidence.CERTAIN),
+        Case("nobody is asked", passing("", f"{CA} ssl_verify_client on;"), [4], "everybody is refused there"),
+        Case("a check of the verdict", passing(f"{OTHER_CA} ssl_verify_client optional;", "ssl_verify_client optional_no_ca; if ($ssl_client_verify != SUCCESS) { return 403; }"), [4]),
+        Case("revoked certificates", passing(f"{CA} ssl_verify_client on;", f"{CA} ssl_verify_client on; ssl_crl /pki/crl.pem;"), [4]),
+        Case("more intermediates", passing(f"{CA} ssl_verify_client on; ssl_verify_depth 3;", f"{CA} ssl_verify_client on;"), [4]),
+        Case("the same CAs", passing(f"{CA} ssl_verify_client on;", f"{CA} ssl_verify_client on;")),
+        Case("fewer CAs", passing(f"{CA} ssl_verify_client on;", "ssl_client_certificate /pki/two-roots.pem; ssl_verify_client on;")),
+        Case("nobody is asked there either", passing("", "")),
+        Case("everybody is let in anyway", passing(f"{OTHER_CA} ssl_verify_client on;", "ssl_verify_client optional_no_ca;")),
+        Case("the handshake is the other's", passing(f"{OTHER_CA} ssl_verify_client on;", f"{CA} ssl_verify_client on;").replace("443 ssl", "443", 1)),
+        Case("a plain listener", passing(f"{OTHER_CA} ssl_verify_client on;", f"{CA} ssl_verify_client on;", "8443")),
+        Case("CAs that are not there", passing("ssl_client_certificate /pki/no-such.pem; ssl_verify_client on;", f"{CA} ssl_verify_client on;"), words="no-such.pem", not_evaluated=True),
     ],
     "ssl-preread-within-tls": [
         Case("a map by name", stream(BY_NAME, *server(f"listen 443 ssl; {PAIR}", "ssl_preread on; proxy_pass $b;")), [6], "$ssl_preread_server_name is always empty", Severity.WARNING),

@@ -41,15 +41,23 @@ def passes_tls_through(server: VirtualServer) -> bool:
     return any(socket.default_server.setting("ssl_preread").is_on for socket in server.sockets)
 
 
+def passed_listener(configuration: Configuration, server: VirtualServer) -> Socket | None:
+    """The listener that ``pass`` of a stream server hands connections to; None where a variable names it."""
+    content = content_directive(server) if server.module == "stream" else None
+    if content is None or content.name != "pass" or not content.args:
+        return None
+    address = split_address(str(content.args[0]))
+    return own_listener(configuration, *address) if address is not None else None
+
+
 def passed_to_checks(configuration: Configuration, server: VirtualServer) -> bool:
     """Whether ``pass`` hands connections to servers that look at the certificate, or may."""
     content = content_directive(server)
     if content is None or content.name != "pass" or not content.args:
         return False
-    address = split_address(str(content.args[0]))
-    listener = own_listener(configuration, *address) if address is not None else None
+    listener = passed_listener(configuration, server)
     if listener is None:
-        return address is None  # a variable: anywhere
+        return "$" in content.args[0]  # anywhere
     verifies = listener.ssl and any(one.verify_client != "off" for one in listener.servers)
     return verifies or any(client_checks(configuration, one) for one in listener.servers)
 
