@@ -77,6 +77,7 @@ from mtls_lint.api import (
     mentioned_variables,
     passed_to_checks,
     rule,
+    stream_backends,
     stream_rows,
 )
 
@@ -99,6 +100,7 @@ def check(socket: Socket, ctx: Context) -> Findings:
         for server in socket.servers
         if next((one for one in server.tls_sockets if not one.key.is_local), None) is socket
         and _asks_everybody(server, ctx)
+        and not _undoes_another(server, socket, ctx)
     ]
     for row in stream_rows(ctx.configuration, socket, ctx.now, None) if asking else ():
         if row.server in asking and row.who.kind in {"anyone", "any certificate"}:
@@ -112,6 +114,15 @@ def _asks_everybody(server: VirtualServer, ctx: Context) -> bool:
     if not server.verify_client.startswith("optional") or content is None or content.name == "return":
         return False
     return not _is_chosen_by_client(server, ctx) and not passed_to_checks(ctx.configuration, server)
+
+
+def _undoes_another(server: VirtualServer, socket: Socket, ctx: Context) -> bool:
+    """Whether stream-servers-with-different-modes says that the backend of a stricter server is open."""
+    if socket.default_server is not server:
+        return False
+    own = stream_backends(ctx.configuration, server) or frozenset()
+    strict = [one for one in socket.servers if one.verify_client == "on"]
+    return any(own & (stream_backends(ctx.configuration, one) or frozenset()) for one in strict)
 
 
 def _findings(row: Row, ctx: Context) -> Findings:

@@ -99,13 +99,12 @@ from mtls_lint.api import (
     Socket,
     StreamWitness,
     VirtualServer,
-    content_directive,
     listed,
     listen_span,
     mixes_modes,
     repeats_another,
     rule,
-    upstream_addresses,
+    stream_backends,
 )
 
 _MENDED = "nginx below 1.30.7, and from 1.31.0 to 1.31.8,"
@@ -243,7 +242,7 @@ def _same_backend(default: VirtualServer, server: VirtualServer, ctx: Context) -
     """Whether clients of the default server get to a backend of ``server``."""
     if default.setting("ssl_reject_handshake").is_on:
         return False
-    backends = [_backends(one, ctx) for one in (default, server)]
+    backends = [stream_backends(ctx.configuration, one) for one in (default, server)]
     if None in backends:
         ctx.not_evaluated(
             default.span,
@@ -253,12 +252,3 @@ def _same_backend(default: VirtualServer, server: VirtualServer, ctx: Context) -
         return False
     first, second = (set(backend or ()) for backend in backends)
     return bool(first & second)
-
-
-def _backends(server: VirtualServer, ctx: Context) -> tuple[str, ...] | None:
-    """The addresses that connections are passed to; None when they are not known."""
-    content = content_directive(server)
-    if content is None or not content.args or content.name == "return":
-        return () if server.complete else None
-    target = str(content.args[0])
-    return None if "$" in target else (target, *upstream_addresses(ctx.configuration).get(target.lower(), ()))

@@ -94,7 +94,7 @@ from mtls_lint.nginx.stream_targets import (
     passed_listener,
     passed_to_checks,
     passes_tls_through,
-    upstream_addresses,
+    stream_backends,
 )
 from mtls_lint.nginx.tls import (
     LEGACY,
@@ -323,9 +323,9 @@ __all__ = [
     "signature_security_bits",
     "socket_rows",
     "spoken_protocols",
+    "stream_backends",
     "stream_rows",
     "trusts_all",
-    "upstream_addresses",
     "uris_of",
     "usable_responder",
     "uses",

@@ -58,6 +58,8 @@ CASES: dict[str, list[Case]] = {
         Case("a fragment", "server {\n" + "\n".join(optional(PROXY)[1:]), [3], confidence=Confidence.LIKELY, options={"context": ("stream",)}),
         Case("the backend is chosen by it", stream(BY_VERIFY, *optional("proxy_pass $b;"))),
         Case("chosen by it, two maps on", stream(BY_VERIFY, "map $b $c { default $b; }", *optional("proxy_pass $c;"))),
+        Case("the backend of a stricter server", stream(*optional(PROXY), *optional(PROXY + " server_name b.test;", mode="on"))),
+        Case("another backend than the stricter server", stream(*optional("proxy_pass 10.0.0.9:1;"), *optional(PROXY + " server_name b.test;", mode="on")), [5]),
         Case("required", stream(*optional(PROXY, mode="on"))),
         Case("a text", stream(*optional("return $ssl_client_verify;"))),
         Case("loopback", stream(*optional(PROXY, listen="listen 127.0.0.1:443 ssl;"))),

@@ -73,6 +73,20 @@ def stream_target(configuration: Configuration, text: str) -> Target | None:
     return Target(text, (text,)) if colon and host and port.isdecimal() else None
 
 
+def stream_backends(configuration: Configuration, server: VirtualServer) -> frozenset[str] | None:
+    """What a stream server passes connections to: the name that is written, and the addresses behind it.
+
+    None when a variable, or text that was not read, decides.
+    """
+    content = content_directive(server)
+    if content is None or not content.args or content.name == "return":
+        return frozenset() if server.complete else None
+    target = str(content.args[0])
+    if "$" in target:
+        return None
+    return frozenset({target, *upstream_addresses(configuration).get(target.lower(), ())})
+
+
 def upstream_addresses(configuration: Configuration) -> dict[str, tuple[str, ...]]:
     """The addresses of each ``upstream`` of stream, by its name in lower case."""
     stream = configuration.scopes.get("stream")
