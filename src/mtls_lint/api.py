@@ -12,7 +12,15 @@ from mtls_lint.lint.crl_checks import (
 )
 from mtls_lint.lint.crossings import Crossing, crossings
 from mtls_lint.lint.file_access import Readers, Writer
-from mtls_lint.lint.finding import ClientCertificate, Confidence, Finding, Related, Severity, Witness
+from mtls_lint.lint.finding import (
+    ClientCertificate,
+    Confidence,
+    Finding,
+    Related,
+    Severity,
+    StreamWitness,
+    Witness,
+)
 from mtls_lint.lint.openings import Cause, Opening, find_openings, is_inside, leads_to_app
 from mtls_lint.lint.rule import rule
 from mtls_lint.lint.socket_crossings import SocketCrossing, socket_crossings
@@ -26,6 +34,7 @@ from mtls_lint.lint.words import (
     load_failure,
     servers_in_words,
 )
+from mtls_lint.nginx.access import access_rules
 from mtls_lint.nginx.anonymous import (
     Served,
     Visitor,
@@ -89,6 +98,16 @@ from mtls_lint.nginx.refusals import Refusals, Refused
 from mtls_lint.nginx.regex import compile_regex
 from mtls_lint.nginx.resumption import EARLY_NAME, has_fix, makes_resumable_sessions, tickets_on
 from mtls_lint.nginx.session_life import Survival, survival
+from mtls_lint.nginx.stream_decide import mixes_modes
+from mtls_lint.nginx.stream_matrix import stream_rows
+from mtls_lint.nginx.stream_targets import (
+    content_directive,
+    mentioned_variables,
+    passed_listener,
+    passed_to_checks,
+    passes_tls_through,
+    stream_backends,
+)
 from mtls_lint.nginx.tls import (
     LEGACY,
     SSL,
@@ -210,6 +229,7 @@ __all__ = [
     "SocketCrossing",
     "SocketKey",
     "Span",
+    "StreamWitness",
     "Suite",
     "Survival",
     "TrustFile",
@@ -222,6 +242,7 @@ __all__ = [
     "Webroot",
     "Witness",
     "Writer",
+    "access_rules",
     "answering",
     "asks",
     "asks_ocsp",
@@ -246,6 +267,7 @@ __all__ = [
     "commanded_protocols",
     "compile_regex",
     "conf_commands",
+    "content_directive",
     "content_places",
     "covers",
     "crl_file_defect",
@@ -288,6 +310,8 @@ __all__ = [
     "looks_names_up",
     "makes_resumable_sessions",
     "may_speak_tls",
+    "mentioned_variables",
+    "mixes_modes",
     "name_tests",
     "ocsp_servers",
     "only_legacy",
@@ -295,7 +319,10 @@ __all__ = [
     "opened_ca_files",
     "openssl_subject",
     "other_handshakes",
+    "passed_listener",
+    "passed_to_checks",
     "passes_on",
+    "passes_tls_through",
     "passing_flaws",
     "passing_intermediates",
     "protocol_words",
@@ -315,6 +342,8 @@ __all__ = [
     "socket_crossings",
     "socket_rows",
     "spoken_protocols",
+    "stream_backends",
+    "stream_rows",
     "survival",
     "tickets_on",
     "trusts_all",

@@ -216,10 +216,10 @@ def compare(scenario: Scenario, binary: NginxBinary, directory: Path, pki: Path)
         for question in scenario.questions:
             decision = _decide(configuration, question, server.ports, pki)
             said = _said(decision, backends)
-            observed = _observed(_ask(question, server.ports, pki))
+            seen = observed(ask(question, server.ports, pki))
             uncertain += bool(decision.uncertain)
-            if not _agree(decision, said, observed):
-                found.append(f"{scenario.seed} {binary} {question}: said {said}, observed {observed}")
+            if not _agree(decision, said, seen):
+                found.append(f"{scenario.seed} {binary} {question}: said {said}, observed {seen}")
     return Compared(len(scenario.questions), uncertain, tuple(found))
 
 
@@ -240,7 +240,8 @@ def _decide(
     return decide(configuration, connection, Request(question.host), client, datetime.now(timezone.utc))
 
 
-def _ask(question: Question, ports: Mapping[str, int], pki: Path) -> Reply:
+def ask(question: Question, ports: Mapping[str, int], pki: Path) -> Reply:
+    """Put the question to nginx."""
     named = question.client != "none"
     return request(
         ports[question.port],
@@ -276,7 +277,8 @@ def _said(decision: Decision, backends: Mapping[str, str]) -> Said:
     return ("backend", backend or backends.get((decision.backend or "").rpartition(":")[2], "?"))
 
 
-def _observed(reply: Reply) -> Said:
+def observed(reply: Reply) -> Said:
+    """What the client saw, in the words of ``_said``."""
     if reply.error not in {"", "NO_HTTP_ANSWER"}:
         refused = reply.error == "ConnectionRefusedError"
         return (Outcome.REFUSED.value if refused else Outcome.HANDSHAKE_FAILED.value,)
@@ -292,12 +294,12 @@ def _observed(reply: Reply) -> Said:
     return ("http", outcome.value, str(reply.status), reply.headers.get("x-where", ""))
 
 
-def _agree(decision: Decision, said: Said, observed: Said) -> bool:
+def _agree(decision: Decision, said: Said, seen: Said) -> bool:
     if not decision.uncertain:
-        return said == observed
+        return said == seen
     # Where nginx takes now the one mode and now the other, it lets pass or closes.
     mixed = all("CVE-2026-120967" in reason for reason in decision.uncertain)
-    return mixed and (said == (CLOSED,) or observed in {said, (CLOSED,)})
+    return mixed and (said == (CLOSED,) or seen in {said, (CLOSED,)})
 
 
 def total(results: list[Compared]) -> Compared:

@@ -44,12 +44,12 @@ def decide(
         lost = Outcome.REFUSED if hop == 0 else _lost(connection, handshake)
         socket = _find_socket(configuration, connection, story)
         if socket is None:
-            return _ended(story, lost)
+            return _ended(story, lost, handshake)
         if socket.module == "mail" and hop == 0:
             return decide_mail(configuration, connection, client, now, socket, story)
         if socket.module == "mail":
             story.doubt(f"{socket.key} belongs to mail, which is not followed")
-            return _ended(story, Outcome.RESPONSE)
+            return _ended(story, Outcome.RESPONSE, handshake)
         if socket.module == "http":
             return _Decider(configuration, connection, request, client, now, story, handshake).decide(socket)
         decision, onward = decide_stream(configuration, connection, client, now, socket, story, handshake)
@@ -58,7 +58,7 @@ def decide(
         connection = replace(connection, address=onward.address, port=onward.port)
         handshake = onward.handshake
     story.doubt("connections are passed on in a circle")
-    return _ended(story, _lost(connection, handshake))
+    return _ended(story, _lost(connection, handshake), handshake)
 
 
 _MOST_HOPS = 10
@@ -72,14 +72,17 @@ def _lost(connection: Connection, handshake: Handshake | None) -> Outcome:
 
 def _find_socket(configuration: Configuration, connection: Connection, story: Story) -> Socket | None:
     """The socket that takes a connection; None where none does, or it is not known."""
-    modules = ("http", "stream", "mail")
-    found = [find_socket(configuration, one, connection.address, connection.port) for one in modules]
-    socket = next((one for one in found if isinstance(one, Socket)), None)
-    unknown = next((one for one in found if isinstance(one, Unknown)), None)
+    socket, unknown = None, None
+    for module in ("http", "stream", "mail"):
+        found = find_socket(configuration, module, connection.address, connection.port)
+        if isinstance(found, Socket):
+            socket = found
+            break
+        unknown = found or unknown
     where = f"{connection.address}:{connection.port}" if connection.port else connection.address
     if socket is not None:
-        module = "" if socket.module == "http" else f" of {socket.module}"
-        kind = f"{'TLS' if socket.ssl else 'plain'}{module}"
+        of_module = "" if socket.module == "http" else f" of {socket.module}"
+        kind = f"{'TLS' if socket.ssl else 'plain'}{of_module}"
         story.say(f"the socket {socket.key} ({kind}) takes the connection", _listen_span(socket))
     elif unknown is not None:
         story.doubt(unknown.reason)
@@ -93,12 +96,13 @@ def _listen_span(socket: Socket) -> Span:
     return listen.directive.span if listen.directive is not None else server.span
 
 
-def _ended(story: Story, outcome: Outcome, tls_server: VirtualServer | None = None) -> Decision:
+def _ended(story: Story, outcome: Outcome, handshake: Handshake | Failed | None = None) -> Decision:
     """A decision that no server answers; a connection that came so far is closed."""
     return Decision(
         outcome,
         answer=Answer.REFUSAL if outcome is Outcome.RESPONSE else None,
-        tls_server=tls_server,
+        client_verify=handshake.client_verify if isinstance(handshake, Handshake) else "",
+        tls_server=handshake.server if handshake is not None else None,
         uncertain=tuple(story.uncertain),
         steps=tuple(story.steps),
     )
@@ -139,7 +143,7 @@ class _Decider:
                 return _ended(self.story, Outcome.HANDSHAKE_FAILED)
             handshake = shake_hands(self.configuration, connection, self.client, self.now, socket, self.story)
             if isinstance(handshake, Failed):
-                return _ended(self.story, Outcome.HANDSHAKE_FAILED, tls_server=handshake.server)
+                return _ended(self.story, Outcome.HANDSHAKE_FAILED, handshake)
             self.handshake = handshake
         elif self.handshake is not None:
             # `pass` of stream hands the connection over with its TLS: SNI is not looked at again

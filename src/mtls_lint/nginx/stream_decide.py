@@ -12,8 +12,14 @@ from mtls_lint.nginx.decision import Answer, Client, Connection, Decision, Outco
 from mtls_lint.nginx.handshake import Failed, Handshake, gate, shake_hands
 from mtls_lint.nginx.lookup import NameTable, normalise_host
 from mtls_lint.nginx.model import Configuration, Socket, VirtualServer
-from mtls_lint.nginx.stream_targets import content_directive, own_listener, split_address, stream_target
-from mtls_lint.nginx.variables import Variables, variables_in
+from mtls_lint.nginx.stream_targets import (
+    content_directive,
+    mentioned_variables,
+    own_listener,
+    split_address,
+    stream_target,
+)
+from mtls_lint.nginx.variables import Variables
 from mtls_lint.nginx.version import NginxVersion
 from mtls_lint.syntax.source import Span
 from mtls_lint.syntax.tree import Directive, Unknown
@@ -182,20 +188,8 @@ class _Decider:
             if len(directive.args) == 2:
                 value = self.variables.expand(str(directive.args[1]))
                 self.variables.assign(str(directive.args[0]).lstrip("$"), value)
-                seen |= self._mentioned(str(directive.args[1]))
+                seen |= mentioned_variables(self.configuration, str(directive.args[1]))
         return frozenset(seen)
-
-    def _mentioned(self, text: str) -> set[str]:
-        """The variables in a text, and those in the maps that make them."""
-        found: set[str] = set()
-        waiting = set(variables_in(text))
-        while waiting:
-            name = waiting.pop()
-            found.add(name)
-            row = self.configuration.stream_makers.maps.get(name)
-            words = (str(row.args[0]), *(str(w) for one in row.children for w in one.args)) if row else ()
-            waiting |= {inner for word in words for inner in variables_in(word)} - found
-        return found
 
     def _content(self) -> tuple[Decision, Onward | None]:
         directive = content_directive(self.server)

@@ -25,7 +25,7 @@ from mtls_lint.nginx.matrix_rows import (
 )
 from mtls_lint.nginx.model import Configuration, Socket, VirtualServer
 from mtls_lint.nginx.stream_decide import decide_stream
-from mtls_lint.nginx.stream_targets import content_directive, stream_target
+from mtls_lint.nginx.stream_targets import content_directive, mentioned_variables, stream_target
 from mtls_lint.nginx.tls import spoken_protocols
 from mtls_lint.nginx.variables import variables_in
 from mtls_lint.syntax.source import Span
@@ -77,12 +77,18 @@ class _Asker:
 
     def rows(self) -> Iterator[Row]:
         ways = [self._way(sni) for sni in self._snis()]
+        if self.reads_names and not self.socket.ssl:
+            ways.append(self._way(None, plain=True))
         for server in self.socket.servers:
             yield from self._rows_of(server, ways)
 
     def _rows_of(self, server: VirtualServer, ways: Sequence[_Way]) -> Iterator[Row]:
         own = [way for way in ways if way.server is server]
-        name = example_name(server) or "localhost"
+        # A map may have no backend for some names, and a text is nothing to those that speak TLS.
+        own = [way for way in own if way.who.kind != NOBODY] or own
+        name = example_name(server)
+        if name is None:
+            return  # regular expressions alone: no name is known
         if not own:
             yield Row(self.socket, server, name, "", (), Who(NOBODY), server.span)
             return
@@ -111,29 +117,21 @@ class _Asker:
     def _names_in_maps(self, text: str) -> Iterator[str]:
         """The exact names, and one for each wildcard, that maps behind ``text`` go by."""
         maps = self.configuration.stream_makers.maps
-        waiting, seen = set(variables_in(text)), set[str]()
-        while waiting:
-            name = min(waiting)
-            waiting.discard(name)
-            if name in seen or name not in maps:
-                continue
-            seen.add(name)
-            row = maps[name]
-            words = [str(row.args[0]), *(str(word) for one in row.children for word in one.args)]
-            waiting |= {inner for word in words for inner in variables_in(word)}
-            if variables_in(str(row.args[0])) & _NAMES:
-                for one in row.children:
-                    if one.args and one.name not in {"default", "include"} and not one.name.startswith("~"):
-                        yield _example(str(one.name))
+        for name in sorted(mentioned_variables(self.configuration, text) & maps.keys()):
+            if variables_in(str(maps[name].args[0])) & _NAMES:
+                for row in maps[name].children:
+                    if row.args and row.name not in {"default", "include"} and not row.name.startswith("~"):
+                        yield _example(str(row.name))
 
-    def _way(self, sni: str | None) -> _Way:
+    def _way(self, sni: str | None, *, plain: bool = False) -> _Way:
         server = self._server(sni)
         judge = server if server.has_ssl_context else self.socket.default_server
         clients: tuple[str | None, ...] = ("",)
         if self.socket.ssl and asking(judge).asked:
             files = ca_files(self.configuration, judge)
             clients = ("", None, *(one.path for one in files if one.path is not None))
-        asked = {ca: self._ask(sni, judge, ca) for ca in clients}
+        tls = None if plain else self._version(judge)
+        asked = {ca: self._ask(sni, tls, ca) for ca in clients}
         first, goes_on = asked[""]
         decisions = {ca: decision for ca, (decision, _) in asked.items()}
         served = {ca for ca, decision in decisions.items() if _served(decision)}
@@ -141,9 +139,8 @@ class _Asker:
         passed_through = not self.socket.ssl and (self.reads_names or goes_on)
         if who.kind == ANYONE and passed_through and first.backend is not None:
             who = Who(BACKEND)
-        directive = content_directive(server)
         backend = next((one.backend for one in decisions.values() if one.backend is not None), None)
-        place = backend or (directive.text if directive is not None else "")
+        place = backend or _written(server)
         target = stream_target(self.configuration, backend) if backend is not None else None
         addresses = frozenset(target.addresses if target is not None else ())
         doubts = dict.fromkeys(reason for one in decisions.values() for reason in one.uncertain)
@@ -155,13 +152,14 @@ class _Asker:
         found = NameTable.of(self.socket).find(name) if name else None
         return self.socket.default_server if found is None or isinstance(found, Unknown) else found
 
-    def _ask(self, sni: str | None, judge: VirtualServer, ca: str | None) -> tuple[Decision, bool]:
-        """What one class of clients is answered, and whether the connection goes on to another listener."""
-        tls: str | None = None
+    def _version(self, judge: VirtualServer) -> str | None:
+        """The TLS that clients speak: with the socket, or through it with somebody else."""
         if self.socket.ssl:
-            tls = "1.3" if "TLSv1.3" in spoken_protocols(judge) else "1.2"
-        elif self.reads_names:
-            tls = "1.3"
+            return "1.3" if "TLSv1.3" in spoken_protocols(judge) else "1.2"
+        return "1.3" if self.reads_names else None
+
+    def _ask(self, sni: str | None, tls: str | None, ca: str | None) -> tuple[Decision, bool]:
+        """What one class of clients is answered, and whether the connection goes on to another listener."""
         connection = Connection(self.socket.key.address, self.socket.key.port, tls, sni)
         client = None if ca == "" else ClassClient(ca)
         decision, onward = decide_stream(
@@ -201,6 +199,14 @@ class _Asker:
 
 def _served(decision: Decision) -> bool:
     return decision.outcome is Outcome.RESPONSE and decision.answer in {Answer.CONTENT, Answer.FIXED}
+
+
+def _written(server: VirtualServer) -> str:
+    """What connections are passed to, as it is written; the whole ``return``."""
+    directive = content_directive(server)
+    if directive is None or not directive.args:
+        return ""
+    return directive.text if directive.name == "return" else str(directive.args[0])
 
 
 def _example(key: str) -> str:
