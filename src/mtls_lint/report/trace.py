@@ -81,12 +81,9 @@ def verdict(decision: Decision) -> str:
     if decision.outcome is not Outcome.RESPONSE:
         return (_ENDINGS | _CLOSINGS if closes else _ENDINGS)[decision.outcome]
     if _module(decision) == "mail":
-        refused = decision.answer is Answer.REFUSAL
-        return (
-            "no login without TLS"
-            if refused
-            else f"a login, decided by auth_http {decision.backend or ''}".rstrip()
-        )
+        if decision.answer is Answer.REFUSAL:
+            return "no login without TLS"
+        return f"a login, decided by auth_http {decision.backend or ''}".rstrip()
     if closes and decision.answer is Answer.REFUSAL:
         return "the connection is closed"
     if decision.backend is not None:
