@@ -51,6 +51,7 @@ from mtls_lint.nginx.file_uses import KEYS, PASSWORDS, FileUse, Purpose
 from mtls_lint.nginx.flaws import REVOKED, TOO_DEEP, passing_flaws
 from mtls_lint.nginx.inheritance import Origin, Setting
 from mtls_lint.nginx.listen import Listen, SocketKey
+from mtls_lint.nginx.logs import AccessLog, ErrorLog, access_logs, error_logs, unidentified
 from mtls_lint.nginx.lookup import looks_names_up
 from mtls_lint.nginx.material import (
     CrlFile,
@@ -142,6 +143,7 @@ __all__ = [
     "REVOKED",
     "SSL",
     "TOO_DEEP",
+    "AccessLog",
     "Answer",
     "Barrier",
     "BlockKind",
@@ -163,6 +165,7 @@ __all__ = [
     "Destination",
     "Directive",
     "Door",
+    "ErrorLog",
     "FileReference",
     "FileState",
     "FileUse",
@@ -207,6 +210,7 @@ __all__ = [
     "Webroot",
     "Witness",
     "Writer",
+    "access_logs",
     "answering",
     "asks",
     "backend_is_told",
@@ -239,6 +243,7 @@ __all__ = [
     "destination",
     "due_on",
     "ends_chain",
+    "error_logs",
     "evaluate_ciphers",
     "example_name",
     "expired_on",
@@ -296,6 +301,7 @@ __all__ = [
     "socket_rows",
     "spoken_protocols",
     "trusts_all",
+    "unidentified",
     "uris_of",
     "usable_responder",
     "uses",
