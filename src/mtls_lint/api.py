@@ -15,8 +15,9 @@ from mtls_lint.lint.file_access import Readers, Writer
 from mtls_lint.lint.finding import ClientCertificate, Confidence, Finding, Related, Severity, Witness
 from mtls_lint.lint.openings import Cause, Opening, find_openings, is_inside, leads_to_app
 from mtls_lint.lint.rule import rule
+from mtls_lint.lint.running import Unloaded
 from mtls_lint.lint.witnesses import Door, behind, find_door, witness_of
-from mtls_lint.lint.words import day, due_on, expired_on, listed, load_failure, servers_in_words
+from mtls_lint.lint.words import day, due_on, expired_on, listed, load_failure, minute, servers_in_words
 from mtls_lint.nginx.anonymous import (
     Served,
     Visitor,
@@ -202,6 +203,7 @@ __all__ = [
     "Suite",
     "TrustFile",
     "Unknown",
+    "Unloaded",
     "Use",
     "VerifyError",
     "VirtualServer",
@@ -275,6 +277,7 @@ __all__ = [
     "longest_public_validity",
     "looks_names_up",
     "may_speak_tls",
+    "minute",
     "name_tests",
     "ocsp_servers",
     "only_legacy",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mtls_lint.lint.evidence import Evidence
 from mtls_lint.lint.file_access import Readers, Writer, readers, writers
 from mtls_lint.lint.finding import NotEvaluated, Related
+from mtls_lint.lint.running import Unloaded
 from mtls_lint.lint.settings import Settings
 from mtls_lint.nginx.chain_check import ChainCheck, chain_check, crl_file_defect
 from mtls_lint.nginx.clients import ClassClient
@@ -123,6 +124,14 @@ class Context:
             if isinstance(one, Unknown):
                 self.not_evaluated(reference.span, f"{reference.written}: {one.reason}")
         return tuple(one for one in found if isinstance(one, Writer))
+
+    def unloaded(self, reference: FileReference) -> Unloaded | None:
+        """Whether the nginx that runs here by this configuration read the file before its last change.
+
+        None, and nothing is recorded, where no such nginx runs: that is so wherever configurations are
+        only kept.
+        """
+        return self._evidence.unloaded(reference)
 
     def readable(self, reference: FileReference) -> PemFile | None:
         """The file when it could be read; None (and recorded) otherwise."""
