@@ -13,6 +13,7 @@ from mtls_lint.lint.crl_checks import (
 from mtls_lint.lint.crossings import Crossing, crossings
 from mtls_lint.lint.file_access import Readers, Writer
 from mtls_lint.lint.finding import ClientCertificate, Confidence, Finding, Related, Severity, Witness
+from mtls_lint.lint.holders import Holder, Issuer, Reception, checks_identity, supposing, was_judged
 from mtls_lint.lint.openings import Cause, Opening, find_openings, is_inside, leads_to_app
 from mtls_lint.lint.rule import rule
 from mtls_lint.lint.running import Unloaded
@@ -50,6 +51,7 @@ from mtls_lint.nginx.checks import Check, client_checks
 from mtls_lint.nginx.decision import Answer
 from mtls_lint.nginx.file_uses import KEYS, PASSWORDS, FileUse, Purpose
 from mtls_lint.nginx.flaws import REVOKED, TOO_DEEP, passing_flaws
+from mtls_lint.nginx.identity_tests import FINGERPRINT, SERIAL, IdentityTest
 from mtls_lint.nginx.inheritance import Origin, Setting
 from mtls_lint.nginx.listen import Listen, SocketKey
 from mtls_lint.nginx.logs import AccessLog, ErrorLog, access_logs, error_logs, unidentified
@@ -71,7 +73,6 @@ from mtls_lint.nginx.material import (
 )
 from mtls_lint.nginx.matrix import Hole, Row, socket_rows
 from mtls_lint.nginx.model import Configuration, Location, Socket, VirtualServer
-from mtls_lint.nginx.name_tests import NameTest, name_tests
 from mtls_lint.nginx.names import NameKind, ServerName
 from mtls_lint.nginx.ocsp import ocsp_servers, usable_responder
 from mtls_lint.nginx.passage import Barrier, barriers, is_said_elsewhere, lets_anybody_in, lets_clients_in
@@ -109,7 +110,7 @@ from mtls_lint.pki.client_trust import ClientTrust, ends_chain, is_pinned, why_u
 from mtls_lint.pki.content import command_for_pem
 from mtls_lint.pki.crl import RevocationList
 from mtls_lint.pki.identity import covers
-from mtls_lint.pki.names import openssl_subject
+from mtls_lint.pki.name_forms import as_rfc2253, read_name
 from mtls_lint.pki.pem import BlockKind
 from mtls_lint.pki.public_cas import (
     comes_from_public_ca,
@@ -137,11 +138,13 @@ Findings = Iterator[Finding]
 
 __all__ = [
     "EARLY_NAME",
+    "FINGERPRINT",
     "KEYS",
     "LEGACY",
     "LEVEL_BITS",
     "PASSWORDS",
     "REVOKED",
+    "SERIAL",
     "SSL",
     "TOO_DEEP",
     "AccessLog",
@@ -172,14 +175,16 @@ __all__ = [
     "FileUse",
     "Finding",
     "Findings",
+    "Holder",
     "Hole",
+    "IdentityTest",
+    "Issuer",
     "LifetimeState",
     "Listen",
     "Location",
     "LockOut",
     "Missing",
     "NameKind",
-    "NameTest",
     "Opening",
     "Origin",
     "PemFile",
@@ -187,6 +192,7 @@ __all__ = [
     "ProblemKind",
     "Purpose",
     "Readers",
+    "Reception",
     "Refusals",
     "Refused",
     "Related",
@@ -214,6 +220,7 @@ __all__ = [
     "Writer",
     "access_logs",
     "answering",
+    "as_rfc2253",
     "asks",
     "backend_is_told",
     "backend_learns_identity",
@@ -224,6 +231,7 @@ __all__ = [
     "ca_names",
     "certificates_of",
     "checked_clients",
+    "checks_identity",
     "chooses_suites",
     "cipher_strings",
     "client_ca",
@@ -283,7 +291,6 @@ __all__ = [
     "only_legacy",
     "open_places",
     "opened_ca_files",
-    "openssl_subject",
     "other_handshakes",
     "passes_on",
     "passing_flaws",
@@ -291,6 +298,7 @@ __all__ = [
     "protocol_words",
     "protocols_of",
     "public_cas",
+    "read_name",
     "reference_to",
     "repeats_another",
     "rule",
@@ -303,11 +311,13 @@ __all__ = [
     "signature_security_bits",
     "socket_rows",
     "spoken_protocols",
+    "supposing",
     "trusts_all",
     "unidentified",
     "uris_of",
     "usable_responder",
     "uses",
+    "was_judged",
     "weak_digest",
     "weak_key",
     "weak_signature",

@@ -258,10 +258,10 @@ class Context:
             return None
         return check
 
-    def trusted_client(self, server: VirtualServer, subject: str | None = None) -> Client:
-        """A client with a certificate that ``server`` accepts; any, or one with this ``$ssl_client_s_dn``."""
+    def trusted_client(self, server: VirtualServer) -> Client:
+        """Any client with a certificate that ``server`` accepts."""
         references = client_trust(self.configuration, server)
-        return ClassClient(references[0].path if references else None, subject)
+        return ClassClient(references[0].path if references else None)
 
     def chain_checks(self, trust: TrustFile) -> dict[ChainCheck, tuple[VirtualServer, ...]]:
         """The chain checks of the servers that trust a file, each with the servers that share it.

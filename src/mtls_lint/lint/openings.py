@@ -21,7 +21,7 @@ from mtls_lint.nginx.decision import Fault
 from mtls_lint.nginx.model import Configuration, Location, Socket, VirtualServer
 from mtls_lint.nginx.regex import search
 from mtls_lint.nginx.strangers import strangers
-from mtls_lint.pki.names import openssl_subject
+from mtls_lint.pki.name_forms import openssl_subject
 
 _GATE = frozenset({495, 496, 497})
 """nginx's own codes for what it refuses before any check of the configuration."""
@@ -175,7 +175,7 @@ def _visitors(
             subject = openssl_subject(stranger.subject)
             issuer = openssl_subject(stranger.issuer) if stranger.issuer is not None else None
             if subject is not None and (issuer is None) is (stranger.issuer is None):
-                yield Visitor(stranger), ClientCertificate(subject=subject, issuer=issuer)
+                yield Visitor(stranger), ClientCertificate(None, subject, issuer, stranger.serial)
 
 
 def _limited_methods(server: VirtualServer) -> set[str]:
