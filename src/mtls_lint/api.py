@@ -15,6 +15,7 @@ from mtls_lint.lint.file_access import Readers, Writer
 from mtls_lint.lint.finding import ClientCertificate, Confidence, Finding, Related, Severity, Witness
 from mtls_lint.lint.holders import Holder, Issuer, Reception, checks_identity, supposing, was_judged
 from mtls_lint.lint.openings import Cause, Opening, find_openings, is_inside, leads_to_app
+from mtls_lint.lint.partners import TrustedPartnerCA, partner_cas, partners_compared
 from mtls_lint.lint.rule import rule
 from mtls_lint.lint.running import Unloaded
 from mtls_lint.lint.witnesses import Door, behind, find_door, witness_of
@@ -111,14 +112,13 @@ from mtls_lint.pki.content import command_for_pem
 from mtls_lint.pki.crl import RevocationList
 from mtls_lint.pki.identity import covers
 from mtls_lint.pki.name_forms import as_rfc2253, read_name
+from mtls_lint.pki.partners import PARTNERS, Partner, PartnerCA, shared_ca, shared_ca_file
 from mtls_lint.pki.pem import BlockKind
 from mtls_lint.pki.public_cas import (
     comes_from_public_ca,
     is_bundle,
     is_system_bundle,
     public_cas,
-    shared_ca,
-    shared_ca_file,
 )
 from mtls_lint.pki.store import FileState, PemFile
 from mtls_lint.pki.strength import (
@@ -142,6 +142,7 @@ __all__ = [
     "KEYS",
     "LEGACY",
     "LEVEL_BITS",
+    "PARTNERS",
     "PASSWORDS",
     "REVOKED",
     "SERIAL",
@@ -187,6 +188,8 @@ __all__ = [
     "NameKind",
     "Opening",
     "Origin",
+    "Partner",
+    "PartnerCA",
     "PemFile",
     "Problem",
     "ProblemKind",
@@ -208,6 +211,7 @@ __all__ = [
     "Span",
     "Suite",
     "TrustFile",
+    "TrustedPartnerCA",
     "Unknown",
     "Unloaded",
     "Use",
@@ -286,12 +290,13 @@ __all__ = [
     "looks_names_up",
     "may_speak_tls",
     "minute",
-    "name_tests",
     "ocsp_servers",
     "only_legacy",
     "open_places",
     "opened_ca_files",
     "other_handshakes",
+    "partner_cas",
+    "partners_compared",
     "passes_on",
     "passing_flaws",
     "passing_intermediates",

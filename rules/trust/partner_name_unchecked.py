@@ -1,0 +1,168 @@
+r"""A partner's CA is trusted, and certificates of it with other names get in as well.
+
+The recipes of Meta, PagerDuty, Adobe Workfront, Slack and DocuSign have two steps: verify the chain, and
+compare the name in the certificate. Without the second, nginx lets in whatever the CA behind the partner
+has issued. With Meta's own example the second step does nothing of the kind: `if ($ssl_client_s_dn ~
+"CN=client...") { return 200; }` answers Meta's calls itself, which then never reach the application, and
+lets everybody else pass.
+
+The partner is known by his name in a condition or map, or by the file that his recipe has you install.
+
+It is fine where the backend compares the name: where it is told the name, the rule is silent.
+
+Refuse every other name, for the whole server: `!~` with `^` and an end, and `return 403`.
+
+Bad:
+```nginx
+server {
+    listen 443 ssl;
+    server_name hooks.example.com;
+    ssl_certificate         /pki/server.pem;
+    ssl_certificate_key     /pki/server.key;
+    ssl_client_certificate  /pki/meta-outbound-api-ca-2025-12.pem;
+    ssl_verify_client       on;
+    ssl_verify_depth        3;
+    if ($ssl_client_s_dn ~ "CN=client.webhooks.fbclientcerts.com") {
+        return 200 "$ssl_client_s_dn";
+    }
+    location / {
+        proxy_pass http://127.0.0.1:8080;
+    }
+}
+```
+```nginx
+server {
+    listen 443 ssl;
+    server_name hooks.example.com;
+    ssl_certificate         /pki/server.pem;
+    ssl_certificate_key     /pki/server.key;
+    ssl_client_certificate  /pki/connect_root.pem;
+    ssl_verify_client       on;
+    location / {
+        proxy_pass http://127.0.0.1:8080;
+    }
+}
+```
+
+Good:
+```nginx
+server {
+    listen 443 ssl;
+    server_name hooks.example.com;
+    ssl_certificate         /pki/server.pem;
+    ssl_certificate_key     /pki/server.key;
+    ssl_client_certificate  /pki/meta-outbound-api-ca-2025-12.pem;
+    ssl_verify_client       on;
+    ssl_verify_depth        3;
+    if ($ssl_client_s_dn !~ "^CN=client\.webhooks\.fbclientcerts\.com(,|$)") {
+        return 403;
+    }
+    location / {
+        proxy_pass http://127.0.0.1:8080;
+    }
+}
+```
+
+References:
+- https://developers.facebook.com/docs/graph-api/webhooks/getting-started#mtls-for-webhooks
+- https://github.com/PagerDuty/developer-docs/blob/main/docs/webhooks/03-Mutual-TLS.md
+- https://www.docusign.com/blog/dsdev-configuring-nginx-mutual-tls
+- https://api.slack.com/docs/verifying-requests-from-slack
+- OWASP ASVS 5.0, 12.3.4
+"""
+
+from mtls_lint.api import (
+    Confidence,
+    Configuration,
+    Context,
+    Finding,
+    Findings,
+    Issuer,
+    Partner,
+    Reception,
+    Related,
+    Severity,
+    Span,
+    VirtualServer,
+    asks,
+    backend_learns_identity,
+    behind,
+    client_trust,
+    identity_check,
+    partner_cas,
+    partners_compared,
+    public_cas,
+    rule,
+    servers_in_words,
+    witness_of,
+)
+
+
+@rule(
+    id="partner-name-unchecked",
+    severity=Severity.ERROR,
+    since="0.1",
+    controls=("OWASP ASVS 5.0 12.3.4",),
+)
+def check(configuration: Configuration, ctx: Context) -> Findings:
+    """Report, for each server that a partner calls, that another certificate of his CA gets content."""
+    for server in configuration.servers_of("http"):
+        if not asks(server) or not server.tls_sockets or not client_trust(configuration, server):
+            continue
+        if backend_learns_identity(configuration, server) is not None:
+            continue
+        meant = _meant(server, ctx)
+        if meant is not None:
+            yield from _of_server(server, *meant, ctx)
+
+
+def _meant(server: VirtualServer, ctx: Context) -> tuple[Partner, Span, str] | None:
+    """The partner who calls this server, the place that tells, and what to say of it."""
+    for partner, test in partners_compared(ctx.configuration, server):
+        if partner.asks_for_name:
+            return partner, test.span, f"the name of {partner.name} is looked for"
+    if identity_check(ctx.configuration, server) is not None:
+        return None  # what it looks for is somebody else's name, or his fingerprint
+    for found in partner_cas(ctx, server):
+        file = ctx.file(found.reference)
+        public = public_cas(file.certificates if file is not None else ())  # that is what ca-public-root says
+        if found.partner.asks_for_name and found.ca.left is None and not public:
+            return found.partner, found.reference.span, f"{found.reference.written} is {found.ca.whose}"
+    return None
+
+
+def _of_server(server: VirtualServer, partner: Partner, span: Span, what: str, ctx: Context) -> Findings:
+    reception = Reception(ctx, server)
+    for issuer in reception.issuers[:1]:
+        holder = reception.anybody(issuer)
+        given = reception.given(holder.client)
+        doubt = reception.doubt(holder.client)
+        if not given:
+            if doubt is not None:
+                ctx.not_evaluated(span, f"what other certificates of {partner.name}'s CA get: {doubt}")
+            return
+        door = reception.door(holder, given[min(given)])
+        name = partner.names[0] if partner.names else None
+        wanted = f"`CN={name}`" if name else f"the name of {partner.name}"
+        yield Finding(
+            f"{what}, and a certificate of its CA with any other name gets into"
+            f" {servers_in_words((server,))}: {partner.name} has {wanted} compared",
+            span,
+            f'refuse all others, for the whole server: if ($ssl_client_s_dn !~ "^CN={_escaped(name)}(,|$)")'
+            " { return 403; }",
+            related=(
+                *_accepting(issuer, span),
+                *behind(door, "served to any of them"),
+            ),
+            witness=witness_of(door),
+            confidence=Confidence.LIKELY,
+        )
+
+
+def _accepting(issuer: Issuer, shown: Span) -> tuple[Related, ...]:
+    span = issuer.reference.span
+    return (Related(span, "certificates of these CAs are accepted"),) if span != shown else ()
+
+
+def _escaped(name: str | None) -> str:
+    return name.replace(".", "\\.") if name is not None else "..."
