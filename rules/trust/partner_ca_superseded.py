@@ -66,7 +66,6 @@ from mtls_lint.api import (
     Related,
     Severity,
     VirtualServer,
-    asks,
     client_trust,
     partner_cas,
     partners_compared,
@@ -79,7 +78,8 @@ from mtls_lint.api import (
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report the old CAs of partners that servers go on waiting for."""
     for server in configuration.servers_of("http"):
-        if asks(server) and server.tls_sockets:
+        # With optional_no_ca nobody is refused for a CA that is not known.
+        if server.verify_client in {"on", "optional"} and server.tls_sockets:
             for partner, test in partners_compared(configuration, server):
                 yield from _of_partner(partner, test, server, ctx)
 
@@ -95,12 +95,12 @@ def _of_partner(partner: Partner, test: IdentityTest, server: VirtualServer, ctx
     ):
         return
     past = old.ca.left <= ctx.now.date()
-    effect = "its calls are refused" if past else f"its calls will be refused from {old.ca.left} on"
+    effect = "its calls are refused" if past else "its calls will be refused then"
     holds = "has the name of" if old.by_name else "holds"
     current = " or ".join(ca.whose for ca in partner.current)
     yield Finding(
         f"{old.reference.written} {holds} {old.ca.whose}, and the certificates of {partner.name} come from"
-        f" {current} since {old.ca.left}: {effect}",
+        f" {current} from {old.ca.left} on: {effect}",
         old.reference.span,
         f"trust {current} alone; where to get it: {partner.source}",
         related=(Related(test.span, f"calls of {partner.name} are expected here"),),

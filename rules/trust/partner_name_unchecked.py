@@ -8,6 +8,9 @@ lets everybody else pass.
 
 The partner is known by his name in a condition or map, or by the file that his recipe has you install.
 
+With a public CA anybody can have such a certificate: that is an error. With a CA of the partner's own it is a
+warning.
+
 It is fine where the backend compares the name: where it is told the name, the rule is silent.
 
 Refuse every other name, for the whole server: `!~` with `^` and an end, and `return 403`.
@@ -100,7 +103,7 @@ from mtls_lint.api import (
 
 @rule(
     id="partner-name-unchecked",
-    severity=Severity.ERROR,
+    severity=Severity.WARNING,
     since="0.1",
     controls=("OWASP ASVS 5.0 12.3.4",),
 )
@@ -133,30 +136,42 @@ def _meant(server: VirtualServer, ctx: Context) -> tuple[Partner, Span, str] | N
 
 def _of_server(server: VirtualServer, partner: Partner, span: Span, what: str, ctx: Context) -> Findings:
     reception = Reception(ctx, server)
-    for issuer in reception.issuers[:1]:
-        holder = reception.anybody(issuer)
-        given = reception.given(holder.client)
+    issuer = _issuer(partner, reception)
+    if issuer is None:
+        ctx.not_evaluated(span, f"which of the trusted CAs is that of {partner.name} is not known")
+        return
+    holder = reception.anybody(issuer)
+    given = reception.given(holder.client)
+    if not given:
         doubt = reception.doubt(holder.client)
-        if not given:
-            if doubt is not None:
-                ctx.not_evaluated(span, f"what other certificates of {partner.name}'s CA get: {doubt}")
-            return
-        door = reception.door(holder, given[min(given)])
-        name = partner.names[0] if partner.names else None
-        wanted = f"`CN={name}`" if name else f"the name of {partner.name}"
-        yield Finding(
-            f"{what}, and a certificate of its CA with any other name gets into"
-            f" {servers_in_words((server,))}: {partner.name} has {wanted} compared",
-            span,
-            f'refuse all others, for the whole server: if ($ssl_client_s_dn !~ "^CN={_escaped(name)}(,|$)")'
-            " { return 403; }",
-            related=(
-                *_accepting(issuer, span),
-                *behind(door, "served to any of them"),
-            ),
-            witness=witness_of(door),
-            confidence=Confidence.LIKELY,
-        )
+        if doubt is not None:
+            ctx.not_evaluated(span, f"what other certificates of {partner.name}'s CA get: {doubt}")
+        return
+    door = reception.door(holder, given[min(given)])
+    name = partner.names[0] if partner.names else None
+    wanted = f"`CN={name}`" if name else f"the name of {partner.name}"
+    public = issuer.certificate is not None and bool(public_cas((issuer.certificate,)))
+    yield Finding(
+        f"{what}, and a certificate of its CA with any other name gets into {servers_in_words((server,))}:"
+        f" {partner.name} has {wanted} compared",
+        span,
+        f'refuse all others, for the whole server: if ($ssl_client_s_dn !~ "^CN={_escaped(name)}(,|$)")'
+        " { return 403; }",
+        related=(*_accepting(issuer, span), *behind(door, "served to any of them")),
+        witness=witness_of(door),
+        severity=Severity.ERROR if public else None,
+        confidence=Confidence.LIKELY,
+    )
+
+
+def _issuer(partner: Partner, reception: Reception) -> Issuer | None:
+    """The partner's own CA among those that a server trusts; where there is but one, that one."""
+    for issuer in reception.issuers:
+        held = (issuer.certificate,) if issuer.certificate is not None else ()
+        path = issuer.reference.path or ""
+        if any(ca.is_in(held) or (ca.key is None and ca.is_called(path)) for ca in partner.cas):
+            return issuer
+    return reception.issuers[0] if len(reception.issuers) == 1 else None
 
 
 def _accepting(issuer: Issuer, shown: Span) -> tuple[Related, ...]:

@@ -8,9 +8,9 @@ payments are accepted that nobody has made, or, with it alone, no call of the pr
 Known are the names under which the partner publishes the files; where another name was given to the file,
 the rule does not see it.
 
-It is fine in a test server: where the server's names, or the paths of its configuration, say `test`,
-`homolog`, `hml`, `sandbox`, `staging`, `dev`, `qa` or the like, the rule is silent, unless the chain for
-production is trusted beside.
+It is fine in a test server: where the server has no name, or its names or its file say `test`, `homolog`,
+`hml`, `sandbox`, `staging`, `dev`, `qa` or the like, the rule is silent, unless the chain for production is
+trusted beside.
 
 Trust the chain for production alone, and give the test environment a server of its own.
 
@@ -77,7 +77,7 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
             if not beside and _is_for_tests(server):
                 continue
             effect = (
-                f"beside the one for production: what is sent from there passes for {test.partner.name}'s calls"
+                f"beside the one for production: calls from there pass for {test.partner.name}'s own"
                 if beside
                 else f"alone: calls of {test.partner.name}'s production are refused"
             )
@@ -92,5 +92,7 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
 
 
 def _is_for_tests(server: VirtualServer) -> bool:
-    words = [str(name) for name in server.names] + [server.span.path]
-    return not server.names or any(_TEST.search(word) for word in words)
+    """Whether it says so itself; of a server without a name nobody knows."""
+    names = [name.text for name in server.names if name.text not in {"", "_"}]
+    file = server.span.path.rpartition("/")[2]
+    return not names or any(_TEST.search(word) for word in (*names, file))
