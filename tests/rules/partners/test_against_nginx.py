@@ -6,6 +6,7 @@ from textwrap import dedent
 import pytest
 
 from mtls_lint.testing import lint_text
+from mtls_lint.testing.catalogue import authority
 from mtls_lint.testing.nginx import NginxBinary, request
 from mtls_lint.testing.pki import Authority
 from rules.live import CONTENT, runnable, write_files
@@ -15,8 +16,8 @@ CALLER = "client.webhooks.fbclientcerts.com"
 
 
 def call(
-    nginx: NginxBinary, text: str, directory: Path, issuer: Authority, name: str, **options: str
-) -> object:
+    nginx: NginxBinary, text: str, directory: Path, issuer: Authority, name: str, maximum: str | None = None
+) -> tuple[int | None, str]:
     """The status and body that a client of this CA with this name gets."""
     certificate = directory / "client.pem"
     identity = issuer.client(name)
@@ -28,7 +29,7 @@ def call(
             sni="hooks.example.com",
             host="hooks.example.com",
             certificate=certificate,
-            **options,  # type: ignore[arg-type]
+            maximum=maximum,
         )
     return reply.status, reply.body
 
@@ -36,15 +37,13 @@ def call(
 @pytest.fixture
 def new_ca() -> Authority:
     """The CA that the partner has now."""
-    from mtls_lint.testing.catalogue import authority  # noqa: PLC0415
-
     return authority("meta-outbound-api-ca-2025-12")
 
 
 def test_a_call_below_the_new_ca_is_refused_by_the_old_one(
     nginx: NginxBinary, tmp_path: Path, new_ca: Authority
 ) -> None:
-    status, _ = call(nginx, server(EV, ON, META, PROXY), tmp_path, new_ca, CALLER)  # type: ignore[misc]
+    status, _ = call(nginx, server(EV, ON, META, PROXY), tmp_path, new_ca, CALLER)
     assert status == 400
 
 
@@ -75,5 +74,5 @@ def test_a_caller_that_speaks_tls_12_alone(
     text = server(META_CA, ON, f"ssl_protocols {protocols};", check, PROXY)
     report = lint_text(text, rules=["partner-protocol-missing"], version=nginx.version)
     assert len(report.findings) == found
-    got, _ = call(nginx, text, tmp_path, new_ca, "webhooks.pagerduty.com", maximum="1.2")  # type: ignore[misc]
+    got, _ = call(nginx, text, tmp_path, new_ca, "webhooks.pagerduty.com", maximum="1.2")
     assert got == status
