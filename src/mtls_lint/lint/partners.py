@@ -29,10 +29,11 @@ def partners_compared(
 
     The rows of a map count where some condition of the server looks at who the client is.
     """
-    looks = any(check.identifies for check in client_checks(configuration, server))
+    if not any(check.identifies for check in client_checks(configuration, server)):
+        return
     seen: set[Partner] = set()
     for test in identity_tests(configuration, server):
-        if not looks or not test.is_name or test.of_issuer:
+        if not test.is_name or test.of_issuer:
             continue
         for partner in PARTNERS:
             if partner not in seen and partner.is_meant_by(test.operand):

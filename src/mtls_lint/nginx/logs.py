@@ -94,9 +94,10 @@ def access_logs(
 def unidentified(
     configuration: Configuration, server: VirtualServer
 ) -> tuple[AccessLog, ...] | Unknown | None:
-    """The logs of a server's own level, when neither they nor a backend get to know who its clients are.
+    """The logs of a server, when neither they nor a backend get to know who its clients are.
 
-    None when somebody does. A location whose own log names clients is taken for the place where it matters.
+    They are those of its own level or, where there are none, those of its locations. None when somebody does
+    know. A location whose own log names clients is taken for the place where it matters.
     """
     if backend_learns_identity(configuration, server) is not None:
         return None
@@ -104,11 +105,11 @@ def unidentified(
     if isinstance(logs, Unknown):
         return logs
     inner = [access_logs(configuration, server, location.scope) for location in server.all_locations()]
-    everything = {*logs, *(log for found in inner if not isinstance(found, Unknown) for log in found)}
-    if any(log.identifies for log in everything):
+    below = tuple(dict.fromkeys(log for logs in inner if not isinstance(logs, Unknown) for log in logs))
+    if any(log.identifies for log in (*logs, *below)):
         return None
-    doubts = sorted(log.doubt for log in everything if log.doubt is not None)
-    return Unknown(doubts[0]) if doubts else logs
+    doubts = sorted(log.doubt for log in (*logs, *below) if log.doubt is not None)
+    return Unknown(doubts[0]) if doubts else logs or below
 
 
 def error_logs(configuration: Configuration, server: VirtualServer) -> tuple[ErrorLog, ...] | Unknown:

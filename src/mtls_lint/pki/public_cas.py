@@ -74,6 +74,7 @@ def _is_below(certificate: Certificate, public: Iterable[Certificate]) -> bool:
     return any(issuer.may_have_issued(certificate) and issuer.signed(certificate) for issuer in issuers)
 
 
+@cache
 def key_sha256(certificate: Certificate) -> str | None:
     """The SHA-256 of the public key, encoded as SubjectPublicKeyInfo; None where it cannot be read."""
     if certificate.public_key is None:

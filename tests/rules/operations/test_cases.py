@@ -57,6 +57,7 @@ CASES: dict[str, list[Case]] = {
             [7],
             "`combined`",
         ),
+        Case("off, but for a place with a log of its own", http("server {", SERVER, "access_log off;", "location /api/ { access_log b; }", "}"), [6], "the log format `combined`"),
         Case("off for icons", http(NAMED, "access_log a who;", f"server {{ {SERVER} location = /favicon.ico {{ access_log off; }} }}")),
         Case("named", http(NAMED, f"server {{ {SERVER} access_log a who; }}")),
         Case("named in one of two", http(NAMED, f"server {{ {SERVER} access_log a; access_log b who; }}")),

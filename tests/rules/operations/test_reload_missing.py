@@ -216,3 +216,20 @@ def test_nothing_runs(directory: Path) -> None:
 def test_a_single_process_does_not_tell(nginx: NginxBinary, directory: Path) -> None:
     with nginx.run(configuration(directory), directory):
         assert running(model(directory / "nginx.conf")) is None
+
+
+def test_a_relative_configuration_counts_from_the_prefix(nginx: NginxBinary, tmp_path: Path) -> None:
+    """Its title has the command line as it was given."""
+    (tmp_path / "conf").mkdir()
+    main = tmp_path / "conf" / "site.conf"
+    main.write_text(f"daemon off; pid {tmp_path}/nginx.pid; error_log {tmp_path}/e.log; events {{}}")
+    command = [str(nginx.path), "-p", f"{tmp_path}/", "-c", "conf/site.conf", "-g", "worker_processes 1;"]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            deadline = time.monotonic() + 10
+            while (master := running(model(main))) is None and time.monotonic() < deadline:
+                time.sleep(0.02)
+            assert master is not None
+            assert master.pid == process.pid
+        finally:
+            process.terminate()
