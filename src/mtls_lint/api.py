@@ -13,8 +13,17 @@ from mtls_lint.lint.crl_checks import (
 from mtls_lint.lint.crossings import Crossing, crossings
 from mtls_lint.lint.file_access import Readers, Writer
 from mtls_lint.lint.finding import ClientCertificate, Confidence, Finding, Related, Severity, Witness
-from mtls_lint.lint.holders import Holder, Issuer, Reception, checks_identity, supposing, was_judged
+from mtls_lint.lint.holders import (
+    Holder,
+    Issuer,
+    Reception,
+    checks_identity,
+    supposing,
+    unread_cas,
+    was_judged,
+)
 from mtls_lint.lint.openings import Cause, Opening, find_openings, is_inside, leads_to_app
+from mtls_lint.lint.other_cas import Double, doubles
 from mtls_lint.lint.rule import rule
 from mtls_lint.lint.witnesses import Door, behind, find_door, witness_of
 from mtls_lint.lint.words import day, due_on, expired_on, listed, load_failure, servers_in_words
@@ -166,6 +175,7 @@ __all__ = [
     "Destination",
     "Directive",
     "Door",
+    "Double",
     "FileReference",
     "FileState",
     "FileUse",
@@ -245,6 +255,7 @@ __all__ = [
     "crossings",
     "day",
     "destination",
+    "doubles",
     "due_on",
     "ends_chain",
     "evaluate_ciphers",
@@ -304,6 +315,7 @@ __all__ = [
     "spoken_protocols",
     "supposing",
     "trusts_all",
+    "unread_cas",
     "uris_of",
     "usable_responder",
     "uses",
