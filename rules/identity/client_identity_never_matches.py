@@ -5,14 +5,14 @@ nginx has one way to write each of them, and compares texts:
 - `$ssl_client_s_dn` and `$ssl_client_i_dn` (from 1.11.6 on): `CN=alice,O=Acme,C=US`, the most specific part
   first, types as OpenSSL calls them (`emailAddress`, `ST`), no blanks around `,` and `=`, a comma in a value
   as `\,`, letters outside ASCII as `\C3\BC`. What `openssl x509 -subject` prints
-  (`C = US, O = Acme, CN = alice`) is another text, and so is the old form `/C=US/O=Acme/CN=alice`: that one is
-  `$ssl_client_s_dn_legacy`.
+  (`C = US, O = Acme, CN = alice`) is another text, and so is the old form `/C=US/O=Acme/CN=alice`: that one
+  is `$ssl_client_s_dn_legacy`.
 - `$ssl_client_serial`: upper-case hexadecimal digits, two for each byte, no colons, no `0x`.
 - `$ssl_client_fingerprint`: the SHA-1 digest in 40 lower-case hexadecimal digits, no colons.
 
 In an `if` upper and lower case are different, among the keys of a `map` they are not. Where such a comparison
-is to let a client in, that client is locked out, and whoever notices may loosen the check. Where it is to keep
-a client out, that client gets in.
+is to let a client in, that client is locked out, and whoever notices may loosen the check. Where it is to
+keep a client out, that client gets in.
 
 That a name has its parts in the order of the certificate (`O=Acme,CN=alice`) is a warning: there are
 certificates whose order is reversed, for which that is right.

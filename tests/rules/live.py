@@ -11,6 +11,7 @@ FAMILIES = {"enforcement", "exposure"}
 """The families whose rules speak of requests that get in."""
 
 _OTHERS = {
+    "client-identity-never-matches",
     "dn-regex-unanchored",
     "issuer-unchecked",
     "serial-only-authz",

@@ -57,6 +57,12 @@ class Holder:
         """The holder as ``decide`` knows clients."""
         return KnownClient(self.issuer.reference.path, self.facts)
 
+    def another(self, subject: str, issuer: Issuer | None = None) -> "Holder":
+        """Somebody else, with a certificate for ``subject``; of another CA it has the same serial number."""
+        if issuer is None:
+            return Holder(self.issuer, Facts(subject, self.facts.issuer))
+        return Holder(issuer, Facts(subject, issuer.name, self.facts.serial))
+
     @property
     def certificate(self) -> ClientCertificate | None:
         """The certificate of a witness; None where OpenSSL's commands could not make it."""

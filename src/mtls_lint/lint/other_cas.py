@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mtls_lint.lint.holders import SOMEBODY_ELSE, Holder, Issuer, Reception, was_judged
@@ -67,7 +67,7 @@ def _double(test: IdentityTest, value: str, reception: Reception, issuers: list[
         if not _differ(holder.issuer, issuer, issuers, counted=counted):
             continue
         subject = SOMEBODY_ELSE if test.variable == SERIAL else holder.facts.subject
-        impostor = Holder(issuer, replace(holder.facts, subject=subject, issuer=issuer.name))
+        impostor = holder.another(subject, issuer)
         gained = reception.privileges(impostor)
         for uri in sorted(privileges.keys() & gained.keys()):
             if was_judged(test, gained[uri]) and not _enters_anyway(reception, issuer):
