@@ -9,7 +9,7 @@ from mtls_lint.lint.context import Context
 from mtls_lint.lint.finding import ClientCertificate
 from mtls_lint.lint.witnesses import Door
 from mtls_lint.nginx.anonymous import Served, Visitor, content_places
-from mtls_lint.nginx.clients import FRESH_SERIAL, NO_FINGERPRINT, Facts, KnownClient
+from mtls_lint.nginx.clients import FRESH_SERIAL, NO_FINGERPRINT, SOMEBODY_ELSE, Facts, KnownClient
 from mtls_lint.nginx.identity_tests import (
     SERIAL,
     IdentityTest,
@@ -23,9 +23,6 @@ from mtls_lint.pki.public_cas import is_bundle
 
 if TYPE_CHECKING:
     from mtls_lint.pki.certificate import Certificate
-
-SOMEBODY_ELSE = "CN=somebody else"
-"""A name that no configuration knows."""
 
 _MOST_VALUES = 5
 _MOST_HOLDERS = 40

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mtls_lint.lint.holders import SOMEBODY_ELSE, Holder, Issuer, Reception, was_judged
+from mtls_lint.lint.holders import Holder, Issuer, Reception, was_judged
 from mtls_lint.nginx.anonymous import Served
+from mtls_lint.nginx.clients import SOMEBODY_ELSE
 from mtls_lint.nginx.identity_tests import SERIAL, IdentityTest
 from mtls_lint.pki.names import values
 from mtls_lint.pki.public_cas import public_cas, shared_ca
