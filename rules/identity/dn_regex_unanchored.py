@@ -145,7 +145,7 @@ def _impostor(test: IdentityTest, holder: Holder, reception: Reception) -> tuple
     """The first who resembles the holder and gets what that one is privileged to, by this very test."""
     privileges = reception.privileges(holder)
     for name in _resembling(holder.facts.subject, test.operand):
-        other = Holder(holder.issuer, replace(holder.facts, subject=name))
+        other = holder.another(name)
         given = reception.given(other.client) if other.certificate is not None else {}
         for uri in sorted(privileges.keys() & given.keys()):
             if was_judged(test, given[uri]):

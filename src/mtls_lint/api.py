@@ -13,8 +13,17 @@ from mtls_lint.lint.crl_checks import (
 from mtls_lint.lint.crossings import Crossing, crossings
 from mtls_lint.lint.file_access import Readers, Writer
 from mtls_lint.lint.finding import ClientCertificate, Confidence, Finding, Related, Severity, Witness
-from mtls_lint.lint.holders import Holder, Issuer, Reception, checks_identity, supposing, was_judged
+from mtls_lint.lint.holders import (
+    Holder,
+    Issuer,
+    Reception,
+    checks_identity,
+    supposing,
+    unread_cas,
+    was_judged,
+)
 from mtls_lint.lint.openings import Cause, Opening, find_openings, is_inside, leads_to_app
+from mtls_lint.lint.other_cas import Double, doubles
 from mtls_lint.lint.partners import TrustedPartnerCA, partner_cas, partners_compared
 from mtls_lint.lint.rule import rule
 from mtls_lint.lint.running import Unloaded
@@ -170,6 +179,7 @@ __all__ = [
     "Destination",
     "Directive",
     "Door",
+    "Double",
     "ErrorLog",
     "FileReference",
     "FileState",
@@ -255,6 +265,7 @@ __all__ = [
     "crossings",
     "day",
     "destination",
+    "doubles",
     "due_on",
     "ends_chain",
     "error_logs",
@@ -319,6 +330,7 @@ __all__ = [
     "supposing",
     "trusts_all",
     "unidentified",
+    "unread_cas",
     "uris_of",
     "usable_responder",
     "uses",

@@ -128,13 +128,14 @@ SILENT = {
 
 # Why the request of a case cannot be shown here.
 UNSHOWN = {
+    "partner-name-unchecked:with-a-public-root-anybody-can": "nobody here has a certificate of that CA",
     "error-page-before-the-check:405-goes-to-the-backend": "our backend is nginx, which refuses TRACE",
     "error-page-before-the-check:two-pages": "our backend is nginx, which refuses TRACE",
     "same-app-without-client-certificate:the-same-name-on-an-address": "this machine has not that address",
     "verify-check-bypassed:files-by-a-regular-expression": "there is no such file",
     "verify-client-without-own-certificate:absent-files-probably-differ": "nginx does not start without",
 }
-FAMILIES_WITH_CASES = ("enforcement", "exposure", "identity")
+FAMILIES_WITH_CASES = ("enforcement", "exposure", "identity", "partners")
 CASES = [
     pytest.param(rule, case, id=f"{rule}:{case}")
     for family in FAMILIES_WITH_CASES

@@ -1,6 +1,6 @@
 """Holders of certificates: who they are, which CA vouches for them, and what they get of a server."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice, product
 from typing import TYPE_CHECKING
@@ -9,9 +9,8 @@ from mtls_lint.lint.context import Context
 from mtls_lint.lint.finding import ClientCertificate
 from mtls_lint.lint.witnesses import Door
 from mtls_lint.nginx.anonymous import Served, Visitor, content_places
-from mtls_lint.nginx.clients import FRESH_SERIAL, NO_FINGERPRINT, Facts, KnownClient
+from mtls_lint.nginx.clients import FRESH_SERIAL, NO_FINGERPRINT, SOMEBODY_ELSE, Facts, KnownClient
 from mtls_lint.nginx.identity_tests import (
-    FINGERPRINT,
     SERIAL,
     IdentityTest,
     identity_tests,
@@ -20,12 +19,10 @@ from mtls_lint.nginx.material import FileReference, client_trust
 from mtls_lint.nginx.model import VirtualServer
 from mtls_lint.nginx.passage import lets_clients_in
 from mtls_lint.pki.name_forms import as_rfc2253, name_of, openssl_subject, read_name
+from mtls_lint.pki.public_cas import is_bundle
 
 if TYPE_CHECKING:
     from mtls_lint.pki.certificate import Certificate
-
-SOMEBODY_ELSE = "CN=somebody else"
-"""A name that no configuration knows."""
 
 _MOST_VALUES = 5
 _MOST_HOLDERS = 40
@@ -56,6 +53,12 @@ class Holder:
     def client(self) -> KnownClient:
         """The holder as ``decide`` knows clients."""
         return KnownClient(self.issuer.reference.path, self.facts)
+
+    def another(self, subject: str, issuer: Issuer | None = None) -> "Holder":
+        """Somebody else, with a certificate for ``subject``; of another CA it has the same serial number."""
+        if issuer is None:
+            return Holder(self.issuer, Facts(subject, self.facts.issuer))
+        return Holder(issuer, Facts(subject, issuer.name, self.facts.serial))
 
     @property
     def certificate(self) -> ClientCertificate | None:
@@ -103,7 +106,7 @@ class Reception:
 
     def somebody(self, test: IdentityTest, value: str) -> Holder:
         """A holder of a certificate with this ``value``, the plainest one."""
-        found = next(self._holders(test, value), None)
+        found = next(self.holders(test, value), None)
         return found or self.anybody(self.issuers[0])
 
     def privileges(self, holder: Holder) -> dict[str, Served]:
@@ -113,19 +116,31 @@ class Reception:
 
     def privileged(self, test: IdentityTest, value: str) -> Holder | None:
         """The first holder of a certificate with this ``value`` who gets more than anybody of its CA."""
-        holders = islice(self._holders(test, value), _MOST_HOLDERS)
-        return next((holder for holder in holders if self.privileges(holder)), None)
+        return next((holder for holder in self.holders(test, value) if self.privileges(holder)), None)
 
-    def _holders(self, test: IdentityTest, value: str) -> Iterator[Holder]:
-        """Those that pass the test, with all that the other tests may want besides; the plainest first."""
-        about_issuer = test.of_issuer
-        wanted = as_rfc2253(read_name(value) or ()) if test.is_name else value
-        issuers = [issuer for issuer in self.issuers if not about_issuer or issuer.name in {wanted, None}]
-        subjects = [wanted] if test.is_name and not about_issuer else self._values("s_dn", SOMEBODY_ELSE)
-        serials = [value] if test.variable == SERIAL else self._values("serial", FRESH_SERIAL)
-        prints = [value] if test.variable == FINGERPRINT else self._values("fingerprint", NO_FINGERPRINT)
+    def holders(self, test: IdentityTest, value: str | None) -> Iterator[Holder]:
+        """Holders of certificates with this ``value``, with what other tests may want; the plainest first.
+
+        Without a value they are those that are nobody's.
+        """
+        return islice(self._holders(test, value), _MOST_HOLDERS)
+
+    def _holders(self, test: IdentityTest, value: str | None) -> Iterator[Holder]:
+        wanted = as_rfc2253(read_name(value) or ()) if value is not None and test.is_name else value
+        issuers: Iterable[Issuer] = self.issuers
+        subjects = self._values("s_dn", SOMEBODY_ELSE)
+        serials = self._values("serial", FRESH_SERIAL)
+        prints = self._values("fingerprint", NO_FINGERPRINT)
+        if wanted is not None and test.of_issuer:
+            issuers = [issuer for issuer in self.issuers if issuer.name in {wanted, None}]
+        elif wanted is not None and test.is_name:
+            subjects = [wanted]
+        elif wanted is not None and test.variable == SERIAL:
+            serials = [wanted]
+        elif wanted is not None:
+            prints = [wanted]
         for printed, serial, subject, issuer in product(prints, serials, subjects, issuers):
-            name = issuer.name if issuer.certificate is not None or not about_issuer else wanted
+            name = issuer.name or (wanted if test.of_issuer else None)
             yield Holder(issuer, Facts(subject, name, serial, printed))
 
     def _values(self, fact: str, usual: str) -> list[str]:
@@ -151,6 +166,15 @@ class Reception:
         return Door(self.server.tls_sockets[0], place, holder.certificate)
 
 
+def unread_cas(reception: Reception) -> None:
+    """Record that the CAs of the server's clients are not known, where a rule asks how many there are."""
+    for issuer in reception.issuers:
+        if issuer.certificate is None:
+            file = reception.ctx.file(issuer.reference)
+            reason = file.reason if file is not None and file.reason else "what it holds is not known"
+            reception.ctx.not_evaluated(issuer.reference.span, f"{issuer.reference.written}: {reason}")
+
+
 def supposing(holder: Holder, test: IdentityTest, value: str) -> KnownClient:
     """The holder, if nginx showed ``value`` in the variable that is tested."""
     return replace(holder.client, supposed=(test.variable, value))
@@ -170,7 +194,8 @@ def checks_identity(server: VirtualServer) -> bool:
 def _issuers(ctx: Context, server: VirtualServer) -> Iterator[Issuer]:
     """The CAs whose clients the server accepts; where that is not known, its files with nameless CAs."""
     references = client_trust(ctx.configuration, server)
-    if ctx.certificates_in(references) is None or (check := ctx.chain_check(server)) is None:
+    read = ctx.certificates_in(references)
+    if read is None or is_bundle(read) or (check := ctx.chain_check(server)) is None:
         yield from (Issuer(reference) for reference in references)
         return
     seen: set[Certificate] = set()

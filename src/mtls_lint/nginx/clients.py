@@ -83,6 +83,9 @@ class ClassClient:
         return dict.fromkeys((f"ssl_client_{name}" for name in _CLIENT_FACTS), unknown)
 
 
+SOMEBODY_ELSE = "CN=somebody else"
+"""A name that no configuration knows."""
+
 NO_FINGERPRINT = "0" * 40
 """A fingerprint that no configuration knows."""
 

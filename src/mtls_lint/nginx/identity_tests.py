@@ -87,7 +87,9 @@ class IdentityTest:
             return None
         if self.variable == FINGERPRINT:
             return digits if len(digits) == 40 else None
-        return digits.zfill(len(digits) + len(digits) % 2).upper()
+        from mtls_lint.pki.certificate import serial_text  # noqa: PLC0415 - cryptography, only where wanted
+
+        return serial_text(int(digits, 16))
 
 
 def identity_tests(configuration: Configuration, server: VirtualServer) -> Iterator[IdentityTest]:
