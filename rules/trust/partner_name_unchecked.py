@@ -11,7 +11,8 @@ The partner is known by his name in a condition or map, or by the file that his 
 With a public CA anybody can have such a certificate: that is an error. With a CA of the partner's own it is a
 warning.
 
-It is fine where the backend compares the name: where it is told the name, the rule is silent.
+It is fine where the backend compares the name: where it is told the name, the rule is silent. It is so, too,
+where the name is compared in some places and these alone are the partner's.
 
 Refuse every other name, for the whole server: `!~` with `^` and an end, and `return 403`.
 
@@ -80,13 +81,13 @@ from mtls_lint.api import (
     Context,
     Finding,
     Findings,
+    IdentityTest,
     Issuer,
     Partner,
     Reception,
     Related,
     Severity,
     Span,
-    VirtualServer,
     asks,
     backend_learns_identity,
     behind,
@@ -114,15 +115,19 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
             continue
         if backend_learns_identity(configuration, server) is not None:
             continue
-        meant = _meant(server, ctx)
+        if not any((*partners_compared(configuration, server), *partner_cas(ctx, server))):
+            continue
+        reception = Reception(ctx, server)
+        meant = _meant(reception)
         if meant is not None:
-            yield from _of_server(server, *meant, ctx)
+            yield from _of_server(reception, *meant)
 
 
-def _meant(server: VirtualServer, ctx: Context) -> tuple[Partner, Span, str] | None:
-    """The partner who calls this server, the place that tells, and what to say of it."""
+def _meant(reception: Reception) -> tuple[Partner, Span, str] | None:
+    """The partner who calls this server and whose name counts for nothing; the place, and what is there."""
+    server, ctx = reception.server, reception.ctx
     for partner, test in partners_compared(ctx.configuration, server):
-        if partner.asks_for_name:
+        if partner.asks_for_name and not _counts(test, reception):
             return partner, test.span, f"the name of {partner.name} is looked for"
     if identity_check(ctx.configuration, server) is not None:
         return None  # what it looks for is somebody else's name, or his fingerprint
@@ -134,8 +139,13 @@ def _meant(server: VirtualServer, ctx: Context) -> tuple[Partner, Span, str] | N
     return None
 
 
-def _of_server(server: VirtualServer, partner: Partner, span: Span, what: str, ctx: Context) -> Findings:
-    reception = Reception(ctx, server)
+def _counts(test: IdentityTest, reception: Reception) -> bool:
+    """Whether the name gives the partner something that other certificates of his CA do not get."""
+    return any(reception.privileged(test, value) for value in reception.passing(test)[:1])
+
+
+def _of_server(reception: Reception, partner: Partner, span: Span, what: str) -> Findings:
+    server, ctx = reception.server, reception.ctx
     issuer = _issuer(partner, reception)
     if issuer is None:
         ctx.not_evaluated(span, f"which of the trusted CAs is that of {partner.name} is not known")

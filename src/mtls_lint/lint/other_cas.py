@@ -10,7 +10,8 @@ from mtls_lint.nginx.anonymous import Served
 from mtls_lint.nginx.clients import SOMEBODY_ELSE
 from mtls_lint.nginx.identity_tests import SERIAL, IdentityTest
 from mtls_lint.pki.names import values
-from mtls_lint.pki.public_cas import public_cas, shared_ca
+from mtls_lint.pki.partners import shared_ca
+from mtls_lint.pki.public_cas import public_cas
 
 if TYPE_CHECKING:
     from mtls_lint.pki.certificate import Certificate

@@ -57,7 +57,8 @@ CASES: dict[str, list[Case]] = {
     "partner-name-unchecked": [
         Case("Meta's own example", server(META_CA, ON, SAMPLE, PROXY), [6], "Meta has `CN=client.webhooks.fbclientcerts.com` compared", Severity.WARNING, Confidence.LIKELY),
         Case("with a public root anybody can", server(G2, ON, PAGER.replace("!~", "~").replace("403", "200"), PROXY), [6], "the name of PagerDuty is looked for", Severity.ERROR),
-        Case("only in one place", server(META_CA, ON, f"location /hook {{ {META} proxy_pass http://127.0.0.1:8080; }}", PROXY), [6]),
+        Case("compared where the calls arrive", server(META_CA, ON, f"location /hook {{ {META} proxy_pass http://127.0.0.1:8080; }}", PROXY)),
+        Case("a map whose value leads nowhere", http('map $ssl_client_s_dn $known { "~^CN=client.webhooks.fbclientcerts.com" 1; default 0; }', f"server {{ {NAME} {PAIR} {META_CA} {ON}", "if ($known) { set $seen yes; }", PROXY, "}"), [3]),
         Case("the file of the recipe, and no look at the name", server(META_CA, ON, PROXY), [4], "/pki/meta-outbound-api-ca-2025-12.pem is Meta's CA".replace("/pki/", "")[:32]),
         Case("DocuSign's file", server("ssl_client_certificate /pki/connect_root.pem;", ON, PROXY), [4], "DocuSign has the name of DocuSign compared"),
         Case("the name is compared", server(META_CA, ON, META, PROXY)),
