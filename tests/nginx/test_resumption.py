@@ -145,7 +145,7 @@ CASES += [
         REJECT + "ssl_session_timeout 0;" + extra,
         questions=CROSSING,
     )
-    for what, extra in (("tickets", ""), ("a cache", CACHE), ("a cache alone", CACHE + NO_TICKETS))
+    for what, extra in (("tickets", ""), ("a cache alone", CACHE + NO_TICKETS))
 ]
 CASES.append(
     Sockets(

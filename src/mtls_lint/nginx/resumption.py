@@ -269,7 +269,7 @@ class _Resumer:
         if lifetime(self.default) != 0:
             return self._ticket(made) or has_cache(self.default)
         lasting = self.attempt.tls == "1.2" or self.configuration.version < SHARED_KEYS
-        return self._ticket(made) and lasting
+        return self._ticket(made) and lasting and not changes_keys_at_once(self.default)
 
     def _taken(self, made: VirtualServer, named: VirtualServer) -> bool | Unknown:
         """Whether the session is found and fits; the default server reads it where no other is chosen yet."""
@@ -336,6 +336,13 @@ def has_cache(default: VirtualServer) -> bool:
     """Whether the default server of a socket stores sessions; its cache serves the whole socket."""
     words = default.setting("ssl_session_cache").words
     return any(word.startswith(("builtin", "shared:")) for word in words)
+
+
+def changes_keys_at_once(default: VirtualServer) -> bool:
+    """Whether keys of tickets last for seconds: a shared cache changes them by the timeout."""
+    shared = any(word.startswith("shared:") for word in default.setting("ssl_session_cache").words)
+    own = default.setting("ssl_session_ticket_key").is_set
+    return shared and not own and default.scope.version >= SHARED_KEYS and lifetime(default) == 0
 
 
 def lifetime(server: VirtualServer) -> int | None:

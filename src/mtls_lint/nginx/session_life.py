@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mtls_lint.nginx.model import Socket, VirtualServer
-from mtls_lint.nginx.resumption import EARLY_NAME, SHARED_KEYS, lifetime, tickets_on
+from mtls_lint.nginx.resumption import EARLY_NAME, SHARED_KEYS, changes_keys_at_once, lifetime, tickets_on
 from mtls_lint.nginx.tls import negotiable_protocols
 from mtls_lint.syntax.tree import Directive, Unknown
 
@@ -69,7 +69,7 @@ def survivals(server: VirtualServer, default: VirtualServer) -> Iterator[Surviva
         # takes its own for a ticket in place of 0.
         lasts = None if endless else seconds or (DEFAULT_TIMEOUT if tls == "1.2" else 0)
         key = _kept_key(default) if tickets_on(server) and tickets_on(reader) else None
-        if key is not None and lasts != 0:
+        if key is not None and lasts != 0 and not changes_keys_at_once(default):
             yield Survival(key, lasts, tls)
         # A client of TLS 1.2 may do without tickets; in TLS 1.3 numbers are known only where there are none.
         numbered = tls == "1.2" or not (tickets_on(server) or tickets_on(reader))

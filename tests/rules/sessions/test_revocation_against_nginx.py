@@ -29,7 +29,7 @@ CASES = [
     # What stands in http.
     *((one, "", "") for one in ("", SHARED, SHARED + NO_TICKETS, BUILTIN, BUILTIN + NO_TICKETS, BOTH)),
     *((one, "", "") for one in (BOTH + NO_TICKETS, KEY, KEY + NO_TICKETS, OFF + KEY, OFF + NO_TICKETS)),
-    *((ZERO + one, "", "") for one in ("", SHARED, SHARED + NO_TICKETS, KEY)),
+    *((ZERO + one, "", "") for one in ("", SHARED + NO_TICKETS, KEY)),
     # What stands in the default server, and in the server that verifies.
     *(("", SHARED, one) for one in ("", NO_TICKETS)),
     *(("", SHARED + NO_TICKETS, one) for one in ("", NO_TICKETS)),
