@@ -16,7 +16,18 @@ from mtls_lint.lint.finding import ClientCertificate, Confidence, Finding, Relat
 from mtls_lint.lint.openings import Cause, Opening, find_openings, is_inside, leads_to_app
 from mtls_lint.lint.rule import rule
 from mtls_lint.lint.witnesses import Door, behind, find_door, witness_of
-from mtls_lint.lint.words import day, due_on, expired_on, listed, load_failure, servers_in_words
+from mtls_lint.lint.words import (
+    day,
+    due_on,
+    expired_on,
+    holders_in_words,
+    listed,
+    load_failure,
+    passes_in_words,
+    presented,
+    refusal,
+    servers_in_words,
+)
 from mtls_lint.nginx.anonymous import (
     Served,
     Visitor,
@@ -55,6 +66,7 @@ from mtls_lint.nginx.lookup import looks_names_up
 from mtls_lint.nginx.material import (
     CrlFile,
     FileReference,
+    KeyPair,
     ServerCertificate,
     TrustFile,
     ca_files,
@@ -98,6 +110,8 @@ from mtls_lint.nginx.tls import (
     spoken_protocols,
     uses,
 )
+from mtls_lint.nginx.upstream_certificates import UpstreamCertificate, upstream_certificates
+from mtls_lint.nginx.upstream_tls import Target, UpstreamPass, is_unix, server_passes, upstream_passes
 from mtls_lint.nginx.webroots import Webroot
 from mtls_lint.pki.certificate import Certificate
 from mtls_lint.pki.chain import ChainReport, Missing
@@ -169,6 +183,7 @@ __all__ = [
     "Finding",
     "Findings",
     "Hole",
+    "KeyPair",
     "LifetimeState",
     "Listen",
     "Location",
@@ -197,8 +212,11 @@ __all__ = [
     "SocketKey",
     "Span",
     "Suite",
+    "Target",
     "TrustFile",
     "Unknown",
+    "UpstreamCertificate",
+    "UpstreamPass",
     "Use",
     "VerifyError",
     "VirtualServer",
@@ -246,6 +264,7 @@ __all__ = [
     "find_openings",
     "handshake_name",
     "has_fix",
+    "holders_in_words",
     "identity_check",
     "in_order",
     "is_bundle",
@@ -255,6 +274,7 @@ __all__ = [
     "is_pinned",
     "is_said_elsewhere",
     "is_system_bundle",
+    "is_unix",
     "issuer_at_hand",
     "keeps_request",
     "key_security_bits",
@@ -277,18 +297,22 @@ __all__ = [
     "opened_ca_files",
     "openssl_subject",
     "other_handshakes",
+    "passes_in_words",
     "passes_on",
     "passing_flaws",
     "passing_intermediates",
+    "presented",
     "protocol_words",
     "protocols_of",
     "public_cas",
     "reference_to",
+    "refusal",
     "repeats_another",
     "rule",
     "security_level",
     "server_addresses",
     "server_certificates",
+    "server_passes",
     "servers_in_words",
     "shared_ca",
     "shared_ca_file",
@@ -296,6 +320,8 @@ __all__ = [
     "socket_rows",
     "spoken_protocols",
     "trusts_all",
+    "upstream_certificates",
+    "upstream_passes",
     "uris_of",
     "usable_responder",
     "uses",
