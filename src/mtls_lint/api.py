@@ -60,6 +60,7 @@ from mtls_lint.nginx.checks import Check, client_checks
 from mtls_lint.nginx.decision import Answer
 from mtls_lint.nginx.file_uses import KEYS, PASSWORDS, FileUse, Purpose
 from mtls_lint.nginx.flaws import REVOKED, TOO_DEEP, passing_flaws
+from mtls_lint.nginx.hosts import is_private, is_this_machine
 from mtls_lint.nginx.inheritance import Origin, Setting
 from mtls_lint.nginx.listen import Listen, SocketKey
 from mtls_lint.nginx.lookup import looks_names_up
@@ -272,8 +273,10 @@ __all__ = [
     "is_inside",
     "is_named",
     "is_pinned",
+    "is_private",
     "is_said_elsewhere",
     "is_system_bundle",
+    "is_this_machine",
     "is_unix",
     "issuer_at_hand",
     "keeps_request",
