@@ -83,8 +83,8 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
             empty.setdefault(directive, []).append(one)
     for directive, passes in empty.items():
         yield Finding(
-            f'{directive.name} "" is the name of a file to nginx {ctx.version}, which refuses to start because of'
-            f" {passes_in_words(passes)}: only from 1.23.0 on it cancels the inherited certificate",
+            f'{directive.name} "" is the name of a file to nginx {ctx.version}, which refuses to start'
+            f" because of {passes_in_words(passes)}: only from 1.23.0 on it cancels an inherited certificate",
             directive.span,
             "set the certificate only where it is to be presented, or use nginx 1.23.0 or newer",
             fatal=True,

@@ -72,8 +72,8 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
         assumed = passes[0].setting("ssl_certificate").assumed
         if key is not None:
             yield Finding(
-                f"the key {key.written} has no {name} in {passes_in_words(passes)}: nginx ignores it without a"
-                f" word, and presents no client certificate to {passes[0].written}",
+                f"the key {key.written} has no {name} in {passes_in_words(passes)}: nginx ignores it without"
+                f" a word, and presents no client certificate to {passes[0].written}",
                 key.span,
                 f"name the certificate of this key in {name}, or delete the key",
                 confidence=Confidence.LIKELY if assumed else None,
