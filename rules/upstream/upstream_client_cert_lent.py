@@ -106,9 +106,8 @@ def check(server: VirtualServer, ctx: Context) -> Findings:
         return
     if server.setting("ssl_reject_handshake").is_on:
         return
-    lending = [
-        one for one in server_passes(ctx.configuration, server) if one.tls and one.certificate and one.key
-    ]
+    passes = server_passes(ctx.configuration, server)
+    lending = [one for one in passes if one.tls and one.certificate is not None and one.key is not None]
     for socket in server.sockets if lending else ():
         if socket.key.is_local or repeats_another(socket):
             continue
@@ -133,9 +132,8 @@ def _of_http(
             continue
         return one, Door(socket, place)
     if doubt is not None:
-        ctx.not_evaluated(
-            listen_span(socket, server), f"whether anybody may use nginx's certificate: {doubt}"
-        )
+        reason = f"whether anybody may use nginx's certificate: {doubt}"
+        ctx.not_evaluated(listen_span(socket, server), reason)
     return None
 
 
@@ -145,8 +143,8 @@ def _finding(server: VirtualServer, socket: Socket, one: UpstreamPass, door: Doo
     if one.certificate is not None:
         places.insert(0, Related(one.certificate.span, "the certificate of nginx"))
     return Finding(
-        f"everybody who reaches {server.label} on {socket.key} acts with nginx's client certificate {written} at"
-        f" {one.written}: the listener asks nobody who he is",
+        f"everybody who reaches {server.label} on {socket.key} acts with nginx's client certificate {written}"
+        f" at {one.written}: the listener asks nobody who they are",
         listen_span(socket, server),
         "listen on a loopback address, or require client certificates or other credentials here, too",
         tuple(places),

@@ -113,7 +113,7 @@ class Hop:
     controls=("OWASP ASVS 5.0 12.3.3",),
 )
 def check(configuration: Configuration, ctx: Context) -> Findings:
-    """Report the other machines that get such requests, once for each directive that asks for certificates."""
+    """Report the other machines that get such requests, once for each check of certificates."""
     found: dict[tuple[int, int, bool], list[Hop]] = {}
     for server in configuration.servers:
         for hop in _hops(configuration, server):
@@ -154,9 +154,9 @@ def _hops(configuration: Configuration, server: VirtualServer) -> Iterator[Hop]:
             continue
         tells = one.location is not None and backend_is_told(configuration, one.scope)
         plain = [target for target in one.targets if target.tls is not True]
-        known = [target for target in plain if not _is_unknown(configuration, target)]
+        known = [target for target in plain if not _is_unknown(one, target)]
         hosts = {host for target in known for host in target.hosts if not is_this_machine(host)}
-        unknown = next((target for target in plain if _is_unknown(configuration, target)), None)
+        unknown = next((target for target in plain if _is_unknown(one, target)), None)
         doubt = None if unknown is None or hosts else f"where {unknown.authority} leads is not known"
         yield Hop(one.span, one.directive.text, tuple(sorted(hosts)), guard, tells, doubt)
     for location in server.all_locations():
@@ -179,15 +179,15 @@ def _is_refused(one: UpstreamPass) -> bool:
     return one.prefix == "proxy_" and one.location is not None and schemeless
 
 
-def _is_unknown(configuration: Configuration, target: Target) -> bool:
+def _is_unknown(one: UpstreamPass, target: Target) -> bool:
     """Whether it is not known where a target is, or whether by TLS.
 
     A name without port and dot may be that of an ``upstream`` which was not given.
     """
     if target.host is None or target.tls is None:
         return True
-    http = configuration.scopes.get("http")
-    partial = configuration.tree.is_fragment or (http is not None and bool(http.unread))
+    around = one.configuration.scopes.get(one.server.module)
+    partial = one.configuration.tree.is_fragment or (around is not None and bool(around.unread))
     return partial and target.block is None and not {".", ":"} & set(target.authority)
 
 
