@@ -9,6 +9,7 @@ from mtls_lint.nginx.material import FileReference, crl_file
 from mtls_lint.nginx.model import Configuration, VirtualServer
 from mtls_lint.nginx.tls import security_level
 from mtls_lint.nginx.version import NginxVersion
+from mtls_lint.pki.peer import Peer
 from mtls_lint.pki.pem import BlockKind
 from mtls_lint.pki.store import FileState, PemFile, PemStore
 from mtls_lint.syntax.tree import Unknown
@@ -38,24 +39,28 @@ DELTA_DOUBT = "ssl_crl holds a delta CRL: older OpenSSL takes it for complete, n
 
 @dataclass(frozen=True, slots=True)
 class ChainCheck:
-    """The trusted certificates, the CRLs (None: revocation is not checked), the depth and the level."""
+    """The trusted certificates, the CRLs (None: revocation is not checked), the depth and the level.
+
+    ``peer`` says whose chains are checked: those of clients, or those of upstream servers.
+    """
 
     store: "tuple[Certificate, ...]"
     crls: "tuple[RevocationList, ...] | None"
     depth: int
     level: int
+    peer: Peer = Peer.CLIENT
 
     def verify(self, chain: "Sequence[Certificate]", now: datetime) -> "Verdict":
-        """What OpenSSL says of a client that sends ``chain``, leaf first."""
+        """What OpenSSL says of a peer that sends ``chain``, leaf first."""
         from mtls_lint.pki.verify import verify  # noqa: PLC0415 - cryptography, only when a chain is checked
 
-        return verify(chain, self.store, self.depth, now, self.crls, self.level)
+        return verify(chain, self.store, self.depth, now, self.crls, self.level, self.peer)
 
     def clients_of(self, ca: "Certificate", now: datetime, sent: "Sequence[Certificate]" = ()) -> "Verdict":
-        """What OpenSSL says of a flawless client certificate that ``ca`` has issued."""
+        """What OpenSSL says of a client (or server) with a flawless certificate that ``ca`` has issued."""
         from mtls_lint.pki.verify import can_anything_pass  # noqa: PLC0415
 
-        return can_anything_pass(self.store, ca, self.depth, now, self.crls, self.level, sent)
+        return can_anything_pass(self.store, ca, self.depth, now, self.crls, self.level, sent, self.peer)
 
     @property
     def without_deltas(self) -> "ChainCheck":
