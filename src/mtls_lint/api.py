@@ -16,7 +16,18 @@ from mtls_lint.lint.finding import ClientCertificate, Confidence, Finding, Relat
 from mtls_lint.lint.openings import Cause, Opening, find_openings, is_inside, leads_to_app
 from mtls_lint.lint.rule import rule
 from mtls_lint.lint.witnesses import Door, behind, find_door, witness_of
-from mtls_lint.lint.words import day, due_on, expired_on, listed, load_failure, servers_in_words
+from mtls_lint.lint.words import (
+    day,
+    due_on,
+    expired_on,
+    holders_in_words,
+    listed,
+    load_failure,
+    passes_in_words,
+    presented,
+    refusal,
+    servers_in_words,
+)
 from mtls_lint.nginx.anonymous import (
     Served,
     Visitor,
@@ -49,12 +60,14 @@ from mtls_lint.nginx.checks import Check, client_checks
 from mtls_lint.nginx.decision import Answer
 from mtls_lint.nginx.file_uses import KEYS, PASSWORDS, FileUse, Purpose
 from mtls_lint.nginx.flaws import REVOKED, TOO_DEEP, passing_flaws
+from mtls_lint.nginx.hosts import is_private, is_this_machine
 from mtls_lint.nginx.inheritance import Origin, Setting
 from mtls_lint.nginx.listen import Listen, SocketKey
 from mtls_lint.nginx.lookup import looks_names_up
 from mtls_lint.nginx.material import (
     CrlFile,
     FileReference,
+    KeyPair,
     ServerCertificate,
     TrustFile,
     ca_files,
@@ -98,6 +111,8 @@ from mtls_lint.nginx.tls import (
     spoken_protocols,
     uses,
 )
+from mtls_lint.nginx.upstream_certificates import UpstreamCertificate, upstream_certificates
+from mtls_lint.nginx.upstream_tls import Target, UpstreamPass, is_unix, server_passes, upstream_passes
 from mtls_lint.nginx.webroots import Webroot
 from mtls_lint.pki.certificate import Certificate
 from mtls_lint.pki.chain import ChainReport, Missing
@@ -169,6 +184,7 @@ __all__ = [
     "Finding",
     "Findings",
     "Hole",
+    "KeyPair",
     "LifetimeState",
     "Listen",
     "Location",
@@ -197,8 +213,11 @@ __all__ = [
     "SocketKey",
     "Span",
     "Suite",
+    "Target",
     "TrustFile",
     "Unknown",
+    "UpstreamCertificate",
+    "UpstreamPass",
     "Use",
     "VerifyError",
     "VirtualServer",
@@ -246,6 +265,7 @@ __all__ = [
     "find_openings",
     "handshake_name",
     "has_fix",
+    "holders_in_words",
     "identity_check",
     "in_order",
     "is_bundle",
@@ -253,8 +273,11 @@ __all__ = [
     "is_inside",
     "is_named",
     "is_pinned",
+    "is_private",
     "is_said_elsewhere",
     "is_system_bundle",
+    "is_this_machine",
+    "is_unix",
     "issuer_at_hand",
     "keeps_request",
     "key_security_bits",
@@ -277,18 +300,22 @@ __all__ = [
     "opened_ca_files",
     "openssl_subject",
     "other_handshakes",
+    "passes_in_words",
     "passes_on",
     "passing_flaws",
     "passing_intermediates",
+    "presented",
     "protocol_words",
     "protocols_of",
     "public_cas",
     "reference_to",
+    "refusal",
     "repeats_another",
     "rule",
     "security_level",
     "server_addresses",
     "server_certificates",
+    "server_passes",
     "servers_in_words",
     "shared_ca",
     "shared_ca_file",
@@ -296,6 +323,8 @@ __all__ = [
     "socket_rows",
     "spoken_protocols",
     "trusts_all",
+    "upstream_certificates",
+    "upstream_passes",
     "uris_of",
     "usable_responder",
     "uses",

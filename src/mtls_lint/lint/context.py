@@ -4,7 +4,7 @@ import os.path
 from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from mtls_lint.lint.evidence import Evidence
 from mtls_lint.lint.file_access import Readers, Writer, readers, writers
@@ -14,8 +14,10 @@ from mtls_lint.nginx.chain_check import ChainCheck, chain_check, crl_file_defect
 from mtls_lint.nginx.clients import ClassClient
 from mtls_lint.nginx.decision import Client
 from mtls_lint.nginx.file_uses import FileUse, Purpose
+from mtls_lint.nginx.inheritance import Holder
 from mtls_lint.nginx.material import (
     FileReference,
+    KeyPair,
     ServerCertificate,
     TrustFile,
     ca_files,
@@ -191,11 +193,18 @@ class Context:
                 return reference
         return None
 
-    def presenters(self, pair: ServerCertificate) -> tuple[VirtualServer, ...]:
-        """The servers that may show this certificate to clients; none where another one replaces it."""
-        return () if pair.presenters and self.replacement(pair) is not None else pair.presenters
+    @overload
+    def presenters(self, pair: ServerCertificate) -> tuple[VirtualServer, ...]: ...
 
-    def chain(self, pair: ServerCertificate) -> "ChainReport | None":
+    @overload
+    def presenters(self, pair: KeyPair) -> tuple[Holder, ...]: ...
+
+    def presenters(self, pair: KeyPair) -> tuple[Holder, ...]:
+        """The places that may show this certificate to somebody; none where another one replaces it."""
+        replaced = isinstance(pair, ServerCertificate) and pair.presenters and self.replacement(pair)
+        return () if replaced else pair.presenters
+
+    def chain(self, pair: KeyPair) -> "ChainReport | None":
         """What the certificate file of a pair holds, in its order; None (and recorded) without one.
 
         An intermediate that is not in it is looked for in all files that the configuration names.
@@ -266,7 +275,7 @@ class Context:
                 found.setdefault(check, []).append(server)
         return {check: tuple(servers) for check, servers in found.items()}
 
-    def key(self, pair: ServerCertificate) -> "PrivateKey | None":
+    def key(self, pair: KeyPair) -> "PrivateKey | None":
         """The private key nginx uses, opened where a password fits; None (and recorded) without one.
 
         An encrypted key for which no password fits is returned closed (``opened`` is False).

@@ -9,11 +9,12 @@ from mtls_lint.lint.accounts import worker
 from mtls_lint.nginx.file_uses import FileUse, file_uses
 from mtls_lint.nginx.material import (
     FileReference,
-    ServerCertificate,
+    KeyPair,
     opened_ca_files,
     server_certificates,
 )
 from mtls_lint.nginx.model import Configuration
+from mtls_lint.nginx.upstream_certificates import upstream_certificates
 from mtls_lint.nginx.webroots import Webroots
 from mtls_lint.pki.permissions import Access, AccessStore, Account
 from mtls_lint.pki.store import FileState, PemFile, PemStore
@@ -45,7 +46,7 @@ class Evidence:
         self.unreadable |= file.state is FileState.UNREADABLE
         return file
 
-    def key(self, pair: ServerCertificate) -> "PrivateKey | None":
+    def key(self, pair: KeyPair) -> "PrivateKey | None":
         """The key nginx uses for ``pair``, opened with its passwords where they fit; None without one."""
         return self.opened_key(pair.key, pair.passwords) if pair.key is not None else None
 
@@ -149,8 +150,13 @@ class Evidence:
                 found.setdefault(name, []).append(certificate)
         return found
 
+    @cached_property
+    def _pairs(self) -> tuple[KeyPair, ...]:
+        """The certificates that nginx presents, to clients and to backends."""
+        return (*server_certificates(self._configuration), *upstream_certificates(self._configuration))
+
     def _certificates(self) -> "tuple[Certificate, ...]":
-        references = [pair.certificate for pair in server_certificates(self._configuration)]
+        references = [pair.certificate for pair in self._pairs]
         references += [trust.reference for trust in opened_ca_files(self._configuration)]
         files = [file for reference in references if (file := self.read(reference)) is not None]
         return tuple(dict.fromkeys(certificate for file in files for certificate in file.certificates))
@@ -158,7 +164,7 @@ class Evidence:
     @cached_property
     def _inhabited(self) -> frozenset[str]:
         references: list[FileReference | None] = []
-        for pair in server_certificates(self._configuration):
+        for pair in self._pairs:
             references += (pair.certificate, pair.key, pair.passwords)
         references += (trust.reference for trust in opened_ca_files(self._configuration))
         return frozenset(
