@@ -12,6 +12,7 @@ from itertools import islice, product
 from mtls_lint.nginx.inheritance import Scope, Setting
 from mtls_lint.nginx.material import FileReference, is_named, reference_to
 from mtls_lint.nginx.model import Configuration, Location, UpstreamBlock, VirtualServer
+from mtls_lint.nginx.tls import level_in
 from mtls_lint.syntax.source import Span
 from mtls_lint.syntax.tree import Directive
 
@@ -175,6 +176,13 @@ class UpstreamPass:
         named = directive is not None and is_named(directive)
         return reference_to(self.configuration, directive) if directive is not None and named else None
 
+    @property
+    def security_level(self) -> int | None:
+        """OpenSSL's security level as the cipher strings set it; None for OpenSSL's default."""
+        strings = [*self.setting("ssl_ciphers").words[-1:]]
+        strings += [directive.args[1] for directive in self.conf_commands("CipherString")]
+        return next((level for text in reversed(strings) if (level := level_in(text)) is not None), None)
+
     def conf_commands(self, name: str) -> tuple[Directive, ...]:
         """The ``*_ssl_conf_command`` directives in force with this command (OpenSSL ignores case)."""
         return tuple(
@@ -202,7 +210,7 @@ def server_passes(configuration: Configuration, server: VirtualServer) -> Iterat
             for directive in location.scope.find(f"{prefix}pass"):
                 targets = tuple(
                     _http_target(configuration, prefix, text)
-                    for text in _possible(configuration, server, _first_argument(directive))
+                    for text in possible_texts(configuration, server, _first_argument(directive))
                 )
                 yield UpstreamPass(
                     configuration, server, location, location.scope, prefix, directive, targets
@@ -236,7 +244,7 @@ def _stream_targets(
     tls = None if unsure else setting.is_on
     return tuple(
         _target(configuration, "stream", text, tls, "")
-        for text in _possible(configuration, server, _first_argument(directive))
+        for text in possible_texts(configuration, server, _first_argument(directive))
     )
 
 
@@ -274,7 +282,7 @@ def _authority(text: str) -> str:
     return re.split(r"[/?]", text[:end], maxsplit=1)[0]
 
 
-def _possible(
+def possible_texts(
     configuration: Configuration, server: VirtualServer, text: str, level: int = 0
 ) -> tuple[str, ...]:
     """``text`` with the variables replaced whose every value is known, once for each combination."""
@@ -289,7 +297,7 @@ def _possible(
             parts.append((match[0],))
         else:
             parts.append(
-                tuple(v for value in values for v in _possible(configuration, server, value, level + 1))
+                tuple(v for value in values for v in possible_texts(configuration, server, value, level + 1))
             )
         position = match.end()
     parts.append((text[position:],))
