@@ -87,7 +87,7 @@ from mtls_lint.api import (
 )
 
 _ASKING = (
-    *("auth_basic", "auth_request", "auth_jwt", "auth_oidc", "auth_ldap", "auth_pam", "auth_gss"),
+    *("auth_request", "auth_jwt", "auth_oidc", "auth_ldap", "auth_pam", "auth_gss"),
     *("auth_digest", "auth_require", "js_access"),
     *("access_by_lua", "access_by_lua_block", "access_by_lua_file"),
 )
