@@ -64,12 +64,12 @@ References:
 from mtls_lint.api import (
     Confidence,
     Context,
+    Destination,
     Door,
     Finding,
     Findings,
     Related,
     Scope,
-    Served,
     Severity,
     Socket,
     UpstreamPass,
@@ -111,10 +111,14 @@ def check(server: VirtualServer, ctx: Context) -> Findings:
     for socket in server.sockets if lending else ():
         if socket.key.is_local or repeats_another(socket):
             continue
-        found = _of_http(server, socket, lending, ctx) if server.module == "http" else (lending[0], None)
-        if found is not None and not _restricts_addresses(server.scope):
+        found = _of_http(server, socket, lending, ctx) if server.module == "http" else _of_stream(lending)
+        if found is not None:
             yield _finding(server, socket, *found)
             return
+
+
+def _of_stream(lending: list[UpstreamPass]) -> tuple[UpstreamPass, None] | None:
+    return next(((one, None) for one in lending if not _restricts_addresses(one.scope)), None)
 
 
 def _of_http(
@@ -122,11 +126,15 @@ def _of_http(
 ) -> tuple[UpstreamPass, Door] | None:
     """The first place that hands anybody's request on with a certificate."""
     by_place = {(one.directive.span.source, one.directive.span.start): one for one in lending}
+    protected = _protected_elsewhere(server, ctx)
     doubt = None
     for place in content_places(ctx.configuration, server, socket, ctx.now):
         one = by_place.get((place.span.source, place.span.start))
-        if one is None or _asks_otherwise(place.scope) or _is_protected_elsewhere(place, ctx):
+        if one is None or _asks_otherwise(place.scope):
             continue
+        there = destination(ctx.configuration, place)
+        if there is not None and any(other.same_as(there) for other in protected):
+            continue  # same-app-without-client-certificate
         if place.doubts or not server.complete:
             doubt = doubt or (place.doubts[0] if place.doubts else "part of the server is not given")
             continue
@@ -161,25 +169,25 @@ def _asks_otherwise(scope: Scope) -> bool:
 
 
 def _restricts_addresses(scope: Scope) -> bool:
-    """Whether ``deny`` keeps anybody away; ``allow`` and ``deny`` are inherited together."""
+    """Whether nobody gets in but from some addresses; ``allow`` and ``deny`` are inherited together."""
     level: Scope | None = scope
     while level is not None and not level.find("allow") and not level.find("deny"):
         level = level.outer
-    return level is not None and bool(level.find("deny"))
+    rows = [one for one in level.directives if one.name in {"allow", "deny"}] if level is not None else []
+    last = next((one for one in rows if one.args[:1] == ("all",)), None)
+    return last is not None and last.name == "deny"
 
 
-def _is_protected_elsewhere(place: Served, ctx: Context) -> bool:
-    """Whether another server requires certificates for the same content."""
+def _protected_elsewhere(server: VirtualServer, ctx: Context) -> list[Destination]:
+    """What other servers hand on for clients with a certificate, to backends of this one."""
     configuration = ctx.configuration
-    there = destination(configuration, place)
-    for other in configuration.servers_of("http") if there is not None else ():
-        if other is place.server or other.verify_client == "off" or not other.tls_sockets:
+    own = server_addresses(configuration, server)
+    found = []
+    for other in configuration.servers_of("http"):
+        if other is server or other.verify_client == "off" or not other.tls_sockets:
             continue
-        if there is None or not there.addresses & server_addresses(configuration, other):
-            continue
-        known = Visitor(ctx.trusted_client(other))
-        for protected in content_places(configuration, other, other.tls_sockets[0], ctx.now, known):
-            reached = destination(configuration, protected)
-            if reached is not None and reached.same_as(there):
-                return True
-    return False
+        if own & server_addresses(configuration, other):
+            known = Visitor(ctx.trusted_client(other))
+            places = content_places(configuration, other, other.tls_sockets[0], ctx.now, known)
+            found += [there for place in places if (there := destination(configuration, place)) is not None]
+    return found

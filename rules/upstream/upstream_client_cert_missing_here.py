@@ -7,12 +7,16 @@ backend requires the certificate, everything below the second one fails (400 whe
 It is fine where the backend wants a certificate for some of its paths only. Write `proxy_ssl_certificate "";`
 (from 1.23.0 on) in the place that presents none, and nothing is said.
 
+Where the two share their TLS sessions, as they do unless that is switched off, upstream-client-certs-mixed
+says what that leads to, and nothing is said here.
+
 Set the certificate at a level that both places inherit it from.
 
 Bad:
 ```nginx
 server {
     listen 127.0.0.1:8080;
+    proxy_ssl_session_reuse off;
     location /orders/ {
         proxy_pass https://192.0.2.10:8443;
         proxy_ssl_certificate     /pki/client.pem;
@@ -52,9 +56,11 @@ from mtls_lint.api import (
     Findings,
     Related,
     Severity,
+    Sharing,
     UpstreamPass,
     passes_in_words,
     rule,
+    sharings,
     upstream_passes,
 )
 
@@ -68,6 +74,9 @@ from mtls_lint.api import (
 )
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report, once for each backend, the places that present no certificate to it."""
+    mixed = {
+        one.directive for sharing in sharings(configuration) if _presents(sharing) for one in sharing.passes
+    }
     backends: dict[tuple[str, ...], list[UpstreamPass]] = {}
     for one in upstream_passes(configuration):
         addresses = tuple(sorted({address for target in one.targets for address in target.addresses}))
@@ -76,8 +85,14 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
     for passes in backends.values():
         presenting = [one for one in passes if one.certificate is not None]
         lacking = [one for one in passes if presenting and _presents_none(one, ctx)]
+        lacking = [one for one in lacking if one.directive not in mixed]
         if lacking:
             yield _finding(presenting, lacking)
+
+
+def _presents(sharing: Sharing) -> bool:
+    """Whether some place presents a certificate."""
+    return any(one.certificate is not None for one in sharing.passes)
 
 
 def _presents_none(one: UpstreamPass, ctx: Context) -> bool:

@@ -60,6 +60,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mtls_lint.api import (
+    Check,
     Confidence,
     Configuration,
     Context,
@@ -148,8 +149,9 @@ def _finding(hops: list[Hop], *, private: bool) -> Finding:
 def _hops(configuration: Configuration, server: VirtualServer) -> Iterator[Hop]:
     if server.verify_client == "off" or not server.tls_sockets or server.module == "mail":
         return
+    checks = client_checks(configuration, server)
     for one in server_passes(configuration, server):
-        guard = _guard(configuration, server, one.location)
+        guard = _guard(server, one.location, checks)
         if guard is None or one.tls is True or _is_refused(one):
             continue
         tells = one.location is not None and backend_is_told(configuration, one.scope)
@@ -161,7 +163,7 @@ def _hops(configuration: Configuration, server: VirtualServer) -> Iterator[Hop]:
         yield Hop(one.span, one.directive.text, tuple(sorted(hosts)), guard, tells, doubt)
     for location in server.all_locations():
         for directive in (each for name in _MORE for each in location.scope.find(name)):
-            guard = _guard(configuration, server, location)
+            guard = _guard(server, location, checks)
             if guard is not None:
                 # A name without a port is that of an upstream, which was not given.
                 found = backend_addresses(configuration, directive)
@@ -191,13 +193,13 @@ def _is_unknown(one: UpstreamPass, target: Target) -> bool:
     return partial and target.block is None and not {".", ":"} & set(target.authority)
 
 
-def _guard(configuration: Configuration, server: VirtualServer, location: Location | None) -> Span | None:
+def _guard(server: VirtualServer, location: Location | None, checks: tuple[Check, ...]) -> Span | None:
     """What keeps clients without a certificate away from a place; None where nothing does."""
     if location is not None and is_housekeeping(location.pattern):
         return None
     if server.verify_client == "on":
         return server.setting("ssl_verify_client").span
-    for one in client_checks(configuration, server) if location is not None else ():
+    for one in checks if location is not None else ():
         around = one.location is None or (location is not None and is_inside(location, one.location))
         if one.refuses and around:
             return one.directive.span

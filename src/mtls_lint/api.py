@@ -112,6 +112,7 @@ from mtls_lint.nginx.tls import (
     uses,
 )
 from mtls_lint.nginx.upstream_certificates import UpstreamCertificate, upstream_certificates
+from mtls_lint.nginx.upstream_sharing import Sharing, sharings
 from mtls_lint.nginx.upstream_tls import Target, UpstreamPass, is_unix, server_passes, upstream_passes
 from mtls_lint.nginx.webroots import Webroot
 from mtls_lint.pki.certificate import Certificate
@@ -210,6 +211,7 @@ __all__ = [
     "ServerName",
     "Setting",
     "Severity",
+    "Sharing",
     "Socket",
     "SocketKey",
     "Span",
@@ -321,6 +323,7 @@ __all__ = [
     "servers_in_words",
     "shared_ca",
     "shared_ca_file",
+    "sharings",
     "signature_security_bits",
     "socket_rows",
     "spoken_protocols",

@@ -8,6 +8,9 @@ from rules.cases import Case, check
 PAIR = "proxy_ssl_certificate /pki/client.pem; proxy_ssl_certificate_key /pki/client.key;"
 TLS = "ssl_certificate /pki/server.pem; ssl_certificate_key /pki/server.key;"
 MTLS = f"{TLS} ssl_client_certificate /pki/root.pem;"
+OTHER = PAIR.replace("client", "stranger")
+OFF = "proxy_ssl_session_reuse off;"
+KEEP = "proxy_http_version 1.1; proxy_set_header Connection '';"
 BACKEND = "proxy_pass https://192.0.2.10;"
 PARTNER = f"location / {{ {BACKEND} {PAIR} }}"
 """A place that presents a client certificate."""
@@ -96,14 +99,38 @@ CASES: dict[str, list[Case]] = {
         Case("no place at all", gateway(PAIR, "return 204;")),
     ],
     "upstream-client-cert-missing-here": [
-        Case("two locations", gateway(f"location /a {{ {BACKEND} {PAIR} }}", f"location /b {{ {BACKEND} }}"), [4], "location /b of _:8080 presents no client certificate", Severity.WARNING, Confidence.LIKELY),
+        Case("two locations", gateway(OFF, f"location /a {{ {BACKEND} {PAIR} }}", f"location /b {{ {BACKEND} }}"), [5], "location /b of _:8080 presents no client certificate", Severity.WARNING, Confidence.LIKELY),
         Case("two servers, by an upstream and its address", f"upstream app {{ server 192.0.2.10:443; }}\nserver {{ listen 80; location / {{ proxy_pass https://app; {PAIR} }} }}\nserver {{ listen 81; location / {{ {BACKEND} }} }}", [3]),
-        Case("another backend", gateway(f"location /a {{ {BACKEND} {PAIR} }}", "location /b { proxy_pass https://192.0.2.11; }")),
-        Case("another port", gateway(f"location /a {{ {BACKEND} {PAIR} }}", "location /b { proxy_pass https://192.0.2.10:8443; }")),
-        Case("it is cancelled", gateway(f"location /a {{ {BACKEND} {PAIR} }}", f"location /b {{ {BACKEND} proxy_ssl_certificate \"\"; }}")),
-        Case("it is inherited", gateway(PAIR, f"location /a {{ {BACKEND} }}", f"location /b {{ {BACKEND} }}")),
-        Case("a key alone, which another rule says", gateway(f"location /a {{ {BACKEND} {PAIR} }}", f"location /b {{ {BACKEND} proxy_ssl_certificate_key /pki/client.key; }}")),
-        Case("an include may give it", gateway(f"location /a {{ {BACKEND} {PAIR} }}", f"location /b {{ {BACKEND} include snippets/tls.conf; }}"), not_evaluated=True),
+        Case("an address with a variable", gateway(f"location /a {{ {BACKEND} {PAIR} }}", "set $to 192.0.2.10; location /b { proxy_pass https://$to; }"), [4]),
+        Case("they share sessions, which another rule says", gateway(f"location /a {{ {BACKEND} {PAIR} }}", f"location /b {{ {BACKEND} }}")),
+        Case("another backend", gateway(OFF, f"location /a {{ {BACKEND} {PAIR} }}", "location /b { proxy_pass https://192.0.2.11; }")),
+        Case("another port", gateway(OFF, f"location /a {{ {BACKEND} {PAIR} }}", "location /b { proxy_pass https://192.0.2.10:8443; }")),
+        Case("it is cancelled", gateway(OFF, f"location /a {{ {BACKEND} {PAIR} }}", f"location /b {{ {BACKEND} proxy_ssl_certificate \"\"; }}")),
+        Case("it is inherited", gateway(OFF, PAIR, f"location /a {{ {BACKEND} }}", f"location /b {{ {BACKEND} }}")),
+        Case("a key alone, which another rule says", gateway(OFF, f"location /a {{ {BACKEND} {PAIR} }}", f"location /b {{ {BACKEND} proxy_ssl_certificate_key /pki/client.key; }}")),
+        Case("an include may give it", gateway(OFF, f"location /a {{ {BACKEND} {PAIR} }}", f"location /b {{ {BACKEND} include snippets/tls.conf; }}"), not_evaluated=True),
+    ],
+    "upstream-client-certs-mixed": [
+        Case("two certificates", gateway(f"location /a {{ {BACKEND} {PAIR} }}", f"location /b {{ {BACKEND} {OTHER} }}"), [4], "share their TLS sessions with 192.0.2.10:443", Severity.ERROR, Confidence.LIKELY),
+        Case("none on purpose", gateway(f"location /a {{ {BACKEND} {PAIR} }}", f"location /b {{ {BACKEND} proxy_ssl_certificate \"\"; }}"), [4], "location /b of _:8080 (no client certificate)", Severity.ERROR),
+        Case("none", gateway(f"location /b {{ {BACKEND} }}", f"location /a {{ {BACKEND} {PAIR} }}"), [3], "no client certificate", Severity.WARNING),
+        Case("two servers and an upstream", f"upstream app {{ server 192.0.2.10:443; }}\nserver {{ listen 80; location / {{ proxy_pass https://app; {PAIR} }} }}\nserver {{ listen 81; location / {{ proxy_pass https://App; {OTHER} }} }}", [3], "with app"),
+        Case("grpc and proxy", gateway(f"location /a {{ {BACKEND} {PAIR} }}", "location /b { grpc_pass grpcs://192.0.2.10:443; }"), [4]),
+        Case("an upstream in a variable", f"upstream app {{ server 192.0.2.10:443; }}\n{gateway('set $to app;', f'location /a {{ proxy_pass https://$to; {PAIR} }}', f'location /b {{ proxy_pass https://$to; {OTHER} }}')}", [6]),
+        Case("in stream", f"stream {{ server {{ listen 1; proxy_pass 192.0.2.10:1; proxy_ssl on; {PAIR} }}\nserver {{ listen 2; proxy_pass 192.0.2.10:1; proxy_ssl on; {OTHER} }} }} events {{}}", [2], "server _:2"),
+        Case("connections, though no sessions", f"upstream app {{ server 192.0.2.10:443; keepalive 4; }}\n{gateway(OFF, f'location /a {{ proxy_pass https://app; {PAIR} }}', f'location /b {{ proxy_pass https://app; {OTHER} }}')}", [6], "open connections with app"),
+        Case("1.22.1 closes them", f"upstream app {{ server 192.0.2.10:443; keepalive 4; }}\n{gateway(OFF, f'location /a {{ proxy_pass https://app; {PAIR} }}', f'location /b {{ proxy_pass https://app; {OTHER} }}')}", version="1.22.1"),
+        Case("1.22.1 is told not to", f"upstream app {{ server 192.0.2.10:443; keepalive 4; }}\n{gateway(OFF, KEEP, f'location /a {{ proxy_pass https://app; {PAIR} }}', f'location /b {{ proxy_pass https://app; {OTHER} }}')}", [7], version="1.22.1"),
+        Case("connections of each location", f"upstream app {{ server 192.0.2.10:443; keepalive 4 local; }}\n{gateway(OFF, f'location /a {{ proxy_pass https://app; {PAIR} }}', f'location /b {{ proxy_pass https://app; {OTHER} }}')}"),
+        Case("one certificate", gateway(f"location /a {{ {BACKEND} {PAIR} }}", f"location /b {{ {BACKEND} {PAIR} }}")),
+        Case("no certificate", gateway(f"location /a {{ {BACKEND} }}", f"location /b {{ {BACKEND} }}")),
+        Case("no sessions", gateway(OFF, f"location /a {{ {BACKEND} {PAIR} }}", f"location /b {{ {BACKEND} {OTHER} }}")),
+        Case("no sessions in one of two", gateway(f"location /a {{ {BACKEND} {PAIR} {OFF} }}", f"location /b {{ {BACKEND} {OTHER} }}")),
+        Case("two upstreams", f"upstream a {{ server 192.0.2.10:443; }} upstream b {{ server 192.0.2.10:443; }}\n{gateway(f'location /a {{ proxy_pass https://a; {PAIR} }}', f'location /b {{ proxy_pass https://b; {OTHER} }}')}"),
+        Case("another port", gateway(f"location /a {{ {BACKEND} {PAIR} }}", f"location /b {{ proxy_pass https://192.0.2.10:8443; {OTHER} }}")),
+        Case("an address with a variable", gateway("set $to 192.0.2.10;", f"location /a {{ proxy_pass https://$to; {PAIR} }}", f"location /b {{ proxy_pass https://$to; {OTHER} }}")),
+        Case("without TLS", gateway(f"location /a {{ {BACKEND} {PAIR} }}", f"location /b {{ proxy_pass http://192.0.2.10:443; {OTHER} }}")),
+        Case("an include may set it", gateway(f"location /a {{ {BACKEND} {PAIR} }}", f"location /b {{ {BACKEND} {OTHER} include snippets/tls.conf; }}"), not_evaluated=True),
     ],
     "upstream-plaintext-after-mtls": [
         Case("a public address", goes_to("8.8.8.8"), [2], "go on to 8.8.8.8 without TLS", Severity.WARNING, Confidence.LIKELY),

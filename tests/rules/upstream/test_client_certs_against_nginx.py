@@ -246,7 +246,9 @@ SEEN = [
     Seen("grpc has its own", location(pair("client.pem", prefix="grpc_")), NONE),
     Seen(
         "one place of two",
-        location(pair("client.pem"), STRICT, "/a") + location("", STRICT, "/b"),
+        "proxy_ssl_session_reuse off;"
+        + location(pair("client.pem"), STRICT, "/a")
+        + location("", STRICT, "/b"),
         "400",
         ("upstream-client-cert-missing-here",),
         uri="/b",
