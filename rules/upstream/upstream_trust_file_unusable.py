@@ -66,9 +66,9 @@ def check(_: Configuration, ctx: Context) -> Findings:
     """Report each file of CAs or CRLs for backends that nginx opens and cannot use."""
     found: dict[tuple[str, bool], list[tuple[FileReference, UpstreamPass]]] = {}
     for passing in verifying(ctx):
-        for reference in (passing.trusted, passing.crl):
+        for reference, is_crl in ((passing.trusted, False), (passing.crl, True)):
             if reference is not None:
-                key = (reference.path or reference.written, reference is not passing.trusted)
+                key = (reference.path or reference.written, is_crl)
                 found.setdefault(key, []).append((reference, passing))
     for (_path, is_crl), places in found.items():
         reference = places[0][0]
