@@ -100,7 +100,6 @@ from mtls_lint.api import (
     ShownCertificate,
     UpstreamPass,
     VerifyError,
-    lets_anybody_in,
     names_of,
     rule,
     shown_certificates,
@@ -137,14 +136,17 @@ def _refused(shown: tuple[ShownCertificate, ...]) -> list[ShownCertificate]:
 def _is_said_elsewhere(
     passing: UpstreamPass, expected: ExpectedName, shown: ShownCertificate, ctx: Context
 ) -> bool:
-    """Whether the certificate's dates, the file of CAs or the expected name are at fault by themselves."""
+    """Whether the certificate's dates, the CAs, the CRLs or the expected name are at fault by themselves."""
     if shown.verdict.error in _DATES:
         return True
     if shown.verdict.error is None:
         unusual = expected.is_address or expected.text.endswith(".") or not expected.text
         return unusual or (expected.source is NameSource.BLOCK and "." not in expected.text)
     check_ = ctx.upstream_check(passing)
-    return check_ is None or not lets_anybody_in(check_, ctx.now)
+    return check_ is None or not any(
+        check_.clients_of(one, ctx.now).ok if one.is_ca else check_.verify((one,), ctx.now).ok
+        for one in check_.store
+    )
 
 
 def _finding(passing: UpstreamPass, expected: ExpectedName, shown: ShownCertificate) -> Finding:
@@ -152,7 +154,8 @@ def _finding(passing: UpstreamPass, expected: ExpectedName, shown: ShownCertific
     name = shown.leaf.display_name
     if error is not None:
         why = f"OpenSSL refuses it ({error.text})"
-        remedy = f"name the CA that issued it ({shown.leaf.issuer}) in {passing.name_of('ssl_trusted_certificate')}"
+        file = passing.name_of("ssl_trusted_certificate")
+        remedy = f"name the CA that issued it ({shown.leaf.issuer}) in {file}"
         span = passing.trusted.span if passing.trusted is not None else passing.span
     else:
         why = f'it is not for "{expected.text}"'
@@ -163,8 +166,8 @@ def _finding(passing: UpstreamPass, expected: ExpectedName, shown: ShownCertific
             remedy = f"set `{passing.name_of('ssl_server_name')} on;`, or " + remedy.removeprefix("set ")
         span = expected.span
     return Finding(
-        f'{passing.label} connects to {passing.written}, where {shown.server.label} shows the certificate "{name}":'
-        f" {why}, so that requests end with 502",
+        f"{passing.label} connects to {passing.written}, where {shown.server.label} shows the certificate"
+        f' "{name}": {why}, so that requests end with 502',
         span,
         remedy,
         (
