@@ -1,10 +1,10 @@
 """Clients choose the name that the backend's certificate has to have.
 
-`proxy_ssl_name $host` (or `$http_host`, `$ssl_server_name`, a header, an argument) makes nginx look for what the
-client wrote into its request. The backend is fixed, its name is not: a certificate for *any* name from the CAs
-in `proxy_ssl_trusted_certificate` will do, if only the request asks for that name. Whoever gets in between, and
-has a certificate of one of these CAs for a name of his own, sends (or waits for) such a request, and is taken
-for the backend. With the CAs of the web in the file that is everybody: the finding is an error then.
+`proxy_ssl_name $host` (or `$http_host`, `$ssl_server_name`, a header, an argument) makes nginx look for what
+the client wrote into its request. The backend is fixed, its name is not: a certificate for *any* name from
+the CAs in `proxy_ssl_trusted_certificate` will do, if only the request asks for that name. Whoever gets in
+between, and has a certificate of one of these CAs for a name of his own, sends such a request, and is taken
+for the backend. With the CAs of the web in the file that may be everybody: the finding is an error then.
 
 It is fine where nginx answers nothing but names that are written down: a server whose `server_name` has exact
 names alone, and which is no default server, gets no others in `$host`.
@@ -103,14 +103,12 @@ def _finding(places: list[tuple[UpstreamPass, ExpectedName]], ctx: Context) -> F
     trusted = passing.trusted
     certificates = (ctx.certificates(trusted) if trusted is not None else None) or ()
     public = bool(public_cas(certificates))
-    whose = (
-        "anybody with a certificate of a public CA" if public else "anybody with a certificate of these CAs"
-    )
+    whose = "whoever has a certificate of " + ("a public CA" if public else "these CAs")
     variables = ", ".join(f"${name}" for name in expected.variables_of_client)
     return Finding(
-        f"{passing.name_of('ssl_name')} takes the name that the certificate of {passing.written} has to have from"
-        f" the client ({variables}) in {passes_in_words([one for one, _ in places])}: {whose} who gets in between"
-        " is taken for the backend",
+        f"{passing.name_of('ssl_name')} lets the client choose ({variables}) which name the certificate of"
+        f" {passing.written} has to have, in {passes_in_words([one for one, _ in places])}: {whose} and gets in"
+        " between is taken for the backend",
         expected.span,
         f"write the backend's own name into {passing.name_of('ssl_name')}",
         (Related(trusted.span, "the CAs"),) if trusted is not None else (),

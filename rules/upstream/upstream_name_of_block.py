@@ -1,7 +1,7 @@
 """The name that a backend's certificate has to have is that of an `upstream` block.
 
-Where `proxy_pass https://backend` leads to `upstream backend {...}`, nginx takes `backend` for the name of the
-server: with `proxy_ssl_verify on` only a certificate for that very word passes, whatever the members of the
+Where `proxy_pass https://backend` leads to `upstream backend {...}`, nginx takes `backend` for the name of
+the server: with `proxy_ssl_verify on` only a certificate for that very word passes, whatever the members of the
 block are called. Such certificates are rare, and requests end with 502 (`upstream SSL certificate does not
 match "backend"`).
 
@@ -86,9 +86,10 @@ def check(_: Configuration, ctx: Context) -> Findings:
     found: dict[tuple[str, str], list[tuple[UpstreamPass, ExpectedName]]] = {}
     for passing in verifying(ctx):
         for expected in names_of(passing):
-            if expected.source is NameSource.BLOCK and "." not in expected.text:
-                if not is_seen_to_match(passing, expected, ctx):
-                    found.setdefault((passing.prefix, expected.text.lower()), []).append((passing, expected))
+            if expected.source is not NameSource.BLOCK or "." in expected.text:
+                continue
+            if not is_seen_to_match(passing, expected, ctx):
+                found.setdefault((passing.prefix, expected.text.lower()), []).append((passing, expected))
     for places in found.values():
         passing, expected = places[0]
         block = expected.target.block
@@ -98,9 +99,9 @@ def check(_: Configuration, ctx: Context) -> Findings:
             related.append(Related(block.directive.span, "the block"))
         seen = any(not one.named for one in shown_certificates(passing, expected, ctx) or ())
         yield Finding(
-            f"{passing.name_of('ssl_name')} is not set for {passes_in_words([one for one, _ in places])}, so that"
-            f' nginx wants a certificate for "{expected.text}", which is the name of an upstream block and of no'
-            " host: other certificates are refused, and requests end with 502",
+            f"{passing.name_of('ssl_name')} is not set for {passes_in_words([one for one, _ in places])}, so"
+            f' that nginx wants a certificate for "{expected.text}", which is the name of an upstream block and'
+            " of no host: other certificates are refused, and requests end with 502",
             expected.span,
             f"set {passing.name_of('ssl_name')} to the name in the certificates of the block's members",
             tuple(related),

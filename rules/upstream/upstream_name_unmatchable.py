@@ -3,8 +3,8 @@
 With `proxy_ssl_verify on` the certificate of the backend has to have the name in `proxy_ssl_name`, else the
 host in `proxy_pass`. nginx compares names of hosts only:
 
-- an IP address is never compared with the addresses in a certificate (iPAddress), as browsers and curl do; only
-  a certificate that has it as a *name* passes, as self-made ones sometimes do in the common name;
+- an IP address is never compared with the addresses in a certificate (iPAddress), as browsers and curl do;
+  only a certificate that has it as a *name* passes, as self-made ones sometimes do in the common name;
 - a final dot is taken for part of the name;
 - an empty name fits nothing, and neither does the path of a Unix socket, which is the name of
   `proxy_pass https://unix:...` when nothing else is said.
@@ -120,8 +120,8 @@ def _why(expected: ExpectedName) -> str | None:
         return "the path of a socket is in no certificate"
     if expected.is_address:
         return (
-            "it compares an address with names alone, never with the addresses in a certificate, so that one is"
-            " refused unless it has the address as a name"
+            "it compares an address with names alone, never with the addresses in a certificate, so that one"
+            " is refused unless it has the address as a name"
         )
     if expected.text.endswith("."):
         return "the final dot counts, and is in no certificate"

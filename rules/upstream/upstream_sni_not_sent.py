@@ -87,13 +87,13 @@ def check(_: Configuration, ctx: Context) -> Findings:
         if verifies_:
             message = (
                 f'nginx expects a certificate for "{expected.text}" in {where}, but does not send that name'
-                f" ({name} is {state}): a backend with several certificates shows another one, and requests end"
-                " with 502"
+                f" ({name} is {state}): a backend with several certificates shows another one, and requests"
+                " end with 502"
             )
         else:
             message = (
-                f'{passing.name_of("ssl_name")} "{expected.text}" does nothing in {where}: the name is not sent'
-                f" ({name} is {state}), nor compared ({passing.verify.name} is off)"
+                f'{passing.name_of("ssl_name")} "{expected.text}" does nothing in {where}: the name is not'
+                f" sent ({name} is {state}), nor compared ({passing.verify.name} is off)"
             )
         off = passing.setting("ssl_server_name").span
         yield Finding(
