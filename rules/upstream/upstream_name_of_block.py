@@ -1,9 +1,9 @@
 """The name that a backend's certificate has to have is that of an `upstream` block.
 
 Where `proxy_pass https://backend` leads to `upstream backend {...}`, nginx takes `backend` for the name of
-the server: with `proxy_ssl_verify on` only a certificate for that very word passes, whatever the members of the
-block are called. Such certificates are rare, and requests end with 502 (`upstream SSL certificate does not
-match "backend"`).
+the server: with `proxy_ssl_verify on` only a certificate for that very word passes, whatever the members of
+the block are called. Such certificates are rare, and requests end with 502 (`upstream SSL certificate does
+not match "backend"`).
 
 Nothing is said where the block has the name of a host, with a dot in it: then the certificate may well be for
 it. It is fine too where the certificates of the backends do have the word in subjectAltName.
@@ -98,10 +98,11 @@ def check(_: Configuration, ctx: Context) -> Findings:
         if block is not None:
             related.append(Related(block.directive.span, "the block"))
         seen = any(not one.named for one in shown_certificates(passing, expected, ctx) or ())
+        where = passes_in_words([one for one, _ in places])
         yield Finding(
-            f"{passing.name_of('ssl_name')} is not set for {passes_in_words([one for one, _ in places])}, so"
-            f' that nginx wants a certificate for "{expected.text}", which is the name of an upstream block and'
-            " of no host: other certificates are refused, and requests end with 502",
+            f"{passing.name_of('ssl_name')} is not set for {where}, so that nginx wants a certificate for"
+            f' "{expected.text}", which is the name of an upstream block and of no host: other'
+            " certificates are refused, and requests end with 502",
             expected.span,
             f"set {passing.name_of('ssl_name')} to the name in the certificates of the block's members",
             tuple(related),
