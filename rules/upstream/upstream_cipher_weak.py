@@ -1,9 +1,9 @@
 """The cipher string towards a backend has weak suites, or lowers OpenSSL's security level.
 
 `proxy_ssl_ciphers` (`DEFAULT` unless it is set) chooses the suites that nginx offers to backends in TLS 1.2
-and below. Suites without encryption (NULL) let everybody read along; those without authentication (aNULL, ADH)
-bring no certificate, so that where nginx verifies, the request ends with 502 when a backend chooses one, and
-where it does not, nobody even has to make one up. RC4, 3DES, export keys and MD5 are broken.
+and below. Suites without encryption (NULL) let everybody read along; those without authentication (aNULL,
+ADH) bring no certificate, so that where nginx verifies, the request ends with 502 when a backend chooses one,
+and where it does not, nobody even has to make one up. RC4, 3DES, export keys and MD5 are broken.
 
 `@SECLEVEL=0` or `1` in it lets OpenSSL take backend certificates with weak keys (RSA below 2048 bits) and, at
 0, with SHA-1 and MD5 signatures, and speak TLS 1.0 again. It is mostly there to reach one old machine: give

@@ -105,10 +105,10 @@ def _finding(places: list[tuple[UpstreamPass, ExpectedName]], ctx: Context) -> F
     public = bool(public_cas(certificates))
     whose = "whoever has a certificate of " + ("a public CA" if public else "these CAs")
     variables = ", ".join(f"${name}" for name in expected.variables_of_client)
+    where = passes_in_words([one for one, _ in places])
     return Finding(
         f"{passing.name_of('ssl_name')} lets the client choose ({variables}) which name the certificate of"
-        f" {passing.written} has to have, in {passes_in_words([one for one, _ in places])}: {whose} and gets in"
-        " between is taken for the backend",
+        f" {passing.written} has to have, in {where}: {whose} and gets in between is taken for the backend",
         expected.span,
         f"write the backend's own name into {passing.name_of('ssl_name')}",
         (Related(trusted.span, "the CAs"),) if trusted is not None else (),

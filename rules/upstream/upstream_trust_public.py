@@ -2,8 +2,8 @@
 
 No public CA may issue a certificate for `app.internal` or `backend` (CA/Browser Forum Baseline Requirements:
 no Internal Names), so that with these CAs alone no backend of such a name passes: requests end with 502.
-Where a CA of one's own stands in the same file, backends pass, and all the others are trusted for nothing: the
-day the name changes to one of the public DNS, everybody who can get a certificate for it is believed.
+Where a CA of one's own stands in the same file, backends pass, and all the others are trusted for nothing:
+the day the name changes to one of the public DNS, everybody who can get a certificate for it is believed.
 
 It is fine for a backend with a public name, wherever it runs: set `proxy_ssl_name` to that name.
 
