@@ -101,11 +101,12 @@ def check(_: Configuration, ctx: Context) -> Findings:
         strict = [one for one in verifying if _reuses(one)]
         if not strict:
             continue
-        for other in passes:
-            first = next((one for one in strict if _part(one, other)), None)
-            if first is not None and _reuses(other):
-                yield _finding(backend, first, other, ctx)
-                break
+        pairs = ((one, other) for other in passes if _reuses(other) for one in strict if _part(one, other))
+        pair = next(pairs, None)
+        if pair is not None:
+            # Where both verify they are alike, and the later one is shown.
+            one, other = sorted(pair, key=passes.index) if pair[1].verify.is_on else pair
+            yield _finding(backend, one, other, ctx)
 
 
 def _reuses(passing: UpstreamPass) -> bool:
