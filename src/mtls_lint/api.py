@@ -15,6 +15,15 @@ from mtls_lint.lint.file_access import Readers, Writer
 from mtls_lint.lint.finding import ClientCertificate, Confidence, Finding, Related, Severity, Witness
 from mtls_lint.lint.openings import Cause, Opening, find_openings, is_inside, leads_to_app
 from mtls_lint.lint.rule import rule
+from mtls_lint.lint.upstream_checks import (
+    CheckedUpstreams,
+    ShownCertificate,
+    checked_upstreams,
+    is_seen_to_match,
+    names_of,
+    shown_certificates,
+    verifying,
+)
 from mtls_lint.lint.witnesses import Door, behind, find_door, witness_of
 from mtls_lint.lint.words import (
     day,
@@ -113,6 +122,7 @@ from mtls_lint.nginx.tls import (
 )
 from mtls_lint.nginx.upstream_certificates import UpstreamCertificate, upstream_certificates
 from mtls_lint.nginx.upstream_sharing import Sharing, sharings
+from mtls_lint.nginx.upstream_names import ExpectedName, NameSource
 from mtls_lint.nginx.upstream_tls import Target, UpstreamPass, is_unix, server_passes, upstream_passes
 from mtls_lint.nginx.webroots import Webroot
 from mtls_lint.pki.certificate import Certificate
@@ -167,6 +177,7 @@ __all__ = [
     "ChainReport",
     "Check",
     "CheckedClients",
+    "CheckedUpstreams",
     "CipherEvaluation",
     "CipherString",
     "ClientCertificate",
@@ -179,6 +190,7 @@ __all__ = [
     "Destination",
     "Directive",
     "Door",
+    "ExpectedName",
     "FileReference",
     "FileState",
     "FileUse",
@@ -192,6 +204,7 @@ __all__ = [
     "LockOut",
     "Missing",
     "NameKind",
+    "NameSource",
     "NameTest",
     "Opening",
     "Origin",
@@ -212,6 +225,7 @@ __all__ = [
     "Setting",
     "Severity",
     "Sharing",
+    "ShownCertificate",
     "Socket",
     "SocketKey",
     "Span",
@@ -241,6 +255,7 @@ __all__ = [
     "ca_names",
     "certificates_of",
     "checked_clients",
+    "checked_upstreams",
     "chooses_suites",
     "cipher_strings",
     "client_ca",
@@ -279,6 +294,7 @@ __all__ = [
     "is_pinned",
     "is_private",
     "is_said_elsewhere",
+    "is_seen_to_match",
     "is_system_bundle",
     "is_this_machine",
     "is_unix",
@@ -298,6 +314,7 @@ __all__ = [
     "looks_names_up",
     "may_speak_tls",
     "name_tests",
+    "names_of",
     "ocsp_servers",
     "only_legacy",
     "open_places",
@@ -324,6 +341,7 @@ __all__ = [
     "shared_ca",
     "shared_ca_file",
     "sharings",
+    "shown_certificates",
     "signature_security_bits",
     "socket_rows",
     "spoken_protocols",
@@ -333,6 +351,7 @@ __all__ = [
     "uris_of",
     "usable_responder",
     "uses",
+    "verifying",
     "weak_digest",
     "weak_key",
     "weak_signature",

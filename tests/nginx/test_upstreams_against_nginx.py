@@ -7,11 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from mtls_lint.nginx.chain_check import ChainCheck, reader, upstream_check
+from mtls_lint.nginx.model import build
+from mtls_lint.nginx.upstream_names import expected_names
+from mtls_lint.nginx.upstream_tls import upstream_passes
 from mtls_lint.pki.certificate import Certificate
 from mtls_lint.pki.host_check import host_matches, peer_names
 from mtls_lint.pki.peer import Peer
-from mtls_lint.testing.catalogue import authority
+from mtls_lint.pki.store import PemStore
+from mtls_lint.syntax.loader import load_text
+from mtls_lint.testing import lint_text, with_material
+from mtls_lint.testing.catalogue import authority, identity
 from mtls_lint.testing.nginx import NginxBinary, request
+from mtls_lint.testing.pki import CLOCK
 from pki.chains import SERVER_CASES, pem, random_case
 from pki.chains import Case as Chain
 
@@ -137,3 +145,165 @@ def test_random_chains(first: int, nginx: NginxBinary, tmp_path: Path) -> None:
     wanted = [verdict(one) for one in asked]
     assert 10 < wanted.count("") < len(wanted) - 10
     assert answers(nginx, asked, tmp_path) == wanted
+
+
+VERIFIED = "proxy_ssl_verify on; proxy_ssl_trusted_certificate /pki/root.pem; proxy_ssl_name api.example.com;"
+PROTOCOLS = {
+    "proxy_": ("proxy_pass https://", ""),
+    "grpc_": ("grpc_pass grpcs://", ""),
+    "uwsgi_": ("uwsgi_pass suwsgi://", ""),
+    "stream": ("proxy_pass ", "proxy_ssl on;"),
+}
+SETTINGS = {
+    "off by default": ("", False),
+    "the CA is given, but not asked": ("ssl_trusted_certificate /pki/other-root.pem;", False),
+    "good": ("ssl_verify on; ssl_trusted_certificate /pki/root.pem; ssl_name api.example.com;", False),
+    "another CA": (
+        "ssl_verify on; ssl_trusted_certificate /pki/other-root.pem; ssl_name api.example.com;",
+        True,
+    ),
+    "another name": ("ssl_verify on; ssl_trusted_certificate /pki/root.pem; ssl_name b.example.com;", True),
+    "the address": ("ssl_verify on; ssl_trusted_certificate /pki/root.pem;", True),
+    "off inside": ("ssl_verify off; ssl_trusted_certificate /pki/other-root.pem;", False),
+}
+BACKEND = (
+    "listen 127.0.0.1:PORT_back ssl; ssl_certificate /pki/server.pem; ssl_certificate_key /pki/server.key;"
+)
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_every_protocol(protocol: str, setting: str, nginx: NginxBinary, tmp_path: Path) -> None:
+    """The log tells: a certificate that was taken is followed by another complaint, or none."""
+    passing, more = PROTOCOLS[protocol]
+    prefix = "proxy_" if protocol == "stream" else protocol
+    words, refused = SETTINGS[setting]
+    settings = re.sub(r"ssl_\w+ ", lambda match: prefix + match[0], words)
+    place = f"listen 127.0.0.1:PORT_web; {{}}{passing}127.0.0.1:PORT_back; {more} {settings}{{}}"
+    http2 = "http2 on;" if nginx.version >= (1, 25, 1) else ""
+    shown = BACKEND if http2 else BACKEND.replace(" ssl;", " ssl http2;", 1)
+    backend = f"http {{ server {{ {shown} {http2} return 200; }} }}"
+    if protocol == "stream":
+        text = f"events {{}} stream {{ server {{ {place.format('', '')} }} }} {backend}"
+    else:
+        front = f"http {{ server {{ {place.format('location / { ', ' }')} }}"
+        text = f"events {{}} {front}{backend.removeprefix('http {')}"
+    text = with_material(text)
+    if not nginx.can_run(text):
+        pytest.skip("this nginx has no such module")
+    (passed,) = upstream_passes(build(load_text(text.replace("PORT_web", "1").replace("PORT_back", "2"))))
+    assert passed.tls is True
+    with nginx.run(text, tmp_path) as running:
+        request(running.ports["web"], tls=False)
+        log = running.log
+    assert ("verify error" in log or "does not match" in log) is refused, log
+    check = upstream_check(passed, reader(PemStore()))
+    if passed.verify.is_on:
+        (expected,) = expected_names(passed)
+        assert isinstance(check, ChainCheck)
+        leaf = Certificate.from_der(identity("server").der)
+        taken = check.verify([leaf], CLOCK).ok and host_matches(leaf, expected.text)
+        assert taken is not refused
+
+
+def test_an_anonymous_backend_is_no_verified_one(nginx: NginxBinary, tmp_path: Path) -> None:
+    ciphers = "proxy_ssl_ciphers aNULL:@SECLEVEL=0; proxy_ssl_protocols TLSv1.2;"
+    text = (
+        "events {} http { server { listen 127.0.0.1:PORT_web;"
+        f" location /on {{ proxy_pass https://127.0.0.1:PORT_back; {ciphers} {VERIFIED} }}"
+        f" location /off {{ proxy_pass https://127.0.0.1:PORT_back; {ciphers} }} }}"
+        f" server {{ {BACKEND} ssl_ciphers aNULL:@SECLEVEL=0; ssl_protocols TLSv1.2; return 200; }} }}"
+    )
+    with nginx.run(with_material(text), tmp_path) as running:
+        statuses = [request(running.ports["web"], tls=False, uri=uri).status for uri in ("/on", "/off")]
+    assert statuses == [502, 200]
+
+
+def test_sni(nginx: NginxBinary, tmp_path: Path) -> None:
+    """Without proxy_ssl_server_name no name is sent, and addresses never are."""
+    back = "127.0.0.1:PORT_back"
+    places = {
+        "a": (back, "", ""),
+        "b": (back, "proxy_ssl_name b.test;", ""),
+        "c": (back, "proxy_ssl_name c.test; proxy_ssl_server_name on;", "c.test"),
+        "d": (back, "proxy_ssl_server_name on;", ""),
+        "e": (back, "proxy_ssl_name e.test:8443; proxy_ssl_server_name on;", "e.test"),
+        "f": (back, "proxy_ssl_name $host; proxy_ssl_server_name on;", "localhost"),
+        "g": ("block", "proxy_ssl_server_name on;", "block"),
+    }
+    locations = "".join(
+        f"location /{name} {{ proxy_pass https://{host}; proxy_ssl_session_reuse off; {words} }}"
+        for name, (host, words, _) in places.items()
+    )
+    text = (
+        f"events {{}} http {{ server {{ listen 127.0.0.1:PORT_web; {locations} }}"
+        " upstream block { server 127.0.0.1:PORT_back; }"
+        f" server {{ {BACKEND} return 200 $ssl_server_name; }} }}"
+    )
+    with nginx.run(with_material(text), tmp_path) as running:
+        sent = {name: request(running.ports["web"], tls=False, uri=f"/{name}").body for name in places}
+    assert sent == {name: wanted for name, (_, _, wanted) in places.items()}
+
+
+PLACES = {
+    "good": VERIFIED,
+    "other-ca": VERIFIED.replace("root", "other-root"),
+    "crl": f"{VERIFIED} proxy_ssl_crl /pki/crl-expired.pem;",
+    "other-name": VERIFIED.replace("api.example.com", "b.example.com"),
+    "off": "",
+    "without-reuse": f"{VERIFIED} proxy_ssl_crl /pki/crl-expired.pem; proxy_ssl_session_reuse off;",
+}
+SESSIONS = [
+    # The CAs and CRLs of the place that made the session count, not those of the one that resumes it.
+    (["good", "other-ca", "crl"], [200, 200, 200]),
+    (["other-ca", "crl"], [502, 502]),
+    # A session that was never verified is refused where verification is on.
+    (["off", "good"], [200, 502]),
+    (["good", "off", "good"], [200, 200, 200]),
+    # The name is compared each time, and without reuse everything is verified again.
+    (["good", "other-name"], [200, 502]),
+    (["good", "without-reuse"], [200, 502]),
+]
+
+
+@pytest.mark.parametrize("protocol", ["TLSv1.2", "TLSv1.3"])
+@pytest.mark.parametrize("backend", ["127.0.0.1:PORT_back", "block"])
+def test_sessions_cross_places(protocol: str, backend: str, nginx: NginxBinary, tmp_path: Path) -> None:
+    for number, (order, statuses) in enumerate(SESSIONS):
+        locations = "".join(
+            f"location /{name} {{ proxy_pass https://{backend}; proxy_ssl_protocols {protocol}; {words} }}"
+            for name, words in PLACES.items()
+        )
+        text = (
+            f"events {{}} http {{ server {{ listen 127.0.0.1:PORT_web; {locations} }}"
+            " upstream block { server 127.0.0.1:PORT_back; }"
+            f" server {{ {BACKEND} ssl_protocols {protocol}; return 200; }} }}"
+        )
+        directory = tmp_path / str(number)
+        directory.mkdir()
+        with nginx.run(with_material(text), directory) as running:
+            found = [request(running.ports["web"], tls=False, uri=f"/{name}").status for name in order]
+        assert found == statuses, order
+
+
+REFUSED = {
+    "verify without CAs": ("proxy_pass https://127.0.0.1:1; proxy_ssl_verify on;", True),
+    "an empty file": (
+        'proxy_pass https://127.0.0.1:1; proxy_ssl_verify on; proxy_ssl_trusted_certificate "";',
+        True,
+    ),
+    "a variable": ("proxy_pass http://$host; proxy_ssl_verify on;", True),
+    "plain": ("proxy_pass http://127.0.0.1:1; proxy_ssl_verify on;", False),
+    "grpc": ("grpc_pass grpcs://127.0.0.1:1; grpc_ssl_verify on;", True),
+    "grpc, plain": ("grpc_pass 127.0.0.1:1; grpc_ssl_verify on;", False),
+    "uwsgi": ("uwsgi_pass suwsgi://127.0.0.1:1; uwsgi_ssl_verify on;", True),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_nginx_refuses(name: str, nginx: NginxBinary) -> None:
+    words, refused = REFUSED[name]
+    text = f"events {{}} http {{ server {{ listen 127.0.0.1:12345; location / {{ {words} }} }} }}"
+    assert nginx.check(text).accepted is not refused
+    report = lint_text(text, rules=["upstream-verify-without-trust"], version=nginx.version)
+    assert [found.finding.fatal for found in report.findings] == [True] * refused

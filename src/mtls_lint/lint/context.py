@@ -10,7 +10,7 @@ from mtls_lint.lint.evidence import Evidence
 from mtls_lint.lint.file_access import Readers, Writer, readers, writers
 from mtls_lint.lint.finding import NotEvaluated, Related
 from mtls_lint.lint.settings import Settings
-from mtls_lint.nginx.chain_check import ChainCheck, chain_check, crl_file_defect
+from mtls_lint.nginx.chain_check import ChainCheck, chain_check, crl_file_defect, upstream_check
 from mtls_lint.nginx.clients import ClassClient
 from mtls_lint.nginx.decision import Client
 from mtls_lint.nginx.file_uses import FileUse, Purpose
@@ -26,6 +26,7 @@ from mtls_lint.nginx.material import (
 )
 from mtls_lint.nginx.model import Configuration, VirtualServer
 from mtls_lint.nginx.tls import conf_commands
+from mtls_lint.nginx.upstream_tls import UpstreamPass
 from mtls_lint.nginx.version import NginxVersion
 from mtls_lint.nginx.webroots import Webroot
 from mtls_lint.pki.client_trust import ClientTrust
@@ -255,6 +256,29 @@ class Context:
         check = chain_check(self.configuration, server, ca_files(self.configuration, server), self.file)
         if isinstance(check, Unknown):
             self.not_evaluated(server.setting("ssl_crl").span or server.span, check.reason)
+            return None
+        return check
+
+    @property
+    def upstream_passes(self) -> tuple[UpstreamPass, ...]:
+        """Every place that hands requests on, in file order."""
+        return self._evidence.passes
+
+    def upstream_check(self, passing: UpstreamPass) -> ChainCheck | None:
+        """What a place verifies its backends with; None (and recorded) when part of it is not known."""
+        for name in ("ssl_trusted_certificate", "ssl_crl", "ssl_conf_command"):
+            unknown = passing.setting(name).unknown
+            if unknown is not None:
+                self.not_evaluated(passing.span, unknown.reason)
+                return None
+        trusted, crl = passing.trusted, passing.crl
+        if trusted is not None and self.certificates(trusted) is None:
+            return None
+        if crl is not None and self.crls(crl) is None:
+            return None
+        check = upstream_check(passing, self.file)
+        if isinstance(check, Unknown):
+            self.not_evaluated(passing.span, check.reason)
             return None
         return check
 

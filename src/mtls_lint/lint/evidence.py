@@ -15,6 +15,7 @@ from mtls_lint.nginx.material import (
 )
 from mtls_lint.nginx.model import Configuration
 from mtls_lint.nginx.upstream_certificates import upstream_certificates
+from mtls_lint.nginx.upstream_tls import UpstreamPass, upstream_passes
 from mtls_lint.nginx.webroots import Webroots
 from mtls_lint.pki.permissions import Access, AccessStore, Account
 from mtls_lint.pki.store import FileState, PemFile, PemStore
@@ -103,6 +104,11 @@ class Evidence:
     def uses(self) -> tuple[FileUse, ...]:
         """Every use of every file; worked out once."""
         return file_uses(self._configuration)
+
+    @cached_property
+    def passes(self) -> tuple[UpstreamPass, ...]:
+        """Every place that hands requests on; worked out once."""
+        return upstream_passes(self._configuration)
 
     @cached_property
     def webroots(self) -> Webroots:

@@ -1,0 +1,150 @@
+"""TLS sessions with one backend are shared by places that verify it differently.
+
+nginx keeps the last TLS session with each member of an upstream, and resumes it (`proxy_ssl_session_reuse` is
+on by default). All places that lead to the same upstream block, or to the same host and port, share it. A
+resumed session is not verified again: it brings the verdict of the place that made it along. Only the name is
+compared each time.
+
+- Where both verify, with other CAs, CRLs or another depth, the first one's verdict counts for both: a
+  backend that only one of the files of CAs vouches for, or that the other place's CRL revokes, gets through.
+- Where one does not verify at all, its sessions are "not verified" for the other one, which answers 502 as
+  long as they are resumed.
+
+Write the same settings for all of them (best once, in the `server` or `http` block), or set
+`proxy_ssl_session_reuse off;` where the check is the stricter one.
+
+Bad:
+```nginx
+server {
+    listen 80;
+    server_name www.example.com;
+    proxy_ssl_verify              on;
+    proxy_ssl_trusted_certificate /pki/root.pem;
+    proxy_ssl_name                app.example.com;
+    location / {
+        proxy_pass https://192.0.2.10:8443;
+    }
+    location /orders/ {
+        proxy_pass https://192.0.2.10:8443;
+        proxy_ssl_crl /pki/crl.pem;
+    }
+}
+```
+
+Good:
+```nginx
+server {
+    listen 80;
+    server_name www.example.com;
+    proxy_ssl_verify              on;
+    proxy_ssl_trusted_certificate /pki/root.pem;
+    proxy_ssl_crl                 /pki/crl.pem;
+    proxy_ssl_name                app.example.com;
+    location / {
+        proxy_pass https://192.0.2.10:8443;
+    }
+    location /orders/ {
+        proxy_pass https://192.0.2.10:8443;
+    }
+}
+```
+```nginx
+server {
+    listen 80;
+    server_name www.example.com;
+    proxy_ssl_verify              on;
+    proxy_ssl_trusted_certificate /pki/root.pem;
+    proxy_ssl_name                app.example.com;
+    location / {
+        proxy_pass https://192.0.2.10:8443;
+    }
+    location /orders/ {
+        proxy_pass https://192.0.2.10:8443;
+        proxy_ssl_crl           /pki/crl.pem;
+        proxy_ssl_session_reuse off;
+    }
+}
+```
+
+References:
+- https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_ssl_session_reuse
+- https://docs.openssl.org/3.3/man3/SSL_get_verify_result/
+"""
+
+from mtls_lint.api import (
+    Confidence,
+    Configuration,
+    Context,
+    Finding,
+    Findings,
+    Related,
+    Severity,
+    UpstreamPass,
+    listed,
+    rule,
+)
+
+
+@rule(id="upstream-session-crosses-places", severity=Severity.WARNING, since="0.1")
+def check(_: Configuration, ctx: Context) -> Findings:
+    """Report each backend whose places part about its verification, once."""
+    sharing: dict[tuple[str, str], list[UpstreamPass]] = {}
+    for passing in ctx.upstream_passes:
+        # For a variable nginx makes a new upstream each time, which has no sessions.
+        if passing.tls is True and "$" not in passing.written:
+            target = passing.targets[0]
+            key = target.block.name.lower() if target.block is not None else f"{target.host}:{target.port}"
+            sharing.setdefault((passing.server.module, key), []).append(passing)
+    for (_module, backend), passes in sharing.items():
+        verifying = [one for one in passes if one.verify.is_on and one.verify.unknown is None]
+        # Without reuse a place neither takes a session nor leaves one.
+        strict = [one for one in verifying if _reuses(one)]
+        if not strict:
+            continue
+        pairs = ((one, other) for other in passes if _reuses(other) for one in strict if _part(one, other))
+        pair = next(pairs, None)
+        if pair is not None:
+            # Where both verify they are alike, and the later one is shown.
+            one, other = sorted(pair, key=passes.index) if pair[1].verify.is_on else pair
+            yield _finding(backend, one, other, ctx)
+
+
+def _reuses(passing: UpstreamPass) -> bool:
+    return passing.setting("ssl_session_reuse").is_on
+
+
+def _checks(passing: UpstreamPass) -> dict[str, object]:
+    """What a session's verdict hangs on, by the names of the settings."""
+    files = {name: passing.file(name) for name in ("ssl_trusted_certificate", "ssl_crl")}
+    paths: dict[str, object] = {name: file and (file.path or file.written) for name, file in files.items()}
+    return {**paths, "ssl_verify_depth": passing.depth}
+
+
+def _part(one: UpstreamPass, other: UpstreamPass) -> list[str]:
+    """The settings about which two places part."""
+    if not other.verify.is_on:
+        return [other.verify.name] if other.verify.unknown is None else []
+    mine, its = _checks(one), _checks(other)
+    return [one.name_of(name) for name in mine if mine[name] != its[name]]
+
+
+def _finding(backend: str, one: UpstreamPass, other: UpstreamPass, ctx: Context) -> Finding:
+    parts = _part(one, other)
+    if other.verify.is_on:
+        consequence = (
+            "a session that one of them has made and verified is resumed by the other, whose own CAs, CRLs"
+            " and depth are not asked"
+        )
+    else:
+        consequence = (
+            f"{one.label} gets sessions that nobody verified, and answers 502 as long as they are resumed"
+        )
+    return Finding(
+        f"{one.label} and {other.label} share the TLS sessions with {backend}, but part about"
+        f" {listed(parts)}: {consequence}",
+        other.span,
+        f"write the same settings for both, or set `{one.name_of('ssl_session_reuse')} off;`",
+        (Related(one.span, "the other place"),),
+        confidence=Confidence.LIKELY if ctx.configuration.tree.is_fragment else None,
+        path=other.server.logical_path,
+    )
