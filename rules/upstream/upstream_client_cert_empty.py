@@ -67,17 +67,16 @@ from mtls_lint.api import (
     is_named,
     passes_in_words,
     rule,
-    upstream_passes,
 )
 
 
 @rule(id="upstream-client-cert-empty", severity=Severity.ERROR, since="0.1")
-def check(configuration: Configuration, ctx: Context) -> Findings:
+def check(_: Configuration, ctx: Context) -> Findings:
     """Report each empty directive once."""
     if not (1, 21, 0) <= ctx.version < (1, 23, 0):
         return
     empty: dict[Directive, list[UpstreamPass]] = {}
-    for one in upstream_passes(configuration):
+    for one in ctx.upstream_passes:
         directive = one.setting("ssl_certificate").directive
         if one.prepares_tls and directive is not None and not is_named(directive):
             empty.setdefault(directive, []).append(one)

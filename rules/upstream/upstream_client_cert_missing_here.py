@@ -61,7 +61,6 @@ from mtls_lint.api import (
     passes_in_words,
     rule,
     sharings,
-    upstream_passes,
 )
 
 
@@ -72,13 +71,16 @@ from mtls_lint.api import (
     confidence=Confidence.LIKELY,
     controls=("CIS NGINX 3.0.0 4.1.9",),
 )
-def check(configuration: Configuration, ctx: Context) -> Findings:
+def check(_: Configuration, ctx: Context) -> Findings:
     """Report, once for each backend, the places that present no certificate to it."""
     mixed = {
-        one.directive for sharing in sharings(configuration) if _presents(sharing) for one in sharing.passes
+        one.directive
+        for sharing in sharings(ctx.upstream_passes)
+        if _presents(sharing)
+        for one in sharing.passes
     }
     backends: dict[tuple[str, ...], list[UpstreamPass]] = {}
-    for one in upstream_passes(configuration):
+    for one in ctx.upstream_passes:
         addresses = tuple(sorted({address for target in one.targets for address in target.addresses}))
         if one.tls and addresses:
             backends.setdefault((one.server.module, *addresses), []).append(one)

@@ -66,15 +66,14 @@ from mtls_lint.api import (
     listed,
     passes_in_words,
     rule,
-    upstream_passes,
 )
 
 
 @rule(id="upstream-client-cert-unused", severity=Severity.WARNING, since="0.1")
-def check(configuration: Configuration, ctx: Context) -> Findings:
+def check(_: Configuration, ctx: Context) -> Findings:
     """Report each certificate that only places without TLS have."""
     holders: dict[FileReference, list[UpstreamPass]] = {}
-    for one in upstream_passes(configuration):
+    for one in ctx.upstream_passes:
         if one.certificate is not None:
             holders.setdefault(one.certificate, []).append(one)
     for certificate, passes in holders.items():

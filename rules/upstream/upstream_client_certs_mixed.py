@@ -99,10 +99,10 @@ from mtls_lint.api import (
     since="0.1",
     confidence=Confidence.LIKELY,
 )
-def check(configuration: Configuration, ctx: Context) -> Findings:
+def check(_: Configuration, ctx: Context) -> Findings:
     """Report each backend once."""
     seen: set[tuple[str, str]] = set()
-    for sharing in sharings(configuration):
+    for sharing in sharings(ctx.upstream_passes):
         backend = (sharing.passes[0].server.module, sharing.backend)
         known = [one for one in sharing.passes if backend not in seen and _is_known(one, ctx)]
         presenting = next((one for one in known if one.certificate is not None), None)

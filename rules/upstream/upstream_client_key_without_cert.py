@@ -49,15 +49,14 @@ from mtls_lint.api import (
     UpstreamPass,
     passes_in_words,
     rule,
-    upstream_passes,
 )
 
 
 @rule(id="upstream-client-key-without-cert", severity=Severity.WARNING, since="0.1")
-def check(configuration: Configuration, ctx: Context) -> Findings:
+def check(_: Configuration, ctx: Context) -> Findings:
     """Report each key once, with the places that lack its certificate."""
     lacking: dict[Directive, list[UpstreamPass]] = {}
-    for one in upstream_passes(configuration):
+    for one in ctx.upstream_passes:
         certificate = one.setting("ssl_certificate")
         if one.tls is False or one.key is None or certificate.is_set:
             continue

@@ -121,8 +121,8 @@ from mtls_lint.nginx.tls import (
     uses,
 )
 from mtls_lint.nginx.upstream_certificates import UpstreamCertificate, upstream_certificates
-from mtls_lint.nginx.upstream_sharing import Sharing, sharings
 from mtls_lint.nginx.upstream_names import ExpectedName, NameSource
+from mtls_lint.nginx.upstream_sharing import Sharing, sharings
 from mtls_lint.nginx.upstream_tls import Target, UpstreamPass, is_unix, server_passes, upstream_passes
 from mtls_lint.nginx.webroots import Webroot
 from mtls_lint.pki.certificate import Certificate

@@ -4,11 +4,11 @@ nginx keeps them with the backend, not with the place (docs/evidence.md: upstrea
 connection that is used again, belong to the client certificate they were made with.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from mtls_lint.nginx.model import Configuration, UpstreamBlock
-from mtls_lint.nginx.upstream_tls import Target, UpstreamPass, upstream_passes
+from mtls_lint.nginx.model import UpstreamBlock
+from mtls_lint.nginx.upstream_tls import Target, UpstreamPass
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +23,19 @@ class Sharing:
     connections: bool
 
 
-def sharings(configuration: Configuration) -> Iterator[Sharing]:
+def sharings(passes: Iterable[UpstreamPass]) -> Iterator[Sharing]:
     """For each backend, the places that share sessions, then those that share connections; two at least."""
     groups: dict[tuple[str, str], list[UpstreamPass]] = {}
     blocks: dict[tuple[str, str], UpstreamBlock | None] = {}
-    for one in upstream_passes(configuration):
+    for one in passes:
         for target in one.targets if one.tls else ():
             backend = _backend(one, target)
             if backend is not None:
                 groups.setdefault((one.server.module, backend), []).append(one)
                 blocks[one.server.module, backend] = target.block
-    for (module, backend), passes in groups.items():
-        resuming = [one for one in passes if one.setting("ssl_session_reuse").lower != "off"]
-        keeping = [one for one in passes if _keeps(one, blocks[module, backend])]
+    for (module, backend), group in groups.items():
+        resuming = [one for one in group if one.setting("ssl_session_reuse").lower != "off"]
+        keeping = [one for one in group if _keeps(one, blocks[module, backend])]
         if len(resuming) > 1:
             yield Sharing(backend, tuple(resuming), connections=False)
         if len(keeping) > 1:
