@@ -5,7 +5,8 @@
 clear, nobody presents or asks for a certificate, and `nginx -t` says nothing.
 Whoever wrote the directive believes that the backend knows nginx by it.
 
-Nothing is said of a certificate that some other place uses over TLS: at the level of `http` it may well be
+Nothing is said where the backend is to be verified as well (upstream-verify-without-tls says that there is no
+TLS), and nothing of a certificate that some other place uses over TLS: at the level of `http` it may well be
 set for all.
 
 Let the backend speak TLS and write `https://`, or delete the certificate.
@@ -77,8 +78,16 @@ def check(_: Configuration, ctx: Context) -> Findings:
         if one.certificate is not None:
             holders.setdefault(one.certificate, []).append(one)
     for certificate, passes in holders.items():
-        if all(one.tls is False for one in passes):
+        # Where it is to be verified, too, upstream-verify-without-tls says that there is no TLS.
+        if all(one.tls is False and not _is_to_be_verified(one) for one in passes):
             yield _finding(certificate, passes, ctx)
+
+
+def _is_to_be_verified(one: UpstreamPass) -> bool:
+    """Whether a server or location says so; at the level of http it is taken for a default."""
+    levels = one.configuration.scopes.values()
+    name = one.verify.name
+    return one.verify.is_on and not any(one.verify.directive in level.find(name) for level in levels)
 
 
 def _finding(certificate: FileReference, passes: list[UpstreamPass], ctx: Context) -> Finding:

@@ -97,6 +97,8 @@ CASES: dict[str, list[Case]] = {
         Case("some place has TLS", gateway(PAIR, "location /a { proxy_pass http://192.0.2.10; }", f"location /b {{ {BACKEND} }}")),
         Case("a variable may have TLS", gateway("location / { proxy_pass $http_x;", PAIR, "}")),
         Case("no place at all", gateway(PAIR, "return 204;")),
+        Case("it is to be verified, which another rule says", gateway(f"location / {{ proxy_pass http://192.0.2.10; {PAIR} proxy_ssl_verify on; }}")),
+        Case("verified by default", whole(f"proxy_ssl_verify on; server {{ listen 80; location / {{ proxy_pass http://192.0.2.10; {PAIR} }} }}"), [2]),
     ],
     "upstream-client-cert-missing-here": [
         Case("two locations", gateway(OFF, f"location /a {{ {BACKEND} {PAIR} }}", f"location /b {{ {BACKEND} }}"), [5], "location /b of _:8080 presents no client certificate", Severity.WARNING, Confidence.LIKELY),
