@@ -259,6 +259,18 @@ SEEN = [
         " ",
         ("upstream-client-cert-unused",),
     ),
+    Seen(
+        "a key is wanted where a variable may bring TLS",
+        location("proxy_ssl_certificate client.pem;", "http://127.0.0.1:PORT_plain$request_uri"),
+        REFUSED,
+        ("upstream-client-cert-without-key", "upstream-client-cert-unused"),
+    ),
+    Seen(
+        "the files are opened where a variable may bring TLS",
+        location(pair("no-such.pem", "client.key"), "http://127.0.0.1:PORT_plain$request_uri"),
+        REFUSED,
+        ("certificate-file-missing", "upstream-client-cert-unused"),
+    ),
 ]
 
 RULES = (
