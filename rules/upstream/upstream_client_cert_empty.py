@@ -67,24 +67,23 @@ from mtls_lint.api import (
     is_named,
     passes_in_words,
     rule,
-    upstream_passes,
 )
 
 
 @rule(id="upstream-client-cert-empty", severity=Severity.ERROR, since="0.1")
-def check(configuration: Configuration, ctx: Context) -> Findings:
+def check(_: Configuration, ctx: Context) -> Findings:
     """Report each empty directive once."""
     if not (1, 21, 0) <= ctx.version < (1, 23, 0):
         return
     empty: dict[Directive, list[UpstreamPass]] = {}
-    for one in upstream_passes(configuration):
+    for one in ctx.upstream_passes:
         directive = one.setting("ssl_certificate").directive
         if one.prepares_tls and directive is not None and not is_named(directive):
             empty.setdefault(directive, []).append(one)
     for directive, passes in empty.items():
         yield Finding(
-            f'{directive.name} "" is the name of a file to nginx {ctx.version}, which refuses to start because of'
-            f" {passes_in_words(passes)}: only from 1.23.0 on it cancels the inherited certificate",
+            f'{directive.name} "" is the name of a file to nginx {ctx.version}, which refuses to start'
+            f" because of {passes_in_words(passes)}: only from 1.23.0 on it cancels an inherited certificate",
             directive.span,
             "set the certificate only where it is to be presented, or use nginx 1.23.0 or newer",
             fatal=True,

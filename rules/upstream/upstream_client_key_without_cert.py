@@ -49,15 +49,14 @@ from mtls_lint.api import (
     UpstreamPass,
     passes_in_words,
     rule,
-    upstream_passes,
 )
 
 
 @rule(id="upstream-client-key-without-cert", severity=Severity.WARNING, since="0.1")
-def check(configuration: Configuration, ctx: Context) -> Findings:
+def check(_: Configuration, ctx: Context) -> Findings:
     """Report each key once, with the places that lack its certificate."""
     lacking: dict[Directive, list[UpstreamPass]] = {}
-    for one in upstream_passes(configuration):
+    for one in ctx.upstream_passes:
         certificate = one.setting("ssl_certificate")
         if one.tls is False or one.key is None or certificate.is_set:
             continue
@@ -72,8 +71,8 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
         assumed = passes[0].setting("ssl_certificate").assumed
         if key is not None:
             yield Finding(
-                f"the key {key.written} has no {name} in {passes_in_words(passes)}: nginx ignores it without a"
-                f" word, and presents no client certificate to {passes[0].written}",
+                f"the key {key.written} has no {name} in {passes_in_words(passes)}: nginx ignores it without"
+                f" a word, and presents no client certificate to {passes[0].written}",
                 key.span,
                 f"name the certificate of this key in {name}, or delete the key",
                 confidence=Confidence.LIKELY if assumed else None,

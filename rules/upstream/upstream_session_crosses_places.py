@@ -82,35 +82,22 @@ from mtls_lint.api import (
     UpstreamPass,
     listed,
     rule,
+    sharings,
 )
 
 
 @rule(id="upstream-session-crosses-places", severity=Severity.WARNING, since="0.1")
 def check(_: Configuration, ctx: Context) -> Findings:
     """Report each backend whose places part about its verification, once."""
-    sharing: dict[tuple[str, str], list[UpstreamPass]] = {}
-    for passing in ctx.upstream_passes:
-        # For a variable nginx makes a new upstream each time, which has no sessions.
-        if passing.tls is True and "$" not in passing.written:
-            target = passing.targets[0]
-            key = target.block.name.lower() if target.block is not None else f"{target.host}:{target.port}"
-            sharing.setdefault((passing.server.module, key), []).append(passing)
-    for (_module, backend), passes in sharing.items():
-        verifying = [one for one in passes if one.verify.is_on and one.verify.unknown is None]
-        # Without reuse a place neither takes a session nor leaves one.
-        strict = [one for one in verifying if _reuses(one)]
-        if not strict:
-            continue
-        pairs = ((one, other) for other in passes if _reuses(other) for one in strict if _part(one, other))
-        pair = next(pairs, None)
+    for sharing in sharings(ctx.upstream_passes):
+        passes = sharing.passes
+        strict = [one for one in passes if one.verify.is_on and one.verify.unknown is None]
+        pairs = ((one, other) for other in passes for one in strict if _part(one, other))
+        pair = next(pairs, None) if not sharing.connections else None
         if pair is not None:
             # Where both verify they are alike, and the later one is shown.
             one, other = sorted(pair, key=passes.index) if pair[1].verify.is_on else pair
-            yield _finding(backend, one, other, ctx)
-
-
-def _reuses(passing: UpstreamPass) -> bool:
-    return passing.setting("ssl_session_reuse").is_on
+            yield _finding(sharing.backend, one, other, ctx)
 
 
 def _checks(passing: UpstreamPass) -> dict[str, object]:

@@ -63,14 +63,14 @@ from mtls_lint.nginx.asking import (
     command_that_asks,
     identity_check,
 )
-from mtls_lint.nginx.backends import Destination, destination, server_addresses
+from mtls_lint.nginx.backends import Destination, backend_addresses, destination, server_addresses
 from mtls_lint.nginx.chain_check import ChainCheck, crl_file_defect, trusts_all
 from mtls_lint.nginx.checks import Check, client_checks
 from mtls_lint.nginx.decision import Answer
 from mtls_lint.nginx.file_uses import KEYS, PASSWORDS, FileUse, Purpose
 from mtls_lint.nginx.flaws import REVOKED, TOO_DEEP, passing_flaws
 from mtls_lint.nginx.hosts import is_private, is_this_machine
-from mtls_lint.nginx.inheritance import Origin, Setting
+from mtls_lint.nginx.inheritance import Origin, Scope, Setting
 from mtls_lint.nginx.listen import Listen, SocketKey
 from mtls_lint.nginx.lookup import looks_names_up
 from mtls_lint.nginx.material import (
@@ -122,6 +122,7 @@ from mtls_lint.nginx.tls import (
 )
 from mtls_lint.nginx.upstream_certificates import UpstreamCertificate, upstream_certificates
 from mtls_lint.nginx.upstream_names import ExpectedName, NameSource
+from mtls_lint.nginx.upstream_sharing import Sharing, sharings
 from mtls_lint.nginx.upstream_tls import Target, UpstreamPass, is_unix, server_passes, upstream_passes
 from mtls_lint.nginx.webroots import Webroot
 from mtls_lint.pki.certificate import Certificate
@@ -217,11 +218,13 @@ __all__ = [
     "Related",
     "RevocationList",
     "Row",
+    "Scope",
     "Served",
     "ServerCertificate",
     "ServerName",
     "Setting",
     "Severity",
+    "Sharing",
     "ShownCertificate",
     "Socket",
     "SocketKey",
@@ -242,6 +245,7 @@ __all__ = [
     "Writer",
     "answering",
     "asks",
+    "backend_addresses",
     "backend_is_told",
     "backend_learns_identity",
     "barriers",
@@ -336,6 +340,7 @@ __all__ = [
     "servers_in_words",
     "shared_ca",
     "shared_ca_file",
+    "sharings",
     "shown_certificates",
     "signature_security_bits",
     "socket_rows",

@@ -1,0 +1,72 @@
+"""Places that share TLS sessions, or open connections, with one backend: whatever certificate each presents.
+
+nginx keeps them with the backend, not with the place (docs/evidence.md: upstreams). A resumed session, and a
+connection that is used again, belong to the client certificate they were made with.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from mtls_lint.nginx.model import UpstreamBlock
+from mtls_lint.nginx.upstream_tls import Target, UpstreamPass
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """Places that share what they have with ``backend`` (its address, or the name of the ``upstream``).
+
+    ``connections`` tells that they share open connections, else they share TLS sessions.
+    """
+
+    backend: str
+    passes: tuple[UpstreamPass, ...]
+    connections: bool
+
+
+def sharings(passes: Iterable[UpstreamPass]) -> Iterator[Sharing]:
+    """For each backend, the places that share sessions, then those that share connections; two at least."""
+    groups: dict[tuple[str, str], list[UpstreamPass]] = {}
+    blocks: dict[tuple[str, str], UpstreamBlock | None] = {}
+    for one in passes:
+        for target in one.targets if one.tls else ():
+            backend = _backend(one, target)
+            if backend is not None:
+                groups.setdefault((one.server.module, backend), []).append(one)
+                blocks[one.server.module, backend] = target.block
+    for (module, backend), group in groups.items():
+        resuming = [one for one in group if one.setting("ssl_session_reuse").lower != "off"]
+        keeping = [one for one in group if _keeps(one, blocks[module, backend])]
+        if len(resuming) > 1:
+            yield Sharing(backend, tuple(resuming), connections=False)
+        if len(keeping) > 1:
+            yield Sharing(backend, tuple(keeping), connections=True)
+
+
+def _backend(one: UpstreamPass, target: Target) -> str | None:
+    """What nginx keeps sessions with; None where each request makes it anew: an address with a variable."""
+    if target.block is not None:
+        return target.block.name.lower()
+    return None if "$" in one.written else next(iter(target.addresses), None)
+
+
+def _keeps(one: UpstreamPass, block: UpstreamBlock | None) -> bool:
+    """Whether the place leaves its connections to others: ``keepalive`` without ``local``.
+
+    Before 1.29.7 that takes HTTP/1.1 and no ``Connection: close``; gRPC has both.
+    """
+    given = block.directive.find("keepalive") if block is not None and one.location is not None else ()
+    if not given or given[0].args[:1] == ("0",) or "local" in given[0].args[1:]:
+        return False
+    if one.prefix != "proxy_":
+        return one.prefix == "grpc_"
+    headers = one.scope.setting("proxy_set_header").directives
+    sent = [str(header.args[1]) for header in headers if _is_connection(header.args)]
+    if one.scope.version >= (1, 29, 7):
+        return "close" not in [value.lower() for value in sent]
+    return (
+        one.scope.setting("proxy_http_version").value in {"1.1", "2"} and bool(sent) and "close" not in sent
+    )
+
+
+def _is_connection(words: tuple[str, ...]) -> bool:
+    return len(words) == 2 and words[0].lower() == "connection"
