@@ -340,3 +340,32 @@ def test_sessions_cross_servers_of_stream(protocol: str, nginx: NginxBinary, tmp
         with nginx.run(text, directory) as running:
             found = [request(running.ports[name], tls=False).status for name in order]
         assert found == statuses, order
+
+
+@pytest.mark.parametrize(
+    ("kept", "order", "statuses"),
+    [
+        ("keepalive 4;", ["off", "other-ca", "other-name"], [200, 200, 200]),
+        ("keepalive 4;", ["good", "other-ca"], [200, 200]),
+        ("", ["off", "other-ca", "other-name"], [200, 502, 502]),
+        ("keepalive 4 local;", ["off", "other-ca", "other-name"], [200, 502, 502]),
+    ],
+)
+def test_connections_cross_places(
+    kept: str, order: list[str], statuses: list[int], nginx: NginxBinary, tmp_path: Path
+) -> None:
+    """A connection that is kept was verified by the place that opened it, and by nobody else."""
+    if "local" in kept and nginx.version < (1, 29, 7):
+        pytest.skip("keepalive has no such parameter")
+    alive = "proxy_http_version 1.1; proxy_set_header Connection ''; proxy_ssl_session_reuse off;"
+    locations = "".join(
+        f"location /{name} {{ proxy_pass https://block; {PLACES[name]} }}"
+        for name in ("good", "off", "other-ca", "other-name")
+    )
+    text = (
+        f"events {{}} http {{ {alive} server {{ listen 127.0.0.1:PORT_web; {locations} }}"
+        f" upstream block {{ server 127.0.0.1:PORT_back; {kept} }} server {{ {BACKEND} return 200; }} }}"
+    )
+    with nginx.run(with_material(text), tmp_path) as running:
+        found = [request(running.ports["web"], tls=False, uri=f"/{name}").status for name in order]
+    assert found == statuses
