@@ -71,6 +71,8 @@ References:
 - https://docs.openssl.org/3.3/man3/SSL_get_verify_result/
 """
 
+from collections.abc import Iterator
+
 from mtls_lint.api import (
     Confidence,
     Configuration,
@@ -81,6 +83,7 @@ from mtls_lint.api import (
     Severity,
     UpstreamPass,
     listed,
+    parting,
     rule,
     sharings,
 )
@@ -90,33 +93,21 @@ from mtls_lint.api import (
 def check(_: Configuration, ctx: Context) -> Findings:
     """Report each backend whose places part about its verification, once."""
     for sharing in sharings(ctx.upstream_passes):
-        passes = sharing.passes
-        strict = [one for one in passes if one.verify.is_on and one.verify.unknown is None]
-        pairs = ((one, other) for other in passes for one in strict if _part(one, other))
-        pair = next(pairs, None) if not sharing.connections else None
+        pair = None if sharing.connections else next(_pairs(sharing.passes), None)
         if pair is not None:
             # Where both verify they are alike, and the later one is shown.
-            one, other = sorted(pair, key=passes.index) if pair[1].verify.is_on else pair
+            one, other = sorted(pair, key=sharing.passes.index) if pair[1].verify.is_on else pair
             yield _finding(sharing.backend, one, other, ctx)
 
 
-def _checks(passing: UpstreamPass) -> dict[str, object]:
-    """What a session's verdict hangs on, by the names of the settings."""
-    files = {name: passing.file(name) for name in ("ssl_trusted_certificate", "ssl_crl")}
-    paths: dict[str, object] = {name: file and (file.path or file.written) for name, file in files.items()}
-    return {**paths, "ssl_verify_depth": passing.depth}
-
-
-def _part(one: UpstreamPass, other: UpstreamPass) -> list[str]:
-    """The settings about which two places part."""
-    if not other.verify.is_on:
-        return [other.verify.name] if other.verify.unknown is None else []
-    mine, its = _checks(one), _checks(other)
-    return [one.name_of(name) for name in mine if mine[name] != its[name]]
+def _pairs(passes: tuple[UpstreamPass, ...]) -> Iterator[tuple[UpstreamPass, UpstreamPass]]:
+    """Places that verify, each with one that does not, or does otherwise."""
+    strict = [one for one in passes if one.verify.is_on and one.verify.unknown is None]
+    return ((one, other) for other in passes for one in strict if parting(one, other, connections=False))
 
 
 def _finding(backend: str, one: UpstreamPass, other: UpstreamPass, ctx: Context) -> Finding:
-    parts = _part(one, other)
+    parts = parting(one, other, connections=False)
     if other.verify.is_on:
         consequence = (
             "a session that one of them has made and verified is resumed by the other, whose own CAs, CRLs"

@@ -112,7 +112,9 @@ def check(_: Configuration, ctx: Context) -> Findings:
         verify = passing.verify
         if verify.is_on or passing.tls is False:
             continue
-        if verify.unknown is not None:
+        if commands := passing.conf_commands("VerifyMode"):
+            ctx.not_evaluated(commands[0].span, "VerifyMode makes OpenSSL verify in nginx's place")
+        elif verify.unknown is not None:
             ctx.not_evaluated(passing.span, f"{verify.name} may be set elsewhere: {verify.unknown.reason}")
         elif not any(target.tls for target in passing.targets):
             ctx.not_evaluated(passing.span, f"whether {passing.written} means TLS is not known")

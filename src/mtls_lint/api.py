@@ -122,7 +122,7 @@ from mtls_lint.nginx.tls import (
 )
 from mtls_lint.nginx.upstream_certificates import UpstreamCertificate, upstream_certificates
 from mtls_lint.nginx.upstream_names import ExpectedName, NameSource
-from mtls_lint.nginx.upstream_sharing import Sharing, sharings
+from mtls_lint.nginx.upstream_sharing import Sharing, parting, sharings
 from mtls_lint.nginx.upstream_tls import Target, UpstreamPass, is_unix, server_passes, upstream_passes
 from mtls_lint.nginx.webroots import Webroot
 from mtls_lint.pki.certificate import Certificate
@@ -321,6 +321,7 @@ __all__ = [
     "opened_ca_files",
     "openssl_subject",
     "other_handshakes",
+    "parting",
     "passes_in_words",
     "passes_on",
     "passing_flaws",

@@ -101,3 +101,38 @@ def test_an_if_passes_on_with_the_settings_of_its_location() -> None:
     found = in_location(text)
     assert found.location is not None
     assert (found.location.kind, found.verify.is_on) == ("if", True)
+
+
+ASSIGNED = {
+    "set $a x.test; set $a y.test;": {"y.test"},
+    "set $a x.test; if ($arg_q) { set $a y.test; }": {"x.test", "y.test"},
+    "if ($arg_q) { set $a y.test; }": {"y.test", "server.test"},
+    "": {"server.test"},
+    "set $b x.test; set $a $b;": {"x.test"},
+    "set $a $host;": {None},
+    "auth_request_set $a x.test;": {None},
+}
+
+
+@pytest.mark.parametrize("text", ASSIGNED)
+def test_what_set_may_have_given(text: str) -> None:
+    around = "set $a server.test; location /other { set $a other.test; }"
+    http = f"events {{}} http {{ server {{ {around} location / {{ {text} proxy_pass https://$a; }} }} }}"
+    (found,) = passes(http)
+    assert {target.host for target in found.targets} == ASSIGNED[text]
+
+
+def test_another_location_may_have_set_it() -> None:
+    around = "location /a { set $a x.test; rewrite ^ /b last; } location /b { proxy_pass https://$a; }"
+    (found,) = passes(f"events {{}} http {{ server {{ {around} }} }}")
+    assert [target.host for target in found.targets] == ["x.test"]
+
+
+def test_each_location_has_its_own() -> None:
+    locations = "".join(
+        f"location /{n} {{ set $to {n}.test; set $how https; proxy_pass $how://$to:8443; }}"
+        for n in range(40)
+    )
+    found = passes(f"events {{}} http {{ server {{ {locations} }} }}")
+    assert [one.targets[0].host for one in found] == [f"{n}.test" for n in range(40)]
+    assert all(one.tls for one in found)

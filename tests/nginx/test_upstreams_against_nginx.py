@@ -219,6 +219,20 @@ def test_an_anonymous_backend_is_no_verified_one(nginx: NginxBinary, tmp_path: P
     assert statuses == [502, 200]
 
 
+def test_old_versions_need_security_level_0(nginx: NginxBinary, tmp_path: Path) -> None:
+    old = "proxy_ssl_protocols TLSv1.1;"
+    text = (
+        "events {} http { server { listen 127.0.0.1:PORT_web;"
+        f" location /2 {{ proxy_pass https://127.0.0.1:PORT_back; {old} }}"
+        f" location /0 {{ proxy_pass https://127.0.0.1:PORT_back; {old}"
+        " proxy_ssl_ciphers ALL:@SECLEVEL=0; } }"
+        f" server {{ {BACKEND} ssl_ciphers ALL:@SECLEVEL=0; ssl_protocols TLSv1.1; return 200; }} }}"
+    )
+    with nginx.run(with_material(text), tmp_path) as running:
+        statuses = [request(running.ports["web"], tls=False, uri=uri).status for uri in ("/2", "/0")]
+    assert statuses == [502, 200]
+
+
 def test_sni(nginx: NginxBinary, tmp_path: Path) -> None:
     """Without proxy_ssl_server_name no name is sent, and addresses never are."""
     back = "127.0.0.1:PORT_back"
@@ -307,3 +321,51 @@ def test_what_nginx_refuses(name: str, nginx: NginxBinary) -> None:
     assert nginx.check(text).accepted is not refused
     report = lint_text(text, rules=["upstream-verify-without-trust"], version=nginx.version)
     assert [found.finding.fatal for found in report.findings] == [True] * refused
+
+
+@pytest.mark.parametrize("protocol", ["TLSv1.2", "TLSv1.3"])
+def test_sessions_cross_servers_of_stream(protocol: str, nginx: NginxBinary, tmp_path: Path) -> None:
+    common = f"proxy_ssl on; proxy_ssl_protocols {protocol}; proxy_pass 127.0.0.1:PORT_back;"
+    places = {name: PLACES[name] for name in ("good", "crl", "off")}
+    servers = "".join(
+        f"server {{ listen 127.0.0.1:PORT_{name}; {common} {words} }}" for name, words in places.items()
+    )
+    backend = f"http {{ server {{ {BACKEND} ssl_protocols {protocol}; return 200; }} }}"
+    text = with_material(f"events {{}} stream {{ {servers} }} {backend}")
+    if not nginx.can_run(text):
+        pytest.skip("this nginx has no such module")
+    for order, statuses in ((["good", "crl"], [200, 200]), (["crl"], [None]), (["off", "good"], [200, None])):
+        directory = tmp_path / "-".join(order)
+        directory.mkdir()
+        with nginx.run(text, directory) as running:
+            found = [request(running.ports[name], tls=False).status for name in order]
+        assert found == statuses, order
+
+
+@pytest.mark.parametrize(
+    ("kept", "order", "statuses"),
+    [
+        ("keepalive 4;", ["off", "other-ca", "other-name"], [200, 200, 200]),
+        ("keepalive 4;", ["good", "other-ca"], [200, 200]),
+        ("", ["off", "other-ca", "other-name"], [200, 502, 502]),
+        ("keepalive 4 local;", ["off", "other-ca", "other-name"], [200, 502, 502]),
+    ],
+)
+def test_connections_cross_places(
+    kept: str, order: list[str], statuses: list[int], nginx: NginxBinary, tmp_path: Path
+) -> None:
+    """A connection that is kept was verified by the place that opened it, and by nobody else."""
+    if "local" in kept and nginx.version < (1, 29, 7):
+        pytest.skip("keepalive has no such parameter")
+    alive = "proxy_http_version 1.1; proxy_set_header Connection ''; proxy_ssl_session_reuse off;"
+    locations = "".join(
+        f"location /{name} {{ proxy_pass https://block; {PLACES[name]} }}"
+        for name in ("good", "off", "other-ca", "other-name")
+    )
+    text = (
+        f"events {{}} http {{ {alive} server {{ listen 127.0.0.1:PORT_web; {locations} }}"
+        f" upstream block {{ server 127.0.0.1:PORT_back; {kept} }} server {{ {BACKEND} return 200; }} }}"
+    )
+    with nginx.run(with_material(text), tmp_path) as running:
+        found = [request(running.ports["web"], tls=False, uri=f"/{name}").status for name in order]
+    assert found == statuses

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from mtls_lint.nginx.names import NameKind
-from mtls_lint.nginx.upstream_tls import Target, UpstreamPass, is_unix, possible_texts
+from mtls_lint.nginx.possible import possible_texts
+from mtls_lint.nginx.upstream_tls import Target, UpstreamPass, is_unix
 from mtls_lint.nginx.variables import variables_in
 from mtls_lint.syntax.source import Span
 
@@ -76,11 +77,12 @@ def expected_names(passing: UpstreamPass) -> tuple[ExpectedName, ...]:
 
 def _expected(passing: UpstreamPass) -> Iterator[ExpectedName]:
     directive = passing.setting("ssl_name").directive
+    place = passing.location or passing.server
     for target in passing.targets:
         if target.tls is False:
             continue
         if directive is not None and directive.args:
-            for text in possible_texts(passing.configuration, passing.server, str(directive.args[0])):
+            for text in possible_texts(passing.configuration, place, str(directive.args[0])):
                 name = _without_port(_filled(passing, target, text))
                 yield ExpectedName(name, NameSource.DIRECTIVE, target, directive.arg_span(0))
         elif target.block is not None:

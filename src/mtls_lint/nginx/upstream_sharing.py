@@ -7,7 +7,9 @@ connection that is used again, belong to the client certificate they were made w
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from mtls_lint.nginx.material import FileReference
 from mtls_lint.nginx.model import UpstreamBlock
+from mtls_lint.nginx.upstream_names import expected_names
 from mtls_lint.nginx.upstream_tls import Target, UpstreamPass
 
 
@@ -40,6 +42,31 @@ def sharings(passes: Iterable[UpstreamPass]) -> Iterator[Sharing]:
             yield Sharing(backend, tuple(resuming), connections=False)
         if len(keeping) > 1:
             yield Sharing(backend, tuple(keeping), connections=True)
+
+
+def parting(one: UpstreamPass, other: UpstreamPass, *, connections: bool) -> tuple[str, ...]:
+    """The settings about which the verification of two places parts, of which ``one`` verifies.
+
+    A session is resumed for any place, but its certificate is compared with the name again; a connection is
+    used as it is (docs/evidence.md: upstreams).
+    """
+    if not other.verify.is_on:
+        return (other.verify.name,) if other.verify.unknown is None else ()
+    names = ["ssl_trusted_certificate", "ssl_crl"]
+    found = [name for name in names if _path(one.file(name)) != _path(other.file(name))]
+    if one.depth != other.depth:
+        found.append("ssl_verify_depth")
+    if connections and _expected(one) != _expected(other):
+        found.append("ssl_name")
+    return tuple(map(one.name_of, found))
+
+
+def _path(reference: FileReference | None) -> str | None:
+    return reference.path or reference.written if reference is not None else None
+
+
+def _expected(one: UpstreamPass) -> frozenset[str]:
+    return frozenset(name.text.lower() for name in expected_names(one))
 
 
 def _backend(one: UpstreamPass, target: Target) -> str | None:

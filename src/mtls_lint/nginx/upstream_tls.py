@@ -7,12 +7,13 @@ no other module speaks TLS to its backends (docs/evidence.md: upstreams).
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice, product
 
 from mtls_lint.nginx.inheritance import Scope, Setting
 from mtls_lint.nginx.material import FileReference, is_named, reference_to
 from mtls_lint.nginx.model import Configuration, Location, UpstreamBlock, VirtualServer
+from mtls_lint.nginx.possible import possible_texts
 from mtls_lint.nginx.tls import level_in
+from mtls_lint.nginx.variables import VARIABLE
 from mtls_lint.syntax.source import Span
 from mtls_lint.syntax.tree import Directive
 
@@ -21,13 +22,10 @@ PREFIXES = ("proxy_", "grpc_", "uwsgi_")
 
 _TLS_SCHEMES = {"proxy_": "https", "grpc_": "grpcs", "uwsgi_": "suwsgi"}
 _SCHEME = re.compile(r"([a-z]+)://", re.IGNORECASE)
-_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))", re.ASCII)
 _TARGET_PORTS = {"http": "80", "https": "443", "grpc": "80", "grpcs": "443"}
 
 # What stands for a path, or nothing: an address ends before it.
 _PATHS = frozenset({"request_uri", "uri", "document_uri", "args", "is_args", "query_string"})
-_MOST = 32
-"""Values of variables that are gone through for one directive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +208,7 @@ def server_passes(configuration: Configuration, server: VirtualServer) -> Iterat
             for directive in location.scope.find(f"{prefix}pass"):
                 targets = tuple(
                     _http_target(configuration, prefix, text)
-                    for text in possible_texts(configuration, server, _first_argument(directive))
+                    for text in possible_texts(configuration, location, _first_argument(directive))
                 )
                 yield UpstreamPass(
                     configuration, server, location, location.scope, prefix, directive, targets
@@ -275,65 +273,8 @@ def _authority(text: str) -> str:
         path, _, _ = text[5:].partition(":")
         return f"unix:{path}"
     end = len(text)
-    for match in _VARIABLE.finditer(text):
+    for match in VARIABLE.finditer(text):
         if (match[1] or match[2]).lower() in _PATHS:
             end = match.start()
             break
     return re.split(r"[/?]", text[:end], maxsplit=1)[0]
-
-
-def possible_texts(
-    configuration: Configuration, server: VirtualServer, text: str, level: int = 0
-) -> tuple[str, ...]:
-    """``text`` with the variables replaced whose every value is known, once for each combination."""
-    if "$" not in text or level > 3:
-        return (text,)
-    parts: list[tuple[str, ...]] = []
-    position = 0
-    for match in _VARIABLE.finditer(text):
-        parts.append((text[position : match.start()],))
-        values = _values(configuration, server, (match[1] or match[2]).lower())
-        if not values:
-            parts.append((match[0],))
-        else:
-            parts.append(
-                tuple(v for value in values for v in possible_texts(configuration, server, value, level + 1))
-            )
-        position = match.end()
-    parts.append((text[position:],))
-    found = tuple(dict.fromkeys(islice(("".join(words) for words in product(*parts)), _MOST + 1)))
-    return found if len(found) <= _MOST else (text,)
-
-
-def _values(configuration: Configuration, server: VirtualServer, name: str) -> tuple[str, ...]:
-    """All values that the configuration gives a variable; nothing where others may give it one, too.
-
-    That an empty one is left out is no loss: nginx passes nothing on without an address.
-    """
-    if server.module == "http":
-        if name in configuration.makers.maps:
-            return _map_values(configuration.makers.maps[name])
-        if name in configuration.makers.by_connection:
-            return ()
-        scopes = (server.scope, *(location.scope for location in server.all_locations()))
-        if any(scope.unread for scope in scopes):
-            return ()
-        directives = [directive for scope in scopes for directive in scope.find("set")]
-        values = [str(d.args[1]) for d in directives if len(d.args) == 2 and _is(d, name)]
-        return tuple(dict.fromkeys(value for value in values if value))
-    stream = configuration.scopes.get("stream")
-    for directive in stream.find("map") if stream is not None else ():
-        if len(directive.args) == 2 and str(directive.args[1]).lstrip("$").lower() == name:
-            return _map_values(directive)
-    return ()
-
-
-def _is(directive: Directive, name: str) -> bool:
-    return str(directive.args[0]).lstrip("$").lower() == name
-
-
-def _map_values(directive: Directive) -> tuple[str, ...]:
-    rows = [row for row in directive.children if row.name not in {"hostnames", "volatile", "include"}]
-    if any(row.name == "include" or row.problem is not None for row in directive.children):
-        return ()
-    return tuple(dict.fromkeys(str(row.args[0]) for row in rows if row.args and row.args[0] != ""))

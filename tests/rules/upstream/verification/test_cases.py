@@ -30,6 +30,7 @@ def trusted(name: str = "root.pem", prefix: str = "proxy_") -> str:
 TO = "proxy_pass https://app.example.com;"
 NAMED = "proxy_ssl_name app.example.com;"
 BLOCK = "upstream backend { server 192.0.2.1:8443; server 192.0.2.2:8443; }"
+KEPT = "upstream kept { server 192.0.2.1:8443; keepalive 4;} proxy_http_version 1.1; proxy_set_header Connection '';"
 LOCAL = "upstream local { server 127.0.0.1:8443; server unix:/run/a; }"
 BACKEND = "server { listen 127.0.0.1:8443 ssl; server_name api.example.com; ssl_certificate /pki/server.pem; ssl_certificate_key /pki/server.key; }"
 
@@ -220,6 +221,17 @@ CASES: dict[str, list[Case]] = {
         Case("TLS 1.3 alone has no use for suites", location(TO, "proxy_ssl_ciphers aNULL:@SECLEVEL=0; proxy_ssl_protocols TLSv1.3;"), [4], "lowers"),
         Case("plain", location("proxy_pass http://a;", "proxy_ssl_ciphers aNULL:@SECLEVEL=0;")),
         Case("higher", location(TO, "proxy_ssl_ciphers HIGH:@SECLEVEL=3;")),
+    ],
+    "upstream-connection-crosses-places": [
+        Case("off in one", http(KEPT, "server {", "location /a {", "proxy_pass https://kept;", trusted(), "}", "location /b { proxy_pass https://kept; } }"), [5], "location /a of _:80 verifies kept, but also uses the connections to it that location /b of _:80 has opened, which does not verify it", Severity.ERROR, Confidence.CERTAIN),
+        Case("another CA", http(KEPT, "server {", f"location /a {{ proxy_pass https://kept; {trusted()} }}", f"location /b {{ proxy_pass https://kept; {trusted('other-root.pem')} }} }}"), [4], "(proxy_ssl_trusted_certificate)", Severity.WARNING),
+        Case("another name", http(KEPT, "server {", trusted(), f"location /a {{ proxy_pass https://kept; {NAMED} }}", "location /b { proxy_pass https://kept; proxy_ssl_name b.example.com; } }"), [5], "(proxy_ssl_name)"),
+        Case("alike", http(KEPT, "server {", trusted(), "location /a { proxy_pass https://kept; }", "location /b { proxy_pass https://kept; } }")),
+        Case("each place its own", http(KEPT.replace("keepalive 4", "keepalive 4 local"), "server {", f"location /a {{ proxy_pass https://kept; {trusted()} }}", "location /b { proxy_pass https://kept; } }")),
+        Case("nothing is kept", http(KEPT.replace("keepalive 4;", ""), "server {", f"location /a {{ proxy_pass https://kept; {trusted()} }}", "location /b { proxy_pass https://kept; } }")),
+        Case("HTTP/1.0", http(KEPT.replace("1.1", "1.0"), "server {", f"location /a {{ proxy_pass https://kept; {trusted()} }}", "location /b { proxy_pass https://kept; } }"), version="1.22.1"),
+        Case("plain in one", http(KEPT, "server {", f"location /a {{ proxy_pass https://kept; {trusted()} }}", "location /b { proxy_pass http://kept; } }")),
+        Case("two blocks", http(KEPT, KEPT.replace("kept", "other").partition(";}")[0] + ";}", "server {", f"location /a {{ proxy_pass https://kept; {trusted()} }}", "location /b { proxy_pass https://other; } }")),
     ],
     "upstream-session-crosses-places": [
         Case("CRL", http("server {", trusted(), f"location /a {{ {TO} }}", "location /b {", TO, "proxy_ssl_crl /pki/crl.pem; } }"), [6], "proxy_ssl_crl", Severity.WARNING),
