@@ -109,7 +109,7 @@ def _presents_none(one: UpstreamPass, ctx: Context) -> bool:
 def _finding(presenting: list[UpstreamPass], lacking: list[UpstreamPass]) -> Finding:
     certificate = presenting[0].certificate
     named = certificate.written if certificate is not None else "a client certificate"
-    places = [Related(one.span, "no certificate is presented here either") for one in lacking[1:]]
+    places = [Related(one.span, "no certificate is presented here either") for one in lacking[1:6]]
     if certificate is not None:
         places.insert(0, Related(certificate.span, f"presented by {passes_in_words(presenting)}"))
     return Finding(

@@ -98,6 +98,6 @@ def _finding(certificate: FileReference, passes: list[UpstreamPass], ctx: Contex
         f" hands on goes without TLS ({spoken})",
         certificate.span,
         f"let the backend speak TLS and use {how}, or delete the certificate",
-        tuple(Related(one.span, "spoken to without TLS") for one in passes),
+        tuple(Related(one.span, "spoken to without TLS") for one in passes[:5]),
         confidence=Confidence.LIKELY if ctx.configuration.tree.is_fragment else None,
     )

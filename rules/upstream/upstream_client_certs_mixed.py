@@ -141,7 +141,7 @@ def _finding(sharing: Sharing, presenting: UpstreamPass, others: list[UpstreamPa
         + (", or add `local` to keepalive" if sharing.connections else f", or set {switch}"),
         (
             Related(presenting.span, f"goes with {_words(presenting)}"),
-            *(Related(one.span, f"goes with {_words(one)}") for one in others if one is not first),
+            *(Related(one.span, f"goes with {_words(one)}") for one in others[:6] if one is not first),
         ),
         severity=Severity.WARNING if forgotten else None,
     )

@@ -86,6 +86,8 @@ from mtls_lint.api import (
     server_passes,
 )
 
+_SHOWN = 6
+"""Places that are named beside the finding; there may be thousands."""
 _MORE = ("fastcgi_pass", "scgi_pass")
 """What never speaks TLS."""
 
@@ -140,7 +142,7 @@ def _finding(hops: list[Hop], *, private: bool) -> Finding:
         " backend on this machine",
         (
             Related(first.guard, "clients need a certificate by this"),
-            *(Related(hop.span, "goes on in the clear, too") for hop in hops[1:]),
+            *(Related(hop.span, "goes on in the clear, too") for hop in hops[1:_SHOWN]),
         ),
         severity=Severity.INFO if private else None,
     )
