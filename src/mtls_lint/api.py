@@ -95,6 +95,7 @@ from mtls_lint.nginx.name_tests import NameTest, name_tests
 from mtls_lint.nginx.names import NameKind, ServerName
 from mtls_lint.nginx.ocsp import ocsp_servers, usable_responder
 from mtls_lint.nginx.passage import Barrier, barriers, is_said_elsewhere, lets_anybody_in, lets_clients_in
+from mtls_lint.nginx.possible import possible_texts
 from mtls_lint.nginx.refusals import Refusals, Refused
 from mtls_lint.nginx.regex import compile_regex
 from mtls_lint.nginx.resumption import EARLY_NAME, has_fix
@@ -122,7 +123,7 @@ from mtls_lint.nginx.tls import (
 )
 from mtls_lint.nginx.upstream_certificates import UpstreamCertificate, upstream_certificates
 from mtls_lint.nginx.upstream_names import ExpectedName, NameSource
-from mtls_lint.nginx.upstream_sharing import Sharing, parting, sharings
+from mtls_lint.nginx.upstream_sharing import Sharing, parting, shared_by_requests, sharings
 from mtls_lint.nginx.upstream_tls import Target, UpstreamPass, is_unix, server_passes, upstream_passes
 from mtls_lint.nginx.webroots import Webroot
 from mtls_lint.pki.certificate import Certificate
@@ -326,6 +327,7 @@ __all__ = [
     "passes_on",
     "passing_flaws",
     "passing_intermediates",
+    "possible_texts",
     "presented",
     "protocol_words",
     "protocols_of",
@@ -339,6 +341,7 @@ __all__ = [
     "server_certificates",
     "server_passes",
     "servers_in_words",
+    "shared_by_requests",
     "shared_ca",
     "shared_ca_file",
     "sharings",

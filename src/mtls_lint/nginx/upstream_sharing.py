@@ -44,6 +44,17 @@ def sharings(passes: Iterable[UpstreamPass]) -> Iterator[Sharing]:
             yield Sharing(backend, tuple(keeping), connections=True)
 
 
+def shared_by_requests(one: UpstreamPass) -> Sharing | None:
+    """What the requests of one place share with each other: sessions, else connections; None for nothing."""
+    for target in one.targets if one.tls else ():
+        backend = _backend(one, target)
+        if backend is not None and one.setting("ssl_session_reuse").lower != "off":
+            return Sharing(backend, (one,), connections=False)
+        if backend is not None and _keeps(one, target.block, own=True):
+            return Sharing(backend, (one,), connections=True)
+    return None
+
+
 def parting(one: UpstreamPass, other: UpstreamPass, *, connections: bool) -> tuple[str, ...]:
     """The settings about which the verification of two places parts, of which ``one`` verifies.
 
@@ -76,13 +87,17 @@ def _backend(one: UpstreamPass, target: Target) -> str | None:
     return None if "$" in one.written else next(iter(target.addresses), None)
 
 
-def _keeps(one: UpstreamPass, block: UpstreamBlock | None) -> bool:
+def _keeps(one: UpstreamPass, block: UpstreamBlock | None, *, own: bool = False) -> bool:
     """Whether the place leaves its connections to others: ``keepalive`` without ``local``.
 
-    Before 1.29.7 that takes HTTP/1.1 and no ``Connection: close``; gRPC has both.
+    With ``own``: to its own next request, as all upstream blocks do from 1.29.7 on. Before, that takes the
+    directive, HTTP/1.1 and no ``Connection: close``; gRPC has both.
     """
-    given = block.directive.find("keepalive") if block is not None and one.location is not None else ()
-    if not given or given[0].args[:1] == ("0",) or "local" in given[0].args[1:]:
+    if block is None or one.location is None:
+        return False
+    given = block.directive.find("keepalive")
+    words = given[0].args if given else ("32", "local") if one.scope.version >= (1, 29, 7) else ("0",)
+    if words[:1] == ("0",) or ("local" in words[1:] and not own):
         return False
     if one.prefix != "proxy_":
         return one.prefix == "grpc_"

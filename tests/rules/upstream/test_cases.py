@@ -9,6 +9,7 @@ PAIR = "proxy_ssl_certificate /pki/client.pem; proxy_ssl_certificate_key /pki/cl
 TLS = "ssl_certificate /pki/server.pem; ssl_certificate_key /pki/server.key;"
 MTLS = f"{TLS} ssl_client_certificate /pki/root.pem;"
 OTHER = PAIR.replace("client", "stranger")
+VARIABLE = "proxy_ssl_certificate /x/$http_x.pem; proxy_ssl_certificate_key /x/$http_x.key;"
 OFF = "proxy_ssl_session_reuse off;"
 KEEP = "proxy_http_version 1.1; proxy_set_header Connection '';"
 BACKEND = "proxy_pass https://192.0.2.10;"
@@ -133,6 +134,21 @@ CASES: dict[str, list[Case]] = {
         Case("an address with a variable", gateway("set $to 192.0.2.10;", f"location /a {{ proxy_pass https://$to; {PAIR} }}", f"location /b {{ proxy_pass https://$to; {OTHER} }}")),
         Case("without TLS", gateway(f"location /a {{ {BACKEND} {PAIR} }}", f"location /b {{ proxy_pass http://192.0.2.10:443; {OTHER} }}")),
         Case("an include may set it", gateway(f"location /a {{ {BACKEND} {PAIR} }}", f"location /b {{ {BACKEND} {OTHER} include snippets/tls.conf; }}"), not_evaluated=True),
+    ],
+    "upstream-client-cert-by-variable": [
+        Case("an address", gateway(f"location / {{ {BACKEND}", f"{VARIABLE} }}"), [4], "share their TLS sessions with 192.0.2.10:443", Severity.ERROR, Confidence.LIKELY),
+        Case("an upstream", f"upstream app {{ server 192.0.2.10:443; }}\n{gateway(f'location / {{ proxy_pass https://app; {VARIABLE} }}')}", [4], "with app"),
+        Case("connections, though no sessions", f"upstream app {{ server 192.0.2.10:443; }}\n{gateway(OFF, f'location / {{ proxy_pass https://app; {VARIABLE} }}')}", [5], "open connections"),
+        Case("in stream", f"stream {{ server {{ listen 1; proxy_pass 192.0.2.10:1; proxy_ssl on;\n{VARIABLE} }} }} events {{}}", [2]),
+        Case("1.22.1 keeps none", f"upstream app {{ server 192.0.2.10:443; }}\n{gateway(OFF, f'location / {{ proxy_pass https://app; {VARIABLE} }}')}", version="1.22.1"),
+        Case("no connections", f"upstream app {{ server 192.0.2.10:443; keepalive 0; }}\n{gateway(OFF, f'location / {{ proxy_pass https://app; {VARIABLE} }}')}"),
+        Case("no sessions with an address", gateway(OFF, f"location / {{ {BACKEND} {VARIABLE} }}")),
+        Case("an address of a variable", gateway(f"location / {{ proxy_pass https://$http_x:443; {VARIABLE} }}")),
+        Case("one value", gateway("set $tenant a;", f"location / {{ {BACKEND} {VARIABLE.replace('http_x', 'tenant')} }}")),
+        Case("two values", whole("map $host $tenant { default a; b.test b; }\n" + gateway(f"location / {{ {BACKEND} {VARIABLE.replace('http_x', 'tenant')} }}")), [5]),
+        Case("no variable", gateway(PARTNER)),
+        Case("no TLS", gateway(f"location / {{ proxy_pass http://192.0.2.10; {VARIABLE} }}")),
+        Case("an include may set it", gateway(f"location / {{ {BACKEND} {VARIABLE} include snippets/tls.conf; }}"), not_evaluated=True),
     ],
     "upstream-plaintext-after-mtls": [
         Case("a public address", goes_to("8.8.8.8"), [2], "go on to 8.8.8.8 without TLS", Severity.WARNING, Confidence.LIKELY),

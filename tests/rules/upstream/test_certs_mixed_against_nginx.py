@@ -106,6 +106,62 @@ PAIRS = [
 ]
 
 
+BY_VARIABLE = """\
+events {{}}
+http {{
+    upstream app {{ server 127.0.0.1:PORT_back; {keepalive} }}
+    server {{
+        listen 127.0.0.1:PORT_back ssl;
+        ssl_certificate server.pem;
+        ssl_certificate_key server.key;
+        ssl_verify_client optional_no_ca;
+        ssl_client_certificate two-roots.pem;
+        return 200 "$ssl_client_s_dn";
+    }}
+    server {{
+        listen 127.0.0.1:PORT_front;
+        location / {{
+            set $port PORT_back;
+            proxy_pass https://{backend};
+            proxy_ssl_certificate $arg_c.pem;
+            proxy_ssl_certificate_key $arg_c.key;
+            {settings}
+        }}
+    }}
+}}
+"""
+PLACES = [
+    ("app", "", ""),
+    ("127.0.0.1:PORT_back", "", ""),
+    ("app", OFF, ""),
+    ("app", OFF, "keepalive 0;"),
+    ("app", OFF, "keepalive 4;"),
+    ("app", f"{OFF} {KEEP}", "keepalive 4;"),
+    ("app", f"{OFF} proxy_set_header Connection close;", "keepalive 4;"),
+    ("127.0.0.1:PORT_back", OFF, ""),
+    ("127.0.0.1:$port", "", ""),
+]
+
+
+@pytest.mark.parametrize(("backend", "settings", "keepalive"), PLACES)
+def test_a_certificate_of_a_variable_goes_with_the_next_request(
+    backend: str, settings: str, keepalive: str, nginx: NginxBinary, tmp_path: Path
+) -> None:
+    if keepalive == "keepalive 0;" and nginx.version < (1, 29, 7):
+        pytest.skip("this nginx has no such thing")
+    for name in FILES:
+        (tmp_path / name).write_bytes(content(name))
+    text = BY_VARIABLE.format(backend=backend, settings=settings, keepalive=keepalive)
+    known = text.replace("PORT_back", "2000").replace("PORT_front", "2001")
+    rules = ["upstream-client-cert-by-variable"]
+    report = lint_text(known, rules=rules, version=nginx.version, directory=tmp_path)
+    with nginx.run(text, tmp_path) as server:
+        port = server.ports["front"]
+        assert request(port, tls=False, uri="/?c=client").body == "CN=alice"
+        body = request(port, tls=False, uri="/?c=stranger").body
+    assert body == ("CN=alice" if report.findings else "CN=eve")
+
+
 @pytest.mark.parametrize("pair", PAIRS, ids=str)
 def test_the_second_goes_with_the_certificate_of_the_first(
     pair: Pair, nginx: NginxBinary, tmp_path: Path
