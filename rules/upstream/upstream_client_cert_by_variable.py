@@ -82,8 +82,8 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
         shared = "open connections" if sharing.connections else "TLS sessions"
         yield Finding(
             f"the client certificate {certificate.written} depends on the request, and requests of"
-            f" {one.label} share their {shared} with {sharing.backend}: a request goes with the certificate of"
-            " an earlier one",
+            f" {one.label} share their {shared} with {sharing.backend}: a request goes with the certificate"
+            " of an earlier one",
             certificate.span,
             "set `keepalive 0;` in the upstream"
             if sharing.connections

@@ -111,14 +111,25 @@ def check(server: VirtualServer, ctx: Context) -> Findings:
     for socket in server.sockets if lending else ():
         if socket.key.is_local or repeats_another(socket):
             continue
-        found = _of_http(server, socket, lending, ctx) if server.module == "http" else _of_stream(lending)
+        found = (
+            _of_http(server, socket, lending, ctx)
+            if server.module == "http"
+            else _of_stream(server, socket, lending, ctx)
+        )
         if found is not None:
             yield _finding(server, socket, *found)
             return
 
 
-def _of_stream(lending: list[UpstreamPass]) -> tuple[UpstreamPass, None] | None:
-    return next(((one, None) for one in lending if not _restricts_addresses(one.scope)), None)
+def _of_stream(
+    server: VirtualServer, socket: Socket, lending: list[UpstreamPass], ctx: Context
+) -> tuple[UpstreamPass, None] | None:
+    one = next((one for one in lending if not _restricts_addresses(one.scope)), None)
+    if one is not None and not server.complete:
+        reason = "whether anybody may use nginx's certificate: part of the server is not given"
+        ctx.not_evaluated(listen_span(socket, server), reason)
+        return None
+    return (one, None) if one is not None else None
 
 
 def _of_http(
@@ -174,8 +185,8 @@ def _restricts_addresses(scope: Scope) -> bool:
     while level is not None and not level.find("allow") and not level.find("deny"):
         level = level.outer
     rows = [one for one in level.directives if one.name in {"allow", "deny"}] if level is not None else []
-    last = next((one for one in rows if one.args[:1] == ("all",)), None)
-    return last is not None and last.name == "deny"
+    for_all = next((one for one in rows if one.args[:1] == ("all",)), None)
+    return for_all is not None and for_all.name == "deny"
 
 
 def _protected_elsewhere(server: VirtualServer, ctx: Context) -> list[Destination]:

@@ -202,6 +202,7 @@ CASES: dict[str, list[Case]] = {
         Case("some addresses", gateway("allow 10.0.0.0/8; deny all;", PARTNER)),
         Case("some addresses in stream", f"stream {{ server {{ allow 10.0.0.0/8; deny all; listen 5432; proxy_pass 192.0.2.10:5432; proxy_ssl on; {PAIR} }} }} events {{}}"),
         Case("stream without TLS", f"stream {{ server {{ listen 5432; proxy_pass 192.0.2.10:5432; {PAIR} }} }} events {{}}"),
+        Case("stream with an include", f"stream {{ server {{ listen 5432; proxy_pass 192.0.2.10:5432; proxy_ssl on; {PAIR} include snippets/acl.conf; }} }} events {{}}", not_evaluated=True),
         Case("a key in a header", gateway('if ($http_x_api_key != "secret") { return 403; }', PARTNER)),
         Case("a token of another module", gateway("auth_jwt x;", PARTNER)),
         Case("no certificate", gateway(f"location / {{ {BACKEND} }}")),
