@@ -13,8 +13,20 @@ from mtls_lint.lint.crl_checks import (
 from mtls_lint.lint.crossings import Crossing, crossings
 from mtls_lint.lint.file_access import Readers, Writer
 from mtls_lint.lint.finding import ClientCertificate, Confidence, Finding, Related, Severity, Witness
+from mtls_lint.lint.holders import (
+    Holder,
+    Issuer,
+    Reception,
+    checks_identity,
+    supposing,
+    unread_cas,
+    was_judged,
+)
 from mtls_lint.lint.openings import Cause, Opening, find_openings, is_inside, leads_to_app
+from mtls_lint.lint.other_cas import Double, doubles
+from mtls_lint.lint.partners import TrustedPartnerCA, partner_cas, partners_compared
 from mtls_lint.lint.rule import rule
+from mtls_lint.lint.running import Unloaded
 from mtls_lint.lint.upstream_checks import (
     CheckedUpstreams,
     ShownCertificate,
@@ -32,6 +44,7 @@ from mtls_lint.lint.words import (
     holders_in_words,
     listed,
     load_failure,
+    minute,
     passes_in_words,
     presented,
     refusal,
@@ -70,8 +83,10 @@ from mtls_lint.nginx.decision import Answer
 from mtls_lint.nginx.file_uses import KEYS, PASSWORDS, FileUse, Purpose
 from mtls_lint.nginx.flaws import REVOKED, TOO_DEEP, passing_flaws
 from mtls_lint.nginx.hosts import is_private, is_this_machine
+from mtls_lint.nginx.identity_tests import FINGERPRINT, SERIAL, IdentityTest
 from mtls_lint.nginx.inheritance import Origin, Scope, Setting
 from mtls_lint.nginx.listen import Listen, SocketKey
+from mtls_lint.nginx.logs import AccessLog, ErrorLog, access_logs, error_logs, unidentified
 from mtls_lint.nginx.lookup import looks_names_up
 from mtls_lint.nginx.material import (
     CrlFile,
@@ -91,7 +106,6 @@ from mtls_lint.nginx.material import (
 )
 from mtls_lint.nginx.matrix import Hole, Row, socket_rows
 from mtls_lint.nginx.model import Configuration, Location, Socket, VirtualServer
-from mtls_lint.nginx.name_tests import NameTest, name_tests
 from mtls_lint.nginx.names import NameKind, ServerName
 from mtls_lint.nginx.ocsp import ocsp_servers, usable_responder
 from mtls_lint.nginx.passage import Barrier, barriers, is_said_elsewhere, lets_anybody_in, lets_clients_in
@@ -124,7 +138,7 @@ from mtls_lint.nginx.tls import (
 from mtls_lint.nginx.upstream_certificates import UpstreamCertificate, upstream_certificates
 from mtls_lint.nginx.upstream_names import ExpectedName, NameSource
 from mtls_lint.nginx.upstream_sharing import Sharing, parting, shared_by_requests, sharings
-from mtls_lint.nginx.upstream_tls import Target, UpstreamPass, is_unix, server_passes, upstream_passes
+from mtls_lint.nginx.upstream_tls import Target, UpstreamPass, is_unix, server_passes
 from mtls_lint.nginx.webroots import Webroot
 from mtls_lint.pki.certificate import Certificate
 from mtls_lint.pki.chain import ChainReport, Missing
@@ -134,15 +148,14 @@ from mtls_lint.pki.client_trust import ClientTrust, ends_chain, is_pinned, why_u
 from mtls_lint.pki.content import command_for_pem
 from mtls_lint.pki.crl import RevocationList
 from mtls_lint.pki.identity import covers
-from mtls_lint.pki.names import openssl_subject
+from mtls_lint.pki.name_forms import as_rfc2253, read_name
+from mtls_lint.pki.partners import PARTNERS, Partner, PartnerCA, shared_ca, shared_ca_file
 from mtls_lint.pki.pem import BlockKind
 from mtls_lint.pki.public_cas import (
     comes_from_public_ca,
     is_bundle,
     is_system_bundle,
     public_cas,
-    shared_ca,
-    shared_ca_file,
 )
 from mtls_lint.pki.store import FileState, PemFile
 from mtls_lint.pki.strength import (
@@ -162,13 +175,17 @@ Findings = Iterator[Finding]
 
 __all__ = [
     "EARLY_NAME",
+    "FINGERPRINT",
     "KEYS",
     "LEGACY",
     "LEVEL_BITS",
+    "PARTNERS",
     "PASSWORDS",
     "REVOKED",
+    "SERIAL",
     "SSL",
     "TOO_DEEP",
+    "AccessLog",
     "Answer",
     "Barrier",
     "BlockKind",
@@ -191,13 +208,18 @@ __all__ = [
     "Destination",
     "Directive",
     "Door",
+    "Double",
+    "ErrorLog",
     "ExpectedName",
     "FileReference",
     "FileState",
     "FileUse",
     "Finding",
     "Findings",
+    "Holder",
     "Hole",
+    "IdentityTest",
+    "Issuer",
     "KeyPair",
     "LifetimeState",
     "Listen",
@@ -206,14 +228,16 @@ __all__ = [
     "Missing",
     "NameKind",
     "NameSource",
-    "NameTest",
     "Opening",
     "Origin",
+    "Partner",
+    "PartnerCA",
     "PemFile",
     "Problem",
     "ProblemKind",
     "Purpose",
     "Readers",
+    "Reception",
     "Refusals",
     "Refused",
     "Related",
@@ -233,7 +257,9 @@ __all__ = [
     "Suite",
     "Target",
     "TrustFile",
+    "TrustedPartnerCA",
     "Unknown",
+    "Unloaded",
     "UpstreamCertificate",
     "UpstreamPass",
     "Use",
@@ -244,7 +270,9 @@ __all__ = [
     "Webroot",
     "Witness",
     "Writer",
+    "access_logs",
     "answering",
+    "as_rfc2253",
     "asks",
     "backend_addresses",
     "backend_is_told",
@@ -257,6 +285,7 @@ __all__ = [
     "certificates_of",
     "checked_clients",
     "checked_upstreams",
+    "checks_identity",
     "chooses_suites",
     "cipher_strings",
     "client_ca",
@@ -276,8 +305,10 @@ __all__ = [
     "crossings",
     "day",
     "destination",
+    "doubles",
     "due_on",
     "ends_chain",
+    "error_logs",
     "evaluate_ciphers",
     "example_name",
     "expired_on",
@@ -314,15 +345,16 @@ __all__ = [
     "longest_public_validity",
     "looks_names_up",
     "may_speak_tls",
-    "name_tests",
+    "minute",
     "names_of",
     "ocsp_servers",
     "only_legacy",
     "open_places",
     "opened_ca_files",
-    "openssl_subject",
     "other_handshakes",
     "parting",
+    "partner_cas",
+    "partners_compared",
     "passes_in_words",
     "passes_on",
     "passing_flaws",
@@ -332,6 +364,7 @@ __all__ = [
     "protocol_words",
     "protocols_of",
     "public_cas",
+    "read_name",
     "reference_to",
     "refusal",
     "repeats_another",
@@ -349,13 +382,16 @@ __all__ = [
     "signature_security_bits",
     "socket_rows",
     "spoken_protocols",
+    "supposing",
     "trusts_all",
+    "unidentified",
+    "unread_cas",
     "upstream_certificates",
-    "upstream_passes",
     "uris_of",
     "usable_responder",
     "uses",
     "verifying",
+    "was_judged",
     "weak_digest",
     "weak_key",
     "weak_signature",
