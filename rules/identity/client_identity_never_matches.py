@@ -86,7 +86,6 @@ References:
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mtls_lint.api import (
@@ -119,23 +118,32 @@ _LEGACY_UNTIL = (1, 11, 6)
 _PLACEHOLDER = re.compile(r"[A-Z0-9]+_[A-Z0-9_]+|.*[<>{}$%@*]{2}.*|<.*>|.*\\.\\.\\..*")
 _GENERAL = frozenset({"C", "O", "OU", "ST", "L", "DC"})
 _SPECIFIC = frozenset({"CN", "UID", "emailAddress"})
-_SHOWN = 5
+_SHOWN, _TRIED = 5, 5
 
 
 @dataclass(frozen=True)
-class _Mismatch:
+class _Suspect:
     """The test is for ``value``, and nginx writes ``shown`` (None: no certificate has it).
 
-    ``given`` is what the holder of the certificate that is meant gets though the test is to refuse it; None
-    where the test is to let it in. ``reversed`` tells that only the order of the parts is in doubt.
+    ``backwards`` tells that only the order of the parts is in doubt.
     """
 
     test: IdentityTest
     value: str
     shown: str | None
+    backwards: bool
+
+
+@dataclass(frozen=True)
+class _Effect:
+    """What comes of it for the ``holder`` of the certificate that is meant.
+
+    ``given`` is what that one gets though the test is to refuse it; None where the test is to let it in.
+    """
+
+    suspect: _Suspect
     holder: Holder
     given: Served | None
-    reversed: bool = False
 
 
 @rule(
@@ -146,50 +154,57 @@ class _Mismatch:
 )
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report each ``if`` and ``map`` once that looks in vain, where it matters to who gets in."""
-    found: dict[tuple[Directive, bool, bool], dict[IdentityTest, tuple[_Mismatch, Reception]]] = {}
+    judged: set[tuple[Directive, bool]] = set()
     for server in configuration.servers_of("http"):
-        if checks_identity(server):
-            reception = Reception(ctx, server)
-            for test in reception.tests:
-                for one in _mismatch(test, reception, ctx):
-                    key = (test.block, one.given is None, one.reversed)
-                    found.setdefault(key, {}).setdefault(test, (one, reception))
-    for mismatches in found.values():
-        (first, reception), *others = mismatches.values()
-        yield _finding(first, [one for one, _ in others], reception, ctx)
+        if not checks_identity(server):
+            continue
+        reception = Reception(ctx, server)
+        suspects: dict[tuple[Directive, bool], list[_Suspect]] = {}
+        for test in reception.tests:
+            suspect = _suspect(test, reception, ctx)
+            if suspect is not None and (key := (test.block, suspect.backwards)) not in judged:
+                suspects.setdefault(key, []).append(suspect)
+        for key, alike in suspects.items():
+            for suspect in alike[:_TRIED]:
+                effect = _effect(suspect, reception)
+                if effect is not None:
+                    judged.add(key)
+                    yield _finding(effect, [one for one in alike if one is not suspect], reception, ctx)
+                    break
 
 
-def _finding(first: _Mismatch, others: list[_Mismatch], reception: Reception, ctx: Context) -> Finding:
-    door = reception.door(first.holder, first.given) if first.given is not None else None
+def _finding(effect: _Effect, others: list[_Suspect], reception: Reception, ctx: Context) -> Finding:
+    suspect, test = effect.suspect, effect.suspect.test
+    door = reception.door(effect.holder, effect.given) if effect.given is not None else None
     more = f" (and {len(others)} more here)" if others else ""
     fragment = Confidence.LIKELY if ctx.configuration.tree.is_fragment else None
     return Finding(
-        f"`{first.test.operand}`{more} {_why(first)}, so that {_consequence(first)}",
-        first.test.span,
-        f"write {_form(first.test)}" + (f": `{first.shown}`" if first.shown is not None else ""),
+        f"`{test.operand}`{more} {_why(suspect)}, so that {_consequence(effect)}",
+        test.span,
+        f"write {_form(test)}" + (f": `{suspect.shown}`" if suspect.shown is not None else ""),
         related=(
             *(Related(one.test.span, "this one as well") for one in others[:_SHOWN]),
             *behind(door, "served to that client"),
         ),
         witness=witness_of(door),
-        severity=Severity.WARNING if first.reversed else None,
-        confidence=Confidence.POSSIBLE if first.reversed else fragment,
+        severity=Severity.WARNING if suspect.backwards else None,
+        confidence=Confidence.POSSIBLE if suspect.backwards else fragment,
     )
 
 
-def _consequence(mismatch: _Mismatch) -> str:
-    who = "that CA's clients" if mismatch.test.of_issuer else "its holder"
-    if mismatch.shown is None:
-        return "it lets nobody in" if mismatch.given is None else "it refuses nobody"
-    verb = "are" if mismatch.test.of_issuer else "is"
-    if mismatch.given is None:
+def _consequence(effect: _Effect) -> str:
+    of_issuer = effect.suspect.test.of_issuer
+    who, verb = ("that CA's clients", "are") if of_issuer else ("its holder", "is")
+    if effect.suspect.shown is None:
+        return "it lets nobody in" if effect.given is None else "it refuses nobody"
+    if effect.given is None:
         return f"{who} {verb} locked out"
-    return f"{who}, who {verb} to be refused, get{'' if mismatch.test.of_issuer else 's'} in"
+    return f"{who}, who {verb} to be refused, get{'' if of_issuer else 's'} in"
 
 
-def _why(mismatch: _Mismatch) -> str:
-    test, shown = mismatch.test, mismatch.shown
-    if mismatch.reversed:
+def _why(suspect: _Suspect) -> str:
+    test, shown = suspect.test, suspect.shown
+    if suspect.backwards:
         return (
             f"has its parts in the order of the certificate, and ${test.variable} begins with the most"
             f" specific: `{shown}`"
@@ -209,31 +224,32 @@ def _form(test: IdentityTest) -> str:
     return "the name in the form CN=alice,O=Acme"
 
 
-def _mismatch(test: IdentityTest, reception: Reception, ctx: Context) -> Iterator[_Mismatch]:
-    """The test's value that nginx writes otherwise, where it makes a difference to what somebody gets."""
+def _suspect(test: IdentityTest, reception: Reception, ctx: Context) -> _Suspect | None:
+    """The value that nginx writes otherwise than the test does; None where they agree, or none is known."""
     if (test.is_name and ctx.version < _LEGACY_UNTIL) or not test.examples:
-        return
+        return None
     value = test.examples[0]
     if not value or _PLACEHOLDER.fullmatch(value):
-        return
-    backwards = False
+        return None
     if reception.passing(test):
         other = _in_other_order(test, reception)
-        if other is None or test.matches(other):
-            return
-        shown: str | None = other
-        backwards = True
-    else:
-        shown = test.shown(value)
-        if shown is None and not _is_of_other_length(test, value):
-            return
-    for holder in reception.holders(test, shown):
-        supposed = reception.given(supposing(holder, test, value))
+        agree = other is None or test.matches(other)
+        return None if agree else _Suspect(test, value, other, backwards=True)
+    shown = test.shown(value)
+    if shown is None and not _is_of_other_length(test, value):
+        return None
+    return _Suspect(test, value, shown, backwards=False)
+
+
+def _effect(suspect: _Suspect, reception: Reception) -> _Effect | None:
+    """What it means that nginx writes the value otherwise; None where it makes no difference to anybody."""
+    for holder in reception.holders(suspect.test, suspect.shown):
+        supposed = reception.given(supposing(holder, suspect.test, suspect.value))
         given = reception.given(holder.client)
         refused = [given[uri] for uri in sorted(given.keys() - supposed.keys())]
         if refused or supposed.keys() - given.keys():
-            yield _Mismatch(test, value, shown, holder, refused[0] if refused else None, backwards)
-            return
+            return _Effect(suspect, holder, refused[0] if refused else None)
+    return None
 
 
 def _is_of_other_length(test: IdentityTest, value: str) -> bool:

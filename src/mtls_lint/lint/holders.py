@@ -1,5 +1,6 @@
 """Holders of certificates: who they are, which CA vouches for them, and what they get of a server."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice, product
@@ -23,10 +24,13 @@ from mtls_lint.pki.public_cas import is_bundle
 
 if TYPE_CHECKING:
     from mtls_lint.pki.certificate import Certificate
+    from mtls_lint.syntax.tree import Directive
 
-_MOST_VALUES = 5
-_MOST_HOLDERS = 40
-"""How many values of one variable, and certificates with one value, are tried: what people write by hand."""
+_MOST_VALUES, _MOST_HOLDERS, _MOST_ROWS = 5, 12, 5
+"""How many values of one variable, certificates with one value, and rows of one map are tried.
+
+That is what people write by hand; longer lists are made by programs, and their rows are alike.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,7 @@ class Reception:
         self.server = server
         self.tests = tuple(identity_tests(ctx.configuration, server))
         self.issuers = tuple(_issuers(ctx, server))
+        self._looked_for: dict[str, list[str]] = {}
         self._known: dict[KnownClient, tuple[dict[str, Served], str | None]] = {}
 
     def given(self, client: KnownClient) -> dict[str, Served]:
@@ -143,14 +148,28 @@ class Reception:
             name = issuer.name or (wanted if test.of_issuer else None)
             yield Holder(issuer, Facts(subject, name, serial, printed))
 
+    @staticmethod
+    def sample(tests: Iterable[IdentityTest]) -> Iterator[IdentityTest]:
+        """These tests, but of those in one block the first few only."""
+        seen: Counter[Directive] = Counter()
+        for test in tests:
+            seen[test.block] += 1
+            if seen[test.block] <= _MOST_ROWS:
+                yield test
+
     def _values(self, fact: str, usual: str) -> list[str]:
         """Values that the tests look for: of ``s_dn``, ``serial`` or ``fingerprint``."""
+        if fact not in self._looked_for:
+            self._looked_for[fact] = self._find_values(fact, usual)
+        return self._looked_for[fact]
+
+    def _find_values(self, fact: str, usual: str) -> list[str]:
         about = (
             t for t in self.tests if t.variable.removeprefix("ssl_client_").removesuffix("_legacy") == fact
         )
         found = (
             as_rfc2253(read_name(value) or ()) if test.is_name else value
-            for test in about
+            for test in self.sample(about)
             for value in self.passing(test)
         )
         return [usual, *islice(dict.fromkeys(found), _MOST_VALUES)]
@@ -166,12 +185,16 @@ class Reception:
         return Door(self.server.tls_sockets[0], place, holder.certificate)
 
 
-def unread_cas(reception: Reception) -> None:
-    """Record that the CAs of the server's clients are not known, where a rule asks how many there are."""
-    for issuer in reception.issuers:
-        if issuer.certificate is None:
+def unread_cas(reception: Reception, tests: Iterable[IdentityTest]) -> None:
+    """Record that the CAs of the clients are not known, where such a test decides what somebody gets."""
+    unread = [issuer for issuer in reception.issuers if issuer.certificate is None]
+    values = ((test, value) for test in reception.sample(tests) for value in reception.passing(test)[:1])
+    if unread and any(reception.privileged(test, value) for test, value in values):
+        for issuer in unread:
             file = reception.ctx.file(issuer.reference)
-            reason = file.reason if file is not None and file.reason else "what it holds is not known"
+            reason = (
+                file.reason if file is not None and file.reason else "which of its CAs it is, is not asked"
+            )
             reception.ctx.not_evaluated(issuer.reference.span, f"{issuer.reference.written}: {reason}")
 
 
