@@ -7,7 +7,9 @@ character: `CN=api.example.com` fits `CN=api-example.com`. Whoever gets a certif
 trusted CA gets in; with a public CA that is anybody who owns `api.example.com.attacker.example`.
 
 `(^|,)CN=alice(,|$)` is no better: a comma in a value is shown as `\,`, so that `CN=mallory,O=x\,CN=alice`
-fits. In `$ssl_client_s_dn_legacy` a slash in a value is shown as `\/`, with the same result.
+fits. Nor is a `map` that takes the common name out (`~CN=(?<cn>[^,]+)`) and has it compared elsewhere: out of
+`UID=CN=alice,CN=mallory` it takes `alice`. In `$ssl_client_s_dn_legacy` a slash in a value is shown as `\/`,
+with the same result.
 
 It is fine where the expression only sorts (a log, a header), and where it is a list of the unwanted.
 
@@ -207,5 +209,7 @@ def _resembling(wanted: str, expression: str) -> Iterator[str]:
         yield f"CN=mallory,OU={first},{rest}"
         yield f"CN=mallory,OU=x\\,{first},{rest}"
     yield f"CN=x/{first}{',' if rest else ''}{rest}"
+    for more in ("", "x\\,"):
+        yield f"UID={more}{first},CN=mallory"  # what stands in front of the common name is looked at first
     if re.search(r"(?<!\\)\.(?![*+?{])", expression):
         yield subject.replace(".", "-", 1)

@@ -160,6 +160,38 @@ CASES: dict[str, list[Case]] = {
             [3],
             "`CN=alice2`",
         ),
+        Case(
+            "a part of the name, taken from anywhere",
+            named(
+                refuse("$cn != alice"),
+                before='map $ssl_client_s_dn $cn { "~CN=(?<name>[^,]+)" $name; }',
+            ),
+            [1],
+            "`UID=CN=alice,CN=mallory`",
+        ),
+        Case(
+            "a part of the name, behind a comma",
+            named(
+                refuse("$ok != 1"),
+                before=r'map $ssl_client_s_dn $cn { "~(?:^|,)\s*CN=([^,]+)" $1; } map $cn $ok { alice 1; }',
+            ),
+            [1],
+            r"`UID=x\,CN=alice,CN=mallory`",
+        ),
+        Case(
+            "a part of the name, from its beginning",
+            named(
+                refuse("$cn != alice"),
+                before='map $ssl_client_s_dn $cn { "~^CN=(?<name>[^,]+)" $name; }',
+            ),
+        ),
+        Case(
+            "a part of the name, to be shown",
+            named(
+                "add_header X-Who $cn;",
+                before='map $ssl_client_s_dn $cn { "~CN=(?<name>[^,]+)" $name; }',
+            ),
+        ),
         Case("the old form, anchored", named(refuse('$ssl_client_s_dn_legacy !~ "^/O=Acme/CN=alice$"'))),
     ],
     "issuer-unchecked": [
