@@ -138,12 +138,14 @@ class _Suspect:
 class _Effect:
     """What comes of it for the ``holder`` of the certificate that is meant.
 
-    ``given`` is what that one gets though the test is to refuse it; None where the test is to let it in.
+    ``given`` is what that one gets though the test is to refuse it; None where the test is to let it in. Then
+    ``impostor`` may be somebody who gets in instead.
     """
 
     suspect: _Suspect
     holder: Holder
     given: Served | None
+    impostor: tuple[Holder, Served] | None = None
 
 
 @rule(
@@ -176,6 +178,7 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
 def _finding(effect: _Effect, others: list[_Suspect], reception: Reception, ctx: Context) -> Finding:
     suspect, test = effect.suspect, effect.suspect.test
     door = reception.door(effect.holder, effect.given) if effect.given is not None else None
+    door = reception.door(*effect.impostor) if effect.impostor is not None else door
     more = f" (and {len(others)} more here)" if others else ""
     fragment = Confidence.LIKELY if ctx.configuration.tree.is_fragment else None
     return Finding(
@@ -198,7 +201,9 @@ def _consequence(effect: _Effect) -> str:
     if effect.suspect.shown is None:
         return "it lets nobody in" if effect.given is None else "it refuses nobody"
     if effect.given is None:
-        return f"{who} {verb} locked out"
+        locked_out = f"{who} {verb} locked out"
+        impostor = effect.impostor[0].facts.subject if effect.impostor is not None else None
+        return locked_out if impostor is None else f"{locked_out}, and one for `{impostor}` gets in"
     return f"{who}, who {verb} to be refused, get{'' if of_issuer else 's'} in"
 
 
@@ -248,8 +253,18 @@ def _effect(suspect: _Suspect, reception: Reception) -> _Effect | None:
         given = reception.given(holder.client)
         refused = [given[uri] for uri in sorted(given.keys() - supposed.keys())]
         if refused or supposed.keys() - given.keys():
-            return _Effect(suspect, holder, refused[0] if refused else None)
+            impostor = None if refused else _impostor(suspect, holder, reception)
+            return _Effect(suspect, holder, refused[0] if refused else None, impostor)
     return None
+
+
+def _impostor(suspect: _Suspect, holder: Holder, reception: Reception) -> tuple[Holder, Served] | None:
+    """Somebody in whose name the old form stands as a value, which an expression takes for that form."""
+    if suspect.test.operator == "=" or suspect.test.of_issuer or not suspect.value.startswith("/"):
+        return None
+    other = holder.another(f"CN=mallory,O=x{suspect.value}")
+    place = next(iter(reception.privileges(other).values()), None)
+    return (other, place) if place is not None else None
 
 
 def _is_of_other_length(test: IdentityTest, value: str) -> bool:

@@ -10,7 +10,14 @@ from mtls_lint.lint.context import Context
 from mtls_lint.lint.finding import ClientCertificate
 from mtls_lint.lint.witnesses import Door
 from mtls_lint.nginx.anonymous import Served, Visitor, content_places
-from mtls_lint.nginx.clients import FRESH_SERIAL, NO_FINGERPRINT, SOMEBODY_ELSE, Facts, KnownClient
+from mtls_lint.nginx.clients import (
+    FRESH_SERIAL,
+    NO_FINGERPRINT,
+    SOMEBODY_ELSE,
+    Facts,
+    KnownClient,
+    Stranger,
+)
 from mtls_lint.nginx.identity_tests import (
     SERIAL,
     IdentityTest,
@@ -19,6 +26,7 @@ from mtls_lint.nginx.identity_tests import (
 from mtls_lint.nginx.material import FileReference, client_trust
 from mtls_lint.nginx.model import VirtualServer
 from mtls_lint.nginx.passage import lets_clients_in
+from mtls_lint.nginx.strangers import NOBODY
 from mtls_lint.pki.name_forms import as_rfc2253, name_of, openssl_subject, read_name
 from mtls_lint.pki.public_cas import is_bundle
 
@@ -85,9 +93,9 @@ class Reception:
         self.tests = tuple(identity_tests(ctx.configuration, server))
         self.issuers = tuple(_issuers(ctx, server))
         self._looked_for: dict[str, list[str]] = {}
-        self._known: dict[KnownClient, tuple[dict[str, Served], str | None]] = {}
+        self._known: dict[KnownClient | Stranger, tuple[dict[str, Served], str | None]] = {}
 
-    def given(self, client: KnownClient) -> dict[str, Served]:
+    def given(self, client: KnownClient | Stranger) -> dict[str, Served]:
         """The content that the client gets for certain, by URI."""
         return self._ask(client)[0]
 
@@ -95,7 +103,7 @@ class Reception:
         """Why the client may get more than that."""
         return self._ask(client)[1]
 
-    def _ask(self, client: KnownClient) -> tuple[dict[str, Served], str | None]:
+    def _ask(self, client: KnownClient | Stranger) -> tuple[dict[str, Served], str | None]:
         if client not in self._known:
             socket = self.server.tls_sockets[0]
             places = list(
@@ -115,8 +123,14 @@ class Reception:
         return found or self.anybody(self.issuers[0])
 
     def privileges(self, holder: Holder) -> dict[str, Served]:
-        """What the holder gets, but for what anybody of the same CA gets."""
-        ordinary = self.given(self.anybody(holder.issuer).client)
+        """What the holder gets, but for what anybody of the same CA gets.
+
+        Nor does it count where nobody verifies the chain, and a client of its own making gets the same.
+        """
+        ordinary = dict(self.given(self.anybody(holder.issuer).client))
+        if self.server.verify_client == "optional_no_ca":
+            facts = holder.facts
+            ordinary |= self.given(Stranger(facts.subject, facts.issuer or NOBODY, facts.serial))
         return {uri: place for uri, place in self.given(holder.client).items() if uri not in ordinary}
 
     def privileged(self, test: IdentityTest, value: str) -> Holder | None:

@@ -342,6 +342,13 @@ CASES: dict[str, list[Case]] = {
         Case("no type at all", named(refuse("$ssl_client_s_dn = mallory")), [2], "`CN=mallory`"),
         Case("an expression", named(refuse('$ssl_client_s_dn ~ "/CN=mallory"')), [2], "`CN=mallory`"),
         Case(
+            "an expression that lets somebody else in",
+            named(refuse('$ssl_client_s_dn !~ "/CN=alice"')),
+            [2],
+            "`CN=alice`, so that its holder is locked out, and one for `CN=mallory,O=x/CN=alice` gets in",
+            witness="curl -i -k --cert client-of-root.pem https://localhost/",
+        ),
+        Case(
             "the CA",
             named(refuse('$ssl_client_i_dn != "/CN=Example Root CA"')),
             [2],
