@@ -14,8 +14,9 @@ In an `if` upper and lower case are different, among the keys of a `map` they ar
 is to let a client in, that client is locked out, and whoever notices may loosen the check. Where it is to
 keep a client out, that client gets in.
 
-That a name has its parts in the order of the certificate (`O=Acme,CN=alice`) is a warning: there are
-certificates whose order is reversed, for which that is right.
+That a name has its parts in the usual order of certificates (`O=Acme,CN=alice`) is a warning where the CA has
+its own name in that order, and hygiene where the order of its names is not known: there are certificates
+that are made the other way round (`-subj /CN=alice/O=Acme`), for which that is right.
 
 Fine: several forms of one name side by side, of which one is right; what is only written to a log.
 
@@ -125,13 +126,29 @@ _SHOWN, _TRIED = 5, 5
 class _Suspect:
     """The test is for ``value``, and nginx writes ``shown`` (None: no certificate has it).
 
-    ``backwards`` tells that only the order of the parts is in doubt.
+    ``backwards`` tells that only the order of the parts is in doubt, ``likely`` that the CA's own name speaks
+    for the other order.
     """
 
     test: IdentityTest
     value: str
     shown: str | None
-    backwards: bool
+    backwards: bool = False
+    likely: bool = False
+
+    @property
+    def severity(self) -> Severity | None:
+        """How bad it is, where that is not what the rule says."""
+        if not self.backwards:
+            return None
+        return Severity.WARNING if self.likely else Severity.INFO
+
+    @property
+    def confidence(self) -> Confidence | None:
+        """How sure that is, where it is not certain."""
+        if not self.backwards:
+            return None
+        return Confidence.LIKELY if self.likely else Confidence.POSSIBLE
 
 
 @dataclass(frozen=True)
@@ -190,8 +207,8 @@ def _finding(effect: _Effect, others: list[_Suspect], reception: Reception, ctx:
             *behind(door, "served to that client"),
         ),
         witness=witness_of(door),
-        severity=Severity.WARNING if suspect.backwards else None,
-        confidence=Confidence.POSSIBLE if suspect.backwards else fragment,
+        severity=suspect.severity,
+        confidence=suspect.confidence or fragment,
     )
 
 
@@ -237,13 +254,15 @@ def _suspect(test: IdentityTest, reception: Reception, ctx: Context) -> _Suspect
     if not value or _PLACEHOLDER.fullmatch(value):
         return None
     if reception.passing(test):
-        other = _in_other_order(test, reception)
-        agree = other is None or test.matches(other)
-        return None if agree else _Suspect(test, value, other, backwards=True)
+        other = _in_other_order(test)
+        likely = _usual_order(reception)
+        if other is None or likely is False or test.matches(other):
+            return None
+        return _Suspect(test, value, other, backwards=True, likely=likely is True)
     shown = test.shown(value)
     if shown is None and not _is_of_other_length(test, value):
         return None
-    return _Suspect(test, value, shown, backwards=False)
+    return _Suspect(test, value, shown)
 
 
 def _effect(suspect: _Suspect, reception: Reception) -> _Effect | None:
@@ -273,15 +292,19 @@ def _is_of_other_length(test: IdentityTest, value: str) -> bool:
     return test.variable == FINGERPRINT and re.fullmatch(r"[0-9A-Fa-f]{20,}", digits) is not None
 
 
-def _in_other_order(test: IdentityTest, reception: Reception) -> str | None:
+def _in_other_order(test: IdentityTest) -> str | None:
     """The name the other way round, where it is written in the usual order of certificates."""
     name = read_name(test.examples[0]) if test.is_name and not test.variable.endswith("legacy") else None
     if name is None or len(name) < 2 or any(attribute.joined for attribute in name):
         return None
     if name[0].type not in _SPECIFIC or name[-1].type not in _GENERAL:
         return None
-    for issuer in reception.issuers:
-        own = read_name(issuer.name or "") or ()
-        if len(own) > 1 and own[0].type in _SPECIFIC:
-            return None  # the CA writes names in this order
     return as_rfc2253(tuple(reversed(name)))
+
+
+def _usual_order(reception: Reception) -> bool | None:
+    """Whether the names of the CAs begin with their general parts; None where they do not tell."""
+    names = [read_name(issuer.name or "") or () for issuer in reception.issuers]
+    if any(len(name) > 1 and name[0].type in _SPECIFIC for name in names):
+        return False
+    return any(len(name) > 1 and name[-1].type in _SPECIFIC for name in names) or None

@@ -383,7 +383,7 @@ CASES: dict[str, list[Case]] = {
             named(refuse('$ssl_client_s_dn != "C=US,O=Acme,CN=alice"')),
             [2],
             "`CN=alice,O=Acme,C=US`",
-            Severity.WARNING,
+            Severity.INFO,
             Confidence.POSSIBLE,
         ),
         Case("as nginx writes it", named(NOT_ALICE)),

@@ -2,8 +2,9 @@
 
 import pytest
 
+from mtls_lint.lint.finding import Severity
 from mtls_lint.lint.pack import built_in_pack, load_packs
-from mtls_lint.testing import lint_text
+from mtls_lint.testing import Authority, lint_text
 from rules.identity.client_cases import CASES, NOT_ALICE, OF_ROOT, SHA1, refuse
 
 FAMILIES = {"enforcement", "exposure", "trust"}
@@ -60,3 +61,40 @@ def test_one_finding(directives: str, ca: str, rules: list[str]) -> None:
     report = lint_text(SERVER.format(ca, directives), rules=RULES)
     assert report.crashes == ()
     assert [found.rule for found in report.findings] == rules
+
+
+@pytest.mark.parametrize(
+    ("ca", "severities"),
+    [
+        ("CN=Root,O=Acme", [Severity.WARNING]),
+        ("CN=Root", [Severity.INFO]),
+        ("O=Acme,CN=Root", []),
+    ],
+)
+def test_the_name_of_the_ca_tells_the_order_of_its_clients_names(ca: str, severities: list[Severity]) -> None:
+    text = SERVER.format("", f"{ON} {refuse('$ssl_client_s_dn != O=Acme,CN=alice')}").replace(
+        "/pki/;", "ca.pem;"
+    )
+    files: dict[str, str | bytes] = {"ca.pem": Authority.root("x", subject=ca).pem}
+    report = lint_text(text, rules=["client-identity-never-matches"], files=files)
+    assert [found.severity for found in report.findings] == severities
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "found"),
+    [
+        ("CN=Acme CA", "CN=Partner CA", True),
+        ("CN=Partner 1 CA", "CN=Partner 2 CA", True),
+        ("CN=Acme CA,O=Acme", "CN=Partner CA,O=Partner", True),
+        ("CN=Root CA,O=Acme", "CN=Root CA,O=Partner", True),
+        ("CN=Acme CA,O=Acme", "CN=Devices CA,O=ACME", False),
+        ("CN=Acme CA G1", "CN=Acme CA G2", False),
+        ("CN=Acme CA 2019", "CN=Acme CA 2026", False),
+        ("CN=Acme CA", "CN=Acme CA", False),
+    ],
+)
+def test_cas_in_one_hand(first: str, second: str, found: bool) -> None:
+    text = SERVER.format("", f"{ON} {NOT_ALICE}").replace("/pki/;", "ca.pem;")
+    roots = b"".join(Authority.root("x", subject=name).pem for name in (first, second))
+    report = lint_text(text, rules=["issuer-unchecked"], files={"ca.pem": roots})
+    assert bool(report.findings) is found
