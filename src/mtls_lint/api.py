@@ -20,7 +20,7 @@ from mtls_lint.lint.finding import (
     Severity,
     StreamWitness,
     Witness,
-from mtls_lint.lint.finding import ClientCertificate, Confidence, Finding, Related, Severity, Witness
+)
 from mtls_lint.lint.holders import (
     Holder,
     Issuer,
@@ -36,9 +36,8 @@ from mtls_lint.lint.partners import TrustedPartnerCA, partner_cas, partners_comp
 from mtls_lint.lint.rule import rule
 from mtls_lint.lint.running import Unloaded
 from mtls_lint.lint.witnesses import Door, behind, find_door, witness_of
-from mtls_lint.lint.words import day, due_on, expired_on, listed, load_failure, servers_in_words
-from mtls_lint.nginx.access import access_rules
 from mtls_lint.lint.words import day, due_on, expired_on, listed, load_failure, minute, servers_in_words
+from mtls_lint.nginx.access import access_rules
 from mtls_lint.nginx.anonymous import (
     Served,
     Visitor,
@@ -254,8 +253,8 @@ __all__ = [
     "Webroot",
     "Witness",
     "Writer",
-    "access_rules",
     "access_logs",
+    "access_rules",
     "answering",
     "as_rfc2253",
     "asks",
@@ -325,18 +324,17 @@ __all__ = [
     "looks_names_up",
     "may_speak_tls",
     "mentioned_variables",
-    "mixes_modes",
-    "name_tests",
     "minute",
+    "mixes_modes",
     "ocsp_servers",
     "only_legacy",
     "open_places",
     "opened_ca_files",
     "other_handshakes",
-    "passed_listener",
-    "passed_to_checks",
     "partner_cas",
     "partners_compared",
+    "passed_listener",
+    "passed_to_checks",
     "passes_on",
     "passes_tls_through",
     "passing_flaws",
