@@ -12,7 +12,15 @@ from mtls_lint.lint.crl_checks import (
 )
 from mtls_lint.lint.crossings import Crossing, crossings
 from mtls_lint.lint.file_access import Readers, Writer
-from mtls_lint.lint.finding import ClientCertificate, Confidence, Finding, Related, Severity, Witness
+from mtls_lint.lint.finding import (
+    ClientCertificate,
+    Confidence,
+    Finding,
+    Related,
+    Severity,
+    StreamWitness,
+    Witness,
+)
 from mtls_lint.lint.holders import (
     Holder,
     Issuer,
@@ -36,6 +44,7 @@ from mtls_lint.lint.rule import rule
 from mtls_lint.lint.running import Unloaded
 from mtls_lint.lint.witnesses import Door, behind, find_door, witness_of
 from mtls_lint.lint.words import day, due_on, expired_on, listed, load_failure, minute, servers_in_words
+from mtls_lint.nginx.access import access_rules
 from mtls_lint.nginx.anonymous import (
     Served,
     Visitor,
@@ -87,7 +96,8 @@ from mtls_lint.nginx.material import (
     reference_to,
     server_certificates,
 )
-from mtls_lint.nginx.matrix import Hole, Row, socket_rows
+from mtls_lint.nginx.matrix import socket_rows
+from mtls_lint.nginx.matrix_rows import Hole, Row
 from mtls_lint.nginx.model import Configuration, Location, Socket, VirtualServer
 from mtls_lint.nginx.names import NameKind, ServerName
 from mtls_lint.nginx.ocsp import ocsp_servers, usable_responder
@@ -95,6 +105,16 @@ from mtls_lint.nginx.passage import Barrier, barriers, is_said_elsewhere, lets_a
 from mtls_lint.nginx.refusals import Refusals, Refused
 from mtls_lint.nginx.regex import compile_regex
 from mtls_lint.nginx.resumption import EARLY_NAME, has_fix
+from mtls_lint.nginx.stream_decide import mixes_modes
+from mtls_lint.nginx.stream_matrix import stream_rows
+from mtls_lint.nginx.stream_targets import (
+    content_directive,
+    mentioned_variables,
+    passed_listener,
+    passed_to_checks,
+    passes_tls_through,
+    stream_backends,
+)
 from mtls_lint.nginx.tls import (
     LEGACY,
     SSL,
@@ -225,6 +245,7 @@ __all__ = [
     "Socket",
     "SocketKey",
     "Span",
+    "StreamWitness",
     "Suite",
     "TrustFile",
     "TrustedPartnerCA",
@@ -239,6 +260,7 @@ __all__ = [
     "Witness",
     "Writer",
     "access_logs",
+    "access_rules",
     "answering",
     "as_rfc2253",
     "asks",
@@ -264,6 +286,7 @@ __all__ = [
     "commanded_protocols",
     "compile_regex",
     "conf_commands",
+    "content_directive",
     "content_places",
     "covers",
     "crl_file_defect",
@@ -306,7 +329,9 @@ __all__ = [
     "longest_public_validity",
     "looks_names_up",
     "may_speak_tls",
+    "mentioned_variables",
     "minute",
+    "mixes_modes",
     "ocsp_servers",
     "only_legacy",
     "open_places",
@@ -314,7 +339,10 @@ __all__ = [
     "other_handshakes",
     "partner_cas",
     "partners_compared",
+    "passed_listener",
+    "passed_to_checks",
     "passes_on",
+    "passes_tls_through",
     "passing_flaws",
     "passing_intermediates",
     "protocol_words",
@@ -333,6 +361,8 @@ __all__ = [
     "signature_security_bits",
     "socket_rows",
     "spoken_protocols",
+    "stream_backends",
+    "stream_rows",
     "supposing",
     "trusts_all",
     "unidentified",

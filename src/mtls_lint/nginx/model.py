@@ -215,6 +215,11 @@ class Configuration:
         return makers(self.scopes.get("http"), self.servers_of("http"))
 
     @cached_property
+    def stream_makers(self) -> Makers:
+        """The same for the variables of stream."""
+        return makers(self.scopes.get("stream"), self.servers_of("stream"))
+
+    @cached_property
     def upstreams(self) -> dict[str, tuple[str, ...]]:
         """The addresses of each ``upstream`` of http, by its name in lower case."""
         http = self.scopes.get("http")
