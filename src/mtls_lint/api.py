@@ -12,7 +12,15 @@ from mtls_lint.lint.crl_checks import (
 )
 from mtls_lint.lint.crossings import Crossing, crossings
 from mtls_lint.lint.file_access import Readers, Writer
-from mtls_lint.lint.finding import ClientCertificate, Confidence, Finding, Related, Severity, Witness
+from mtls_lint.lint.finding import (
+    ClientCertificate,
+    Confidence,
+    Finding,
+    Related,
+    Severity,
+    StreamWitness,
+    Witness,
+)
 from mtls_lint.lint.holders import (
     Holder,
     Issuer,
@@ -57,6 +65,7 @@ from mtls_lint.lint.words import (
     refusal,
     servers_in_words,
 )
+from mtls_lint.nginx.access import access_rules
 from mtls_lint.nginx.anonymous import (
     Served,
     Visitor,
@@ -110,7 +119,8 @@ from mtls_lint.nginx.material import (
     reference_to,
     server_certificates,
 )
-from mtls_lint.nginx.matrix import Hole, Row, socket_rows
+from mtls_lint.nginx.matrix import socket_rows
+from mtls_lint.nginx.matrix_rows import Hole, Row
 from mtls_lint.nginx.model import Configuration, Location, Socket, VirtualServer
 from mtls_lint.nginx.names import NameKind, ServerName
 from mtls_lint.nginx.ocsp import ocsp_servers, usable_responder
@@ -119,6 +129,16 @@ from mtls_lint.nginx.possible import possible_texts
 from mtls_lint.nginx.refusals import Refusals, Refused
 from mtls_lint.nginx.regex import compile_regex
 from mtls_lint.nginx.resumption import EARLY_NAME, has_fix
+from mtls_lint.nginx.stream_decide import mixes_modes
+from mtls_lint.nginx.stream_matrix import stream_rows
+from mtls_lint.nginx.stream_targets import (
+    content_directive,
+    mentioned_variables,
+    passed_listener,
+    passed_to_checks,
+    passes_tls_through,
+    stream_backends,
+)
 from mtls_lint.nginx.tls import (
     LEGACY,
     SSL,
@@ -260,6 +280,7 @@ __all__ = [
     "Socket",
     "SocketKey",
     "Span",
+    "StreamWitness",
     "Suite",
     "Target",
     "TrustFile",
@@ -277,6 +298,7 @@ __all__ = [
     "Witness",
     "Writer",
     "access_logs",
+    "access_rules",
     "answering",
     "as_rfc2253",
     "asks",
@@ -304,6 +326,7 @@ __all__ = [
     "commanded_protocols",
     "compile_regex",
     "conf_commands",
+    "content_directive",
     "content_places",
     "covers",
     "crl_file_defect",
@@ -351,7 +374,9 @@ __all__ = [
     "longest_public_validity",
     "looks_names_up",
     "may_speak_tls",
+    "mentioned_variables",
     "minute",
+    "mixes_modes",
     "names_of",
     "ocsp_servers",
     "only_legacy",
@@ -361,8 +386,11 @@ __all__ = [
     "parting",
     "partner_cas",
     "partners_compared",
+    "passed_listener",
+    "passed_to_checks",
     "passes_in_words",
     "passes_on",
+    "passes_tls_through",
     "passing_flaws",
     "passing_intermediates",
     "possible_texts",
@@ -388,6 +416,8 @@ __all__ = [
     "signature_security_bits",
     "socket_rows",
     "spoken_protocols",
+    "stream_backends",
+    "stream_rows",
     "supposing",
     "trusts_all",
     "unidentified",

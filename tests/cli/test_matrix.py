@@ -54,6 +54,7 @@ def test_json(cli: Run, conf: Path) -> None:
     row = document["rows"][1]
     assert list(row) == [
         "socket",
+        "module",
         "tls",
         "names",
         "server",
@@ -111,7 +112,7 @@ def test_two_runs_are_equal(cli: Run, conf: Path) -> None:
 def test_what_was_not_read_is_3(cli: Run, conf: Path) -> None:
     conf.write_text(TEXT.replace("http {", "http { include absent.conf;"))
     assert cli("matrix", "nginx.conf", cwd=conf.parent).returncode == 3
-    conf.write_text("events {}\nstream { server { listen 443; return x; } }\n")
+    conf.write_text("events {}\nmail { server { listen 993; protocol imap; } }\n")
     assert cli("matrix", "nginx.conf", cwd=conf.parent).returncode == 2
 
 

@@ -191,12 +191,12 @@ $ssl_client_verify is NONE
         ("nginx.conf --connect 127.0.0.1:443 --client-cert no-such.pem", 2, "no-such.pem"),
         ("nginx.conf --connect 127.0.0.1:443 --client-cert nginx.conf", 2, "nginx.conf"),
         ("broken.conf --connect 127.0.0.1:443", 3, "broken.conf:2:"),
-        ("stream.conf --connect 127.0.0.1:443", 2, "stream"),
+        ("mail.conf --connect 127.0.0.1:993", 2, "only mail servers"),
     ],
 )
 def test_what_cannot_be_traced(cli: Run, tree: Path, arguments: str, code: int, words: str) -> None:
     (tree / "broken.conf").write_text("events {}\nhttp {")
-    (tree / "stream.conf").write_text("events {}\nstream { server { listen 443; return x; } }\n")
+    (tree / "mail.conf").write_text("events {}\nmail { server { listen 993; protocol imap; } }\n")
     result = cli("trace", *arguments.split(), cwd=tree)
     assert result.returncode == code, result.stdout
     assert words in result.stderr

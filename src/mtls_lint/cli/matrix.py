@@ -34,7 +34,7 @@ def matrix(
     color: Annotated[Color, typer.Option(metavar="WHEN", help="auto, always or never.")] = Color.AUTO,
 ) -> None:
     """Show who gets in where: sockets, servers, locations, and the ways around."""
-    from mtls_lint.cli.inputs import read_http  # noqa: PLC0415 - not needed for help and usage errors
+    from mtls_lint.cli.inputs import read_followed  # noqa: PLC0415 - not needed for help and usage errors
     from mtls_lint.cli.run import version  # noqa: PLC0415
     from mtls_lint.nginx.chain_check import reader  # noqa: PLC0415
     from mtls_lint.nginx.matrix import matrix as rows_of  # noqa: PLC0415
@@ -43,7 +43,7 @@ def matrix(
     from mtls_lint.report.matrix import markdown, render_matrix, table  # noqa: PLC0415
 
     where = path_map(mapped)
-    configuration = read_http(path, version(nginx_version), where)
+    configuration = read_followed(path, version(nginx_version), where)
     rows = tuple(rows_of(configuration, moment(now), reader(PemStore(where.here))))
     if output_format is MatrixFormat.JSON:
         write_out(render_matrix(rows), utf8=True)

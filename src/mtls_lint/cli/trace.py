@@ -94,7 +94,7 @@ def trace(
     ] = Color.AUTO,
 ) -> None:
     """Say what nginx answers to one request, step by step."""
-    from mtls_lint.cli.inputs import read_http  # noqa: PLC0415
+    from mtls_lint.cli.inputs import read_followed  # noqa: PLC0415
     from mtls_lint.cli.run import version  # noqa: PLC0415 - not needed for help and usage errors
     from mtls_lint.nginx.decide import decide  # noqa: PLC0415
     from mtls_lint.nginx.decision import Connection, Request  # noqa: PLC0415
@@ -108,7 +108,7 @@ def trace(
         )
     address, port = _target(connect)
     where = path_map(mapped)
-    configuration = read_http(path, version(nginx_version), where)
+    configuration = read_followed(path, version(nginx_version), where)
     store = PemStore(where.here)
     client = _client(configuration, client_cert, store) if client_cert is not None else None
     name = None if plain or no_sni else sni or host

@@ -7,7 +7,8 @@ from mtls_lint.lint.context import Context
 from mtls_lint.lint.handshake_checks import Excess, HandshakeChecks, excess, handshake_checks
 from mtls_lint.nginx.answering import example_name, listen_span
 from mtls_lint.nginx.asking import asks_ocsp, backend_is_told
-from mtls_lint.nginx.matrix import CERTIFICATES, socket_rows
+from mtls_lint.nginx.matrix import socket_rows
+from mtls_lint.nginx.matrix_rows import CERTIFICATES
 from mtls_lint.nginx.model import Socket, VirtualServer
 from mtls_lint.nginx.names import NameKind
 from mtls_lint.nginx.resumption import (

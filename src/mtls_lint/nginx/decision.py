@@ -162,6 +162,8 @@ class Decision:
     location: Location | None = None
     by: Span | None = None
     """The directive that gives the answer: the ``return``, the ``proxy_pass`` ..."""
+    backend: str | None = None
+    """What a stream server passes the connection to, its variables replaced; None where it does not."""
     error_page: Directive | None = None
     """The ``error_page`` that took over, where one did, for the error ``error``."""
     error: int | None = None

@@ -243,6 +243,11 @@ class Configuration:
         }
 
     @cached_property
+    def stream_makers(self) -> Makers:
+        """The same for the variables of stream."""
+        return makers(self.scopes.get("stream"), self.servers_of("stream"))
+
+    @cached_property
     def upstreams(self) -> dict[str, tuple[str, ...]]:
         """The addresses of each ``upstream`` of http, by its name in lower case."""
         return {

@@ -6,6 +6,7 @@ from textwrap import dedent
 
 import pytest
 
+from mtls_lint.lint.finding import Witness
 from mtls_lint.testing import NginxBinary, lint_text, request, with_material
 from mtls_lint.testing.examples import wrapped
 from rules.cases import Case
@@ -54,7 +55,8 @@ def test_the_backend_takes_nginx_for_the_client(case: Case, nginx: NginxBinary, 
     text = runnable(case).replace("/etc/nginx/users", str(tmp_path / "users"))
     (tmp_path / "users").write_text("")
     report = lint_text(dedent(case.text), rules=[RULE], version=nginx.version)
-    witnesses = [one.finding.witness for one in report.findings if one.finding.witness is not None]
+    found = (one.finding.witness for one in report.findings)
+    witnesses = [witness for witness in found if isinstance(witness, Witness)]
     assert bool(witnesses) is bool(case.lines)
     with nginx.run(text, tmp_path) as server:
         for witness in witnesses:
