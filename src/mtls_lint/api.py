@@ -42,6 +42,7 @@ from mtls_lint.lint.other_cas import Double, doubles
 from mtls_lint.lint.partners import TrustedPartnerCA, partner_cas, partners_compared
 from mtls_lint.lint.rule import rule
 from mtls_lint.lint.running import Unloaded
+from mtls_lint.lint.socket_crossings import SocketCrossing, socket_crossings
 from mtls_lint.lint.upstream_checks import (
     CheckedUpstreams,
     ShownCertificate,
@@ -57,6 +58,7 @@ from mtls_lint.lint.words import (
     due_on,
     expired_on,
     holders_in_words,
+    lasting,
     listed,
     load_failure,
     minute,
@@ -86,6 +88,7 @@ from mtls_lint.nginx.answering import (
 from mtls_lint.nginx.answers import keeps_request
 from mtls_lint.nginx.asking import (
     asks,
+    asks_ocsp,
     backend_is_told,
     backend_learns_identity,
     client_ca,
@@ -95,6 +98,7 @@ from mtls_lint.nginx.backends import Destination, backend_addresses, destination
 from mtls_lint.nginx.chain_check import ChainCheck, crl_file_defect, trusts_all
 from mtls_lint.nginx.checks import Check, client_checks
 from mtls_lint.nginx.decision import Answer
+from mtls_lint.nginx.early_data import repeatable_places
 from mtls_lint.nginx.file_uses import KEYS, PASSWORDS, FileUse, Purpose
 from mtls_lint.nginx.flaws import REVOKED, TOO_DEEP, passing_flaws
 from mtls_lint.nginx.hosts import is_private, is_this_machine
@@ -128,7 +132,8 @@ from mtls_lint.nginx.passage import Barrier, barriers, is_said_elsewhere, lets_a
 from mtls_lint.nginx.possible import possible_texts
 from mtls_lint.nginx.refusals import Refusals, Refused
 from mtls_lint.nginx.regex import compile_regex
-from mtls_lint.nginx.resumption import EARLY_NAME, has_fix
+from mtls_lint.nginx.resumption import EARLY_NAME, has_fix, makes_resumable_sessions, tickets_on
+from mtls_lint.nginx.session_life import Survival, survival
 from mtls_lint.nginx.stream_decide import mixes_modes
 from mtls_lint.nginx.stream_matrix import stream_rows
 from mtls_lint.nginx.stream_targets import (
@@ -278,10 +283,12 @@ __all__ = [
     "Sharing",
     "ShownCertificate",
     "Socket",
+    "SocketCrossing",
     "SocketKey",
     "Span",
     "StreamWitness",
     "Suite",
+    "Survival",
     "Target",
     "TrustFile",
     "TrustedPartnerCA",
@@ -302,6 +309,7 @@ __all__ = [
     "answering",
     "as_rfc2253",
     "asks",
+    "asks_ocsp",
     "backend_addresses",
     "backend_is_told",
     "backend_learns_identity",
@@ -362,6 +370,7 @@ __all__ = [
     "issuer_at_hand",
     "keeps_request",
     "key_security_bits",
+    "lasting",
     "leads_to_app",
     "lets_anybody_in",
     "lets_clients_in",
@@ -373,6 +382,7 @@ __all__ = [
     "loading_level",
     "longest_public_validity",
     "looks_names_up",
+    "makes_resumable_sessions",
     "may_speak_tls",
     "mentioned_variables",
     "minute",
@@ -401,6 +411,7 @@ __all__ = [
     "read_name",
     "reference_to",
     "refusal",
+    "repeatable_places",
     "repeats_another",
     "rule",
     "security_level",
@@ -414,11 +425,14 @@ __all__ = [
     "sharings",
     "shown_certificates",
     "signature_security_bits",
+    "socket_crossings",
     "socket_rows",
     "spoken_protocols",
     "stream_backends",
     "stream_rows",
     "supposing",
+    "survival",
+    "tickets_on",
     "trusts_all",
     "unidentified",
     "unread_cas",

@@ -72,13 +72,11 @@ def read_one(path: str, version: NginxVersion, where: PathMap) -> Configuration:
 def read_followed(path: str, version: NginxVersion, where: PathMap) -> Configuration:
     """The one configuration that ``path`` means, for commands that follow connections to their answer.
 
-    Raises CommandError when there are several, when it cannot be read, or when it has no server of http or
-    stream.
+    Raises CommandError when there are several, when it cannot be read, or when it has no server.
     """
     configuration = read_one(path, version, where)
-    if not configuration.servers_of("http") and not configuration.servers_of("stream"):
-        what = "only mail servers" if configuration.servers else "no server"
-        raise CommandError(f"the configuration has {what}", "This command follows http and stream only.")
+    if not configuration.servers:
+        raise CommandError("the configuration has no server", "This command follows connections to servers.")
     return configuration
 
 

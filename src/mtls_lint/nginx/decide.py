@@ -12,6 +12,7 @@ from mtls_lint.nginx.exchange import Exchange
 from mtls_lint.nginx.handshake import Failed, Handshake, shake_hands
 from mtls_lint.nginx.head import RequestLine, read_line
 from mtls_lint.nginx.lookup import NameTable, find_socket, normalise_host
+from mtls_lint.nginx.mail_decide import decide_mail
 from mtls_lint.nginx.model import Configuration, Socket, VirtualServer
 from mtls_lint.nginx.rewrite import Target
 from mtls_lint.nginx.stream_decide import decide_stream
@@ -34,7 +35,7 @@ def decide(
 
     Pure but for what ``client`` reads to verify its chain; ``now`` is the moment of the handshake. A
     connection to stream is followed to other listeners of the same configuration, where it is passed on to
-    one; ``request`` then counts only where that belongs to http.
+    one; ``request`` then counts only where that belongs to http. Mail clients log in.
     """
     story = Story()
     handshake: Handshake | None = None
@@ -42,8 +43,10 @@ def decide(
         # Between two listeners of nginx a connection that nobody takes is closed.
         lost = Outcome.REFUSED if hop == 0 else _lost(connection, handshake)
         socket = _find_socket(configuration, connection, story)
-        if socket is None or (socket.module == "mail" and hop == 0):
+        if socket is None:
             return _ended(story, lost, handshake)
+        if socket.module == "mail" and hop == 0:
+            return decide_mail(configuration, connection, client, now, socket, story)
         if socket.module == "mail":
             story.doubt(f"{socket.key} belongs to mail, which is not followed")
             return _ended(story, Outcome.RESPONSE, handshake)
@@ -77,14 +80,14 @@ def _find_socket(configuration: Configuration, connection: Connection, story: St
             break
         unknown = found or unknown
     where = f"{connection.address}:{connection.port}" if connection.port else connection.address
-    if socket is not None and socket.module != "mail":
-        of_stream = " of stream" if socket.module == "stream" else ""
-        kind = f"{'TLS' if socket.ssl else 'plain'}{of_stream}"
+    if socket is not None:
+        of_module = "" if socket.module == "http" else f" of {socket.module}"
+        kind = f"{'TLS' if socket.ssl else 'plain'}{of_module}"
         story.say(f"the socket {socket.key} ({kind}) takes the connection", _listen_span(socket))
-    elif socket is None and unknown is not None:
+    elif unknown is not None:
         story.doubt(unknown.reason)
     else:
-        story.say(f"nobody listens on {where}" if socket is None else f"mail listens on {where}")
+        story.say(f"nobody listens on {where}")
     return socket
 
 

@@ -45,12 +45,16 @@ class Answer(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A TCP connection to ``address:port``; ``tls`` is ``1.2`` or ``1.3``, None for plain."""
+    """A TCP connection to ``address:port``; ``tls`` is ``1.2`` or ``1.3``, None for plain.
+
+    With ``starttls`` a mail client begins in plain and changes to TLS by its protocol's command.
+    """
 
     address: str
     port: int
     tls: str | None = None
     sni: str | None = None
+    starttls: bool = False
 
 
 class Fault(Enum):

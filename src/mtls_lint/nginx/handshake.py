@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mtls_lint.nginx.asking import asking
-from mtls_lint.nginx.decision import Client, Connection, Story, Verdict
+from mtls_lint.nginx.decision import Client, Connection, Outcome, Story, Verdict
 from mtls_lint.nginx.lookup import NameTable, normalise_host
 from mtls_lint.nginx.material import TrustFile, ca_files, opens_ca_files_unasked
 from mtls_lint.nginx.model import Configuration, Socket, VirtualServer
@@ -162,3 +162,13 @@ def _verdict(
     detail = f" ({verdict.explanation})" if verdict.explanation else ""
     story.say(f"the chain check {said}{detail}", trust[0].directive.span if trust else None)
     return verdict
+
+
+def gate(server: VirtualServer, handshake: Handshake) -> Outcome | None:
+    """What the mode of a stream or mail server makes of a handshake; None when the connection may go on."""
+    mode, verdict = server.verify_client, handshake.verdict
+    if mode == "off":
+        return None
+    if not verdict.ok and not (mode == "optional_no_ca" and verdict.soft):
+        return Outcome.CERTIFICATE_ERROR
+    return Outcome.NO_CERTIFICATE if mode == "on" and not handshake.presented else None

@@ -14,6 +14,7 @@ from mtls_lint.nginx.clients import ClassClient
 from mtls_lint.nginx.decide import decide
 from mtls_lint.nginx.decision import Answer, Client, Connection, Decision, Outcome, Request, Verdict
 from mtls_lint.nginx.flaws import EXPIRED, Flaw, passing_flaws, shared_cas
+from mtls_lint.nginx.mail_matrix import mail_rows
 from mtls_lint.nginx.material import ca_files
 from mtls_lint.nginx.matrix_rows import (
     ANY_CERTIFICATE,
@@ -31,7 +32,7 @@ from mtls_lint.syntax.source import Span
 
 
 def matrix(configuration: Configuration, now: datetime, read: Reader | None = None) -> Iterator[Row]:
-    """The rows for every http and stream socket and server, in file order.
+    """The rows for every socket and server, in file order.
 
     Clients are classes: none, one with a certificate that nobody trusts, one for each file of CAs. The SNI of
     the handshake is the server's own name, none, and one name for each group of servers whose handshakes
@@ -43,6 +44,7 @@ def matrix(configuration: Configuration, now: datetime, read: Reader | None = No
     for socket in configuration.sockets:
         yield from socket_rows(configuration, socket, now, read=read)
         yield from stream_rows(configuration, socket, now, read)
+        yield from mail_rows(configuration, socket, now)
 
 
 def socket_rows(

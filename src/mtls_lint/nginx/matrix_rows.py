@@ -54,7 +54,8 @@ class Hole:
 class Row:
     """One group of locations of one server on one socket: who gets in, by which directive, and the holes.
 
-    ``uri`` leads to the first of the ``places``. Those of a stream server are what it passes connections to.
+    ``uri`` leads to the first of the ``places``. Those of a stream server are what it passes connections to,
+    those of a mail server the ways to a login.
     """
 
     socket: Socket

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from mtls_lint.nginx.access import by_address
 from mtls_lint.nginx.decision import Answer, Client, Connection, Decision, Outcome, Story
-from mtls_lint.nginx.handshake import Failed, Handshake, shake_hands
+from mtls_lint.nginx.handshake import Failed, Handshake, gate, shake_hands
 from mtls_lint.nginx.lookup import NameTable, normalise_host
 from mtls_lint.nginx.model import Configuration, Socket, VirtualServer
 from mtls_lint.nginx.stream_targets import (
@@ -123,7 +123,7 @@ class _Decider:
             self.handshake, self.server = made, made.current
             self._capture()
         handshake = self.handshake
-        outcome = _gate(self.server, handshake) if handshake is not None else None
+        outcome = gate(self.server, handshake) if handshake is not None else None
         mode = self.server.setting("ssl_verify_client")
         if mode.unknown is not None:
             self.story.doubt(mode.unknown.reason)
@@ -140,7 +140,7 @@ class _Decider:
         default, handshake = self.socket.default_server, self.handshake
         if handshake is None or not mixes_modes(self.configuration.version):
             return
-        if _gate(default, handshake) is not outcome:
+        if gate(default, handshake) is not outcome:
             self.story.doubt(
                 f"nginx {self.configuration.version} at times enforces ssl_verify_client"
                 f" {default.verify_client} of the default server {default.label} in place of"
@@ -299,13 +299,3 @@ class _Decider:
         if handshake is not None and handshake.presented and self.client is not None:
             known.update(self.client.variables())
         return known
-
-
-def _gate(server: VirtualServer, handshake: Handshake) -> Outcome | None:
-    """What the mode of ``server`` makes of a handshake; None when the connection may go on."""
-    mode, verdict = server.verify_client, handshake.verdict
-    if mode == "off":
-        return None
-    if not verdict.ok and not (mode == "optional_no_ca" and verdict.soft):
-        return Outcome.CERTIFICATE_ERROR
-    return Outcome.NO_CERTIFICATE if mode == "on" and not handshake.presented else None

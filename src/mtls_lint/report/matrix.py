@@ -38,14 +38,14 @@ def hole_in_words(hole: Hole) -> str:
 
 
 def _socket(row: Row) -> str:
-    stream = " stream" if row.socket.module == "stream" else ""
-    return f"{row.socket.key} {'TLS' if row.socket.ssl else 'plain'}{stream}"
+    module = "" if row.socket.module == "http" else f" {row.socket.module}"
+    return f"{row.socket.key} {'TLS' if row.socket.ssl else 'plain'}{module}"
 
 
 def table(rows: Sequence[Row], columns: int) -> Iterator[Line]:
     """A table with the sockets as headings; locations of a server with one answer stand together."""
     if not rows:
-        yield line("No server of http or stream listens anywhere.")
+        yield line("No server listens anywhere.")
         return
     entries = list(_entries(rows))
     shown = [_cells(entry, _file_names(rows)) for entry in entries]

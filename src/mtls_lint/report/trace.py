@@ -28,7 +28,7 @@ _CLOSINGS = {
     Outcome.CERTIFICATE_ERROR: "the connection is closed after the handshake: the client certificate does not"
     " verify",
 }
-"""The endings in stream, where there are no status codes."""
+"""The endings in stream and mail, where there are no status codes."""
 _ANSWERS = {
     Answer.REDIRECT: "a redirect",
     Answer.REFUSAL: "a refusal",
@@ -77,10 +77,14 @@ def _server(server: VirtualServer | None) -> dict[str, Any] | None:
 
 def verdict(decision: Decision) -> str:
     """What is answered, in a few words."""
-    in_stream = _in_stream(decision)
+    closes = _closes(decision)
     if decision.outcome is not Outcome.RESPONSE:
-        return (_CLOSINGS if in_stream else _ENDINGS)[decision.outcome]
-    if in_stream and decision.answer is Answer.REFUSAL:
+        return (_ENDINGS | _CLOSINGS if closes else _ENDINGS)[decision.outcome]
+    if _module(decision) == "mail":
+        if decision.answer is Answer.REFUSAL:
+            return "no login without TLS"
+        return f"a login, decided by auth_http {decision.backend or ''}".rstrip()
+    if closes and decision.answer is Answer.REFUSAL:
         return "the connection is closed"
     if decision.backend is not None:
         return f"passed to {decision.backend}"
@@ -96,7 +100,7 @@ def story(
 ) -> Iterator[Line]:
     """The decision step by step, each with the place that decides it."""
     style = "good" if decision.outcome is Outcome.RESPONSE and decision.error is None else "warning"
-    question = _question(connection, None if _in_stream(decision) else request, certificate)
+    question = _question(connection, None if _closes(decision) else request, certificate)
     for part in wrap(visible(question), columns):
         yield line(Piece(part, "weak"))
     head = "=> "
@@ -111,7 +115,7 @@ def story(
             mark = " " * 5
         if step.span is not None:
             yield line(Piece("     --> ", "gutter"), place(step.span))
-    if decision.client_verify:
+    if decision.client_verify and _module(decision) != "mail":  # there are no variables
         yield line()
         for part in wrap(visible(f"$ssl_client_verify is {decision.client_verify}"), columns):
             yield line(part)
@@ -125,16 +129,23 @@ def story(
                 mark = "    "
 
 
-def _in_stream(decision: Decision) -> bool:
-    """Whether the way ends in stream, where requests are not looked at."""
+def _module(decision: Decision) -> str | None:
+    """The module that the way ends in."""
     server = decision.server or decision.tls_server
-    return server is not None and server.module == "stream"
+    return server.module if server is not None else None
+
+
+def _closes(decision: Decision) -> bool:
+    """Whether the way ends in stream or mail, where requests are not looked at."""
+    return _module(decision) in {"stream", "mail"}
 
 
 def _question(connection: Connection, request: Request | None, certificate: str | None) -> str:
     address = f"[{connection.address.strip('[]')}]" if ":" in connection.address else connection.address
     where = f"{address}:{connection.port}"
     spoken = "plain" if connection.tls is None else f"TLS {connection.tls}"
+    if connection.starttls:
+        spoken = f"STARTTLS, then {spoken}"
     if connection.tls is not None:
         spoken += f", SNI {connection.sni}" if connection.sni else ", no SNI"
         spoken += f", certificate {certificate}" if certificate else ", no certificate"
