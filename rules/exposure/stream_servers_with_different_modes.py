@@ -210,7 +210,8 @@ def _finding(
 
 def _mixes_modes(ctx: Context) -> bool:
     """Whether this version may enforce the default server's mode (docs/evidence.md: stream)."""
-    return ctx.version < (1, 30, 7) or (1, 31, 0) <= ctx.version < (1, 31, 9)
+    by_number = ctx.version < (1, 30, 7) or (1, 31, 0) <= ctx.version < (1, 31, 9)
+    return by_number and not ctx.carries_fix("CVE-2026-120967")
 
 
 def _labels(servers: Sequence[VirtualServer]) -> str:

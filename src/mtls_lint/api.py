@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from mtls_lint.lint.advice import advised
 from mtls_lint.lint.context import Context
 from mtls_lint.lint.crl_checks import (
     CheckedClients,
@@ -14,9 +15,11 @@ from mtls_lint.lint.crossings import Crossing, crossings
 from mtls_lint.lint.file_access import Readers, Writer
 from mtls_lint.lint.finding import ClientCertificate, Confidence, Finding, Related, Severity, Witness
 from mtls_lint.lint.openings import Cause, Opening, find_openings, is_inside, leads_to_app
+from mtls_lint.lint.refused_sessions import refused_session
 from mtls_lint.lint.rule import rule
 from mtls_lint.lint.witnesses import Door, behind, find_door, witness_of
 from mtls_lint.lint.words import day, due_on, expired_on, listed, load_failure, servers_in_words
+from mtls_lint.nginx.advisories import MAINLINE, STABLE
 from mtls_lint.nginx.anonymous import (
     Served,
     Visitor,
@@ -75,7 +78,7 @@ from mtls_lint.nginx.ocsp import ocsp_servers, usable_responder
 from mtls_lint.nginx.passage import Barrier, barriers, is_said_elsewhere, lets_anybody_in, lets_clients_in
 from mtls_lint.nginx.refusals import Refusals, Refused
 from mtls_lint.nginx.regex import compile_regex
-from mtls_lint.nginx.resumption import EARLY_NAME, has_fix
+from mtls_lint.nginx.resumption import EARLY_NAME, RESUMPTION_CVE, has_fix
 from mtls_lint.nginx.tls import (
     LEGACY,
     SSL,
@@ -138,9 +141,12 @@ __all__ = [
     "KEYS",
     "LEGACY",
     "LEVEL_BITS",
+    "MAINLINE",
     "PASSWORDS",
+    "RESUMPTION_CVE",
     "REVOKED",
     "SSL",
+    "STABLE",
     "TOO_DEEP",
     "Answer",
     "Barrier",
@@ -207,6 +213,7 @@ __all__ = [
     "Webroot",
     "Witness",
     "Writer",
+    "advised",
     "answering",
     "asks",
     "backend_is_told",
@@ -284,6 +291,7 @@ __all__ = [
     "protocols_of",
     "public_cas",
     "reference_to",
+    "refused_session",
     "repeats_another",
     "rule",
     "security_level",
