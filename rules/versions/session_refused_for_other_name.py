@@ -88,9 +88,9 @@ def check(socket: Socket, ctx: Context) -> Findings:
         return
     build = ctx.settings.build
     yield Finding(
-        f"nginx {ctx.version} turns a client away (TLS alert access_denied) that brings a TLS 1.3 session made"
-        f" for {pair.made} along for {pair.named} on {socket.key}: clients that keep sessions by address fail"
-        " now and then",
+        f"nginx {ctx.version} turns a client away (TLS alert access_denied) that brings a TLS 1.3 session"
+        f" made for {pair.made} along for {pair.named} on {socket.key}: clients that keep sessions by address"
+        " fail now and then",
         listen_span(socket),
         "update nginx to 1.29.2 or later, which does a full handshake instead",
         related=(Related(pair.server.span, f"{pair.named} leads here, where clients are verified"),),

@@ -91,7 +91,8 @@ def _refused(path: str, message: str) -> CommandError:
 
 
 def _with_package(build: Build) -> Build:
-    package = _debian_package(os.path.realpath(build.path))
+    real = os.path.realpath(build.path)
+    package = _debian_package(real) or _other_package(real)
     return Build(build.path, build.name, build.version, build.openssl, build.options, build.modules, package)
 
 
@@ -112,6 +113,17 @@ def _debian_package(path: str) -> Package | None:
         words = getattr(error, "strerror", None) or "it is broken"
         return read_changelog(name, version, None, f"{changelog} could not be read ({words})")
     return read_changelog(name, version, text)
+
+
+def _other_package(path: str) -> Package | None:
+    """The package of rpm or apk that owns the file: what has been mended in it is not looked up."""
+    for command in (["rpm", "-qf", path], ["apk", "info", "--who-owns", path]):
+        owner = _told(command)
+        if owner is not None:
+            name = owner.rpartition(" ")[2]
+            reason = f"the changelogs of {command[0]} packages are not read here"
+            return read_changelog(name, "", None, reason)
+    return None
 
 
 def _told(command: list[str]) -> str | None:

@@ -106,7 +106,7 @@ def _lint(
     settings: Settings,
     progress: Progress,
 ) -> Report:
-    reports = [Report(rules=len(rules))]
+    reports = [Report(rules=len(rules), settings=settings)]
     if problems:
         reports.append(_unread(problems, len(rules)))
     store = PemStore(request.where.here)

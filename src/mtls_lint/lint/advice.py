@@ -38,25 +38,29 @@ def _finding(advisory: Advisory, places: list[Concerned], ctx: Context) -> Findi
     first, *others = places
     known = ctx.carries_fix(advisory.cve) is False
     build = ctx.settings.build
-    who = f"nginx {ctx.version}"
-    if build is not None and known:
-        who = f"{build.path}, {build.name} {build.version}"
-        if build.package is not None:
-            who += f" of package {build.package}, whose changelog does not name it,"
-    elif build is not None:
-        who += f" ({_why_not_known(ctx)})"
-    else:
-        who += ", if it is built from upstream's source (distributions mend it without a new number),"
     fixed = listed([str(version) for version in advisory.fixed])
+    until = f"; until then {advisory.workaround}" if advisory.workaround else ""
+    look = "; with `--nginx-binary` the package's changelog is asked" if build is None else ""
+    sure = Confidence.CERTAIN if build is not None and build.package is not None else Confidence.LIKELY
     return Finding(
-        f"{who} has {advisory.cve}, and {first.what}: {advisory.leads_to}",
+        f"{_who(ctx, known=known)} has {advisory.cve}, and {first.what}: {advisory.leads_to}",
         first.span,
-        f"update nginx: mended in {fixed}; until then {advisory.workaround}"
-        + ("" if known else "; `--nginx-binary` looks into the package's changelog"),
+        f"update nginx: mended in {fixed}{until}{look}",
         related=tuple(Related(place.span, "here, too") for place in others[: SHOWN - 1]),
         severity=Severity.ERROR if known and any(place.grave for place in places) else None,
-        confidence=Confidence.CERTAIN if known else Confidence.POSSIBLE,
+        confidence=sure if known else Confidence.POSSIBLE,
     )
+
+
+def _who(ctx: Context, *, known: bool) -> str:
+    build = ctx.settings.build
+    if build is None:
+        return f"nginx {ctx.version}, if built from upstream's source,"
+    if not known:
+        return f"nginx {ctx.version} ({_why_not_known(ctx)})"
+    if build.package is None:
+        return f"{build.path}, {build.name} {build.version},"
+    return f"nginx {ctx.version} of package {build.package}, whose changelog does not name it,"
 
 
 def _why_not_known(ctx: Context) -> str:

@@ -42,7 +42,8 @@ Precondition = Callable[[Configuration], Iterator[Concerned]]
 class Advisory:
     """An advisory: ``affected`` are ranges, first and last version, ``fixed`` the first good ones.
 
-    ``leads_to`` says what an attacker can do; ``severity`` is nginx's own word, empty where it was not seen.
+    ``leads_to`` says what an attacker can do; ``severity`` is nginx's own word, empty where it was not seen,
+    like a ``workaround`` where there is none.
     """
 
     cve: str
@@ -196,7 +197,7 @@ ADVISORIES: dict[str, Advisory] = {
             (_range("1.15.2", "1.30.6"), _range("1.31.0", "1.31.8")),
             (_version("1.30.7"), _version("1.31.9")),
             "",
-            "there is none but to do without `ssl_preread`",
+            "",
             reads_client_hello,
             "https://www.cve.org/CVERecord?id=CVE-2026-123640",
         ),
@@ -217,7 +218,7 @@ ADVISORIES: dict[str, Advisory] = {
             (_range("1.3.0", "1.28.1"), _range("1.29.0", "1.29.4")),
             (_version("1.28.2"), _version("1.29.5")),
             "medium",
-            "there is none",
+            "",
             upstreams_by_tls,
         ),
     )
