@@ -1,0 +1,106 @@
+"""One configuration under two versions of nginx: what changes, in behaviour and in findings."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from mtls_lint.lint.finding import Reported
+from mtls_lint.lint.rule import Rule
+from mtls_lint.lint.runner import Report, run
+from mtls_lint.lint.settings import Settings
+from mtls_lint.nginx.chain_check import reader
+from mtls_lint.nginx.differences import Difference, Kind, NotCompared, differences, notes
+from mtls_lint.nginx.model import build
+from mtls_lint.nginx.version import NginxVersion
+from mtls_lint.pki.store import PemStore
+from mtls_lint.syntax.tree import Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Upgrade:
+    """What nginx ``new`` does differently from ``old``.
+
+    ``appearing`` and ``going`` are findings of the one version only; those that say that nginx refuses to start
+    are differences instead. ``notes`` are changes of every configuration. ``complete`` is False where
+    something that is there could not be read, or a rule crashed.
+    """
+
+    old: NginxVersion
+    new: NginxVersion
+    differences: tuple[Difference, ...]
+    appearing: tuple[Reported, ...]
+    going: tuple[Reported, ...]
+    notes: tuple[str, ...]
+    not_compared: tuple[NotCompared, ...]
+    complete: bool
+
+    @property
+    def differs(self) -> bool:
+        """Whether there is anything but notes."""
+        return bool(self.differences or self.appearing or self.going)
+
+
+def upgrade(
+    tree: Tree,
+    old: NginxVersion,
+    new: NginxVersion,
+    rules: Sequence[Rule],
+    now: datetime,
+    store: PemStore,
+) -> Upgrade:
+    """Compare what the two versions make of ``tree``, and what the rules say of both."""
+    models = build(tree, old), build(tree, new)
+    reports = [run(model, rules, Settings(model.version, version_told=True), now, store) for model in models]
+    found: list[Difference] = list(_starts(*reports))
+    doubts = []
+    for one in differences(*models, now, reader(store)):
+        if isinstance(one, Difference):
+            found.append(one)
+        else:
+            doubts.append(one)
+    appearing = tuple(_only_in(reports[1], reports[0]))
+    going = tuple(_only_in(reports[0], reports[1]))
+    complete = not any(report.unreadable or report.crashes for report in reports)
+    return Upgrade(
+        old, new, tuple(found), appearing, going, notes(models[1], old, new), tuple(doubts), complete
+    )
+
+
+def _starts(old: Report, new: Report) -> Iterator[Difference]:
+    """The directives that one of the two refuses and the other takes."""
+    refused_by = [_by_place(report) for report in (old, new)]
+    for place, found in refused_by[1].items():
+        if place not in refused_by[0]:
+            yield Difference(Kind.START, _text(found), "takes it", _refuses(found), found.span)
+    for place, found in refused_by[0].items():
+        if place not in refused_by[1]:
+            yield Difference(Kind.START, _text(found), _refuses(found), "takes it", found.span)
+
+
+def _by_place(report: Report) -> dict[tuple[str, int], Reported]:
+    """The refusals, the first at each place."""
+    found: dict[tuple[str, int], Reported] = {}
+    for one in report.findings:
+        if one.finding.fatal:
+            found.setdefault((one.span.path, one.span.start), one)
+    return found
+
+
+def _refuses(found: Reported) -> str:
+    return f"refuses to start ({found.rule})"
+
+
+def _text(found: Reported) -> str:
+    span = found.span
+    return f"`{' '.join(span.source.text[span.start : span.end].split())[:80]}`"
+
+
+def _only_in(report: Report, other: Report) -> Iterator[Reported]:
+    """The findings of ``report`` that ``other`` has not, or not with this severity; refusals left out.
+
+    Messages may name the version, and do not count.
+    """
+    known = {(one.fingerprint, one.severity) for one in other.findings if not one.finding.fatal}
+    for one in report.findings:
+        if not one.finding.fatal and (one.fingerprint, one.severity) not in known:
+            yield one
