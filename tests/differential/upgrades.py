@@ -64,7 +64,7 @@ def compare_versions(
 
 
 def varied(scenario: Scenario) -> str:
-    """The configuration; every other one speaks the same TLS everywhere, every third has a CA among its CRLs."""
+    """The configuration; every other one says which TLS it speaks, every third has a CA among its CRLs."""
     text = scenario.text
     if scenario.seed % 2:
         text = text.replace("http {\n", "http {\n  ssl_protocols TLSv1.2 TLSv1.3;\n", 1)
@@ -91,13 +91,13 @@ class _View:
         odd = question.host in ODD_HOSTS or question.uri in ODD_TARGETS or question.method == "CONNECT"
         if self.upgrade.notes and odd:
             found.add("note")
-        socket = find_socket(
-            self.configuration, "http", question.address, self.ports.get(question.port, 1)
-        )
+        socket = find_socket(self.configuration, "http", question.address, self.ports.get(question.port, 1))
         if not isinstance(socket, Socket):
             return frozenset(found)
-        judge = self._server(socket, question.sni) if question.tls is not None else None
-        host = self._server(socket, question.host)
+        host = self._server(socket, question.host or "")
+        judge = None
+        if question.tls is not None:
+            judge = socket.default_server if question.sni is None else self._server(socket, question.sni)
         for one in self.upgrade.differences:
             if one.kind is Kind.PROTOCOLS:
                 if one.socket is not None and one.socket.key == socket.key and _has(one.servers, judge):
@@ -109,7 +109,7 @@ class _View:
                 found |= {one.kind} if _has(one.servers, host) else set()
         return frozenset(found)
 
-    def _server(self, socket: Socket, name: str | None) -> VirtualServer:
+    def _server(self, socket: Socket, name: str) -> VirtualServer:
         host = normalise_host(name, self.configuration.version) if name else ""
         server = NameTable.of(socket).find(host) if host is not None else None
         return server if isinstance(server, VirtualServer) else socket.default_server
@@ -117,4 +117,6 @@ class _View:
 
 def _has(servers: tuple[VirtualServer, ...], server: VirtualServer | None) -> bool:
     """Whether the server is among them, in whichever model."""
-    return server is not None and any(one.directive is not None and one.span == server.span for one in servers)
+    return server is not None and any(
+        one.directive is not None and one.span == server.span for one in servers
+    )

@@ -12,8 +12,8 @@ from mtls_lint.cli.options import binary_option, map_option, path_map
 from mtls_lint.cli.streams import Color, columns, wants_color, write_out
 
 EXIT_CODES = (
-    "Exit: 0 nothing differs, 1 something does, 2 usage, 3 something that is there could not be read;"
-    " 3 wins over 1."
+    "Exit: 0 nothing differs (advice about the versions themselves does not count), 1 something does,"
+    " 2 usage, 3 something that is there could not be read; 3 wins over 1."
 )
 
 
@@ -59,12 +59,13 @@ def upgrade(
         raise typer.BadParameter(
             "say which nginx runs it now: --from VERSION, or --nginx-binary PATH.", param_hint="'--from'"
         )
-    first = told_version(old, "--from") or chosen_nginx(None, nginx_binary).version
+    asked = chosen_nginx(None, nginx_binary)
+    first = told_version(old, "--from") or asked.version
     last = told_version(new, "--to") or NEWEST_STABLE
     where = path_map(mapped)
     configuration = read_one(path, last, where)
     rules = all_rules((), installed=False)
-    found = compare(configuration.tree, first, last, rules, moment(now), PemStore(where.here))
+    found = compare(configuration.tree, first, last, rules, moment(now), PemStore(where.here), asked.build)
     if output_format is UpgradeFormat.JSON:
         write_out(render_upgrade(found), utf8=True)
     else:

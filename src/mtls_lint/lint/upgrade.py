@@ -8,6 +8,7 @@ from mtls_lint.lint.finding import Reported
 from mtls_lint.lint.rule import Rule
 from mtls_lint.lint.runner import Report, run
 from mtls_lint.lint.settings import Settings
+from mtls_lint.nginx.build import Build
 from mtls_lint.nginx.chain_check import reader
 from mtls_lint.nginx.differences import Difference, Kind, NotCompared, differences, notes
 from mtls_lint.nginx.model import build
@@ -15,14 +16,17 @@ from mtls_lint.nginx.version import NginxVersion
 from mtls_lint.pki.store import PemStore
 from mtls_lint.syntax.tree import Tree
 
+ADVICE = "versions"
+"""The family of rules that say which versions have been mended, and which nobody mends."""
+
 
 @dataclass(frozen=True, slots=True)
 class Upgrade:
     """What nginx ``new`` does differently from ``old``.
 
-    ``appearing`` and ``going`` are findings of the one version only; those that say that nginx refuses to start
-    are differences instead. ``notes`` are changes of every configuration. ``complete`` is False where
-    something that is there could not be read, or a rule crashed.
+    ``appearing`` and ``going`` are findings of the one version only; refusals to start are differences.
+    ``advice`` are the ids of rules that judge versions by themselves. ``notes`` are changes of every
+    configuration. ``complete`` is False where something that is there could not be read, or a rule crashed.
     """
 
     old: NginxVersion
@@ -33,11 +37,17 @@ class Upgrade:
     notes: tuple[str, ...]
     not_compared: tuple[NotCompared, ...]
     complete: bool
+    advice: frozenset[str] = frozenset()
 
     @property
     def differs(self) -> bool:
-        """Whether there is anything but notes."""
-        return bool(self.differences or self.appearing or self.going)
+        """Whether the configuration does something else, or is judged otherwise.
+
+        That a version is old, or has been mended, says nothing of the kind, and notes hold for everybody.
+        """
+        return bool(self.differences) or any(
+            one.rule not in self.advice for one in (*self.appearing, *self.going)
+        )
 
 
 def upgrade(
@@ -47,13 +57,17 @@ def upgrade(
     rules: Sequence[Rule],
     now: datetime,
     store: PemStore,
+    asked: Build | None = None,
 ) -> Upgrade:
-    """Compare what the two versions make of ``tree``, and what the rules say of both."""
+    """Compare what the two versions make of ``tree``, and what the rules say of both.
+
+    ``asked`` is the build of the old version, where one was asked.
+    """
     models = build(tree, old), build(tree, new)
     reports = [run(model, rules, Settings(model.version, version_told=True), now, store) for model in models]
     found: list[Difference] = list(_starts(*reports))
     doubts = []
-    for one in differences(*models, now, reader(store)):
+    for one in differences(*models, now, reader(store), fixed=fixed):
         if isinstance(one, Difference):
             found.append(one)
         else:
@@ -61,9 +75,9 @@ def upgrade(
     appearing = tuple(_only_in(reports[1], reports[0]))
     going = tuple(_only_in(reports[0], reports[1]))
     complete = not any(report.unreadable or report.crashes for report in reports)
-    return Upgrade(
-        old, new, tuple(found), appearing, going, notes(models[1], old, new), tuple(doubts), complete
-    )
+    told = notes(models[1], old, new)
+    advice = frozenset(rule.id for rule in rules if rule.family == ADVICE)
+    return Upgrade(old, new, tuple(found), appearing, going, told, tuple(doubts), complete, advice)
 
 
 def _starts(old: Report, new: Report) -> Iterator[Difference]:

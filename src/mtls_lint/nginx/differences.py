@@ -74,22 +74,16 @@ class NotCompared:
 
 
 def differences(
-    old: Configuration, new: Configuration, now: datetime, read: Reader
+    old: Configuration, new: Configuration, now: datetime, read: Reader, *, fixed: bool | None = None
 ) -> Iterator[Difference | NotCompared]:
-    """What the two models say differently. ``read`` gives the files that the configuration names."""
+    """What the two models say differently. ``read`` gives the files that the configuration names.
+
+    ``fixed`` says whether the build of ``old`` has the fix of CVE-2025-23419, whatever its number.
+    """
     yield from _protocols(old, new)
     yield from _access(old, new, now, read)
     yield from _trust(old, new, read)
-    for before, after in _sockets(old, new):
-        for one in session_differences(old, before, new, after, read):
-            if isinstance(one, Unknown):
-                reason = f"what becomes of TLS sessions on {after.key}: {one.reason}"
-                yield NotCompared(listen_span(after), reason)
-            else:
-                where = f"TLS {one.tls} session made {one.made}, brought back {one.named}, on {after.key}"
-                yield Difference(
-                    Kind.SESSIONS, where, one.before, one.after, listen_span(after), one.why, socket=after
-                )
+    yield from _sessions(old, new, read, fixed)
     yield from _ticket_keys(old, new)
     yield from _upstreams(old, new)
 
@@ -152,26 +146,25 @@ def _access(
     old: Configuration, new: Configuration, now: datetime, read: Reader
 ) -> Iterator[Difference | NotCompared]:
     for before, after in _sockets(old, new):
-        rows = [_by_place(old, before, now, read), _by_place(new, after, now, read)]
-        groups: dict[tuple[int, Access | None, Access | None], list[str]] = {}
-        places = dict.fromkeys((*rows[0], *rows[1]))
+        was, becomes = _by_uri(old, before, now, read), _by_uri(new, after, now, read)
+        groups: dict[tuple[int, Access | None, Access | None], dict[str, None]] = {}
         doubts: dict[str, Span] = {}
-        for index, place in places:
-            was, becomes = (table.get((index, place)) for table in rows)
-            for row in (was, becomes):
-                for reason in row.uncertain if row is not None else ():
-                    doubts.setdefault(reason, after.servers[index].span)
-            answers = (_answer(was), _answer(becomes))
+        for index, uri in dict.fromkeys((*was, *becomes)):
+            rows = [table.get((index, uri)) for table in (was, becomes)]
+            for row, _ in filter(None, rows):
+                doubts.update(dict.fromkeys(row.uncertain, after.servers[index].span))
+            answers = (_answer(rows[0]), _answer(rows[1]))
             if answers[0] != answers[1]:
-                groups.setdefault((index, *answers), []).append(place)
-        for (index, was_in, gets_in), names in groups.items():
+                # A handshake that fails leads to no location: the other version knows which it is.
+                place = next((place for _, place in filter(None, reversed(rows)) if place != uri), uri)
+                groups.setdefault((index, *answers), {})[place] = None
+        for (index, was_in, gets_in), places in groups.items():
             server = after.servers[index]
-            nobody = "no answer of this server"
             yield Difference(
                 Kind.ACCESS,
-                f"{server.label}, {', '.join(names)} on {after.key}",
-                was_in or nobody,
-                gets_in or nobody,
+                f"{server.label}, {', '.join(places)} on {after.key}",
+                was_in or _NO_ANSWER,
+                gets_in or _NO_ANSWER,
                 server.span,
                 servers=(server,),
                 socket=after,
@@ -180,16 +173,23 @@ def _access(
             yield NotCompared(span, f"who gets in: {reason}")
 
 
-def _by_place(
+_NO_ANSWER = "no answer of this server"
+
+
+def _by_uri(
     configuration: Configuration, socket: Socket, now: datetime, read: Reader
-) -> dict[tuple[int, str], Row]:
+) -> dict[tuple[int, str], tuple[Row, str]]:
+    """The row and the place for each server (by position) and URI."""
     index = {server: number for number, server in enumerate(socket.servers)}
-    rows = socket_rows(configuration, socket, now, read=read)
-    return {(index[row.server], place): row for row in rows for place in row.places}
+    return {
+        (index[row.server], uri): (row, place)
+        for row in socket_rows(configuration, socket, now, read=read)
+        for uri, place in row.asked
+    }
 
 
-def _answer(row: Row | None) -> Access | None:
-    return Access(row.who, row.holes) if row is not None else None
+def _answer(found: tuple[Row, str] | None) -> Access | None:
+    return Access(found[0].who, found[0].holes) if found is not None else None
 
 
 def _trust(old: Configuration, new: Configuration, read: Reader) -> Iterator[Difference | NotCompared]:
@@ -218,9 +218,7 @@ def _trust(old: Configuration, new: Configuration, read: Reader) -> Iterator[Dif
         yield NotCompared(span, f"what clients are verified with: {reason}")
     why = "since 1.27.2 files of CAs are read for certificates alone, CRL files for CRLs alone"
     for (where, span, told, tells), servers in found.items():
-        yield Difference(
-            Kind.TRUST, f"{where} of {_labels(servers)}", told, tells, span, why, tuple(servers)
-        )
+        yield Difference(Kind.TRUST, f"{where} of {_labels(servers)}", told, tells, span, why, tuple(servers))
 
 
 def _changed_trust(was: ChainCheck, becomes: ChainCheck) -> tuple[str, str] | None:
@@ -242,6 +240,20 @@ def _changed_crls(was: ChainCheck, becomes: ChainCheck) -> tuple[str, str] | Non
 
 def _subjects(certificates: "set[Certificate]") -> str:
     return "; ".join(sorted(one.subject or "(no subject)" for one in certificates))
+
+
+def _sessions(
+    old: Configuration, new: Configuration, read: Reader, fixed: bool | None
+) -> Iterator[Difference | NotCompared]:
+    why = "since 1.29.2 the server is chosen before the session is looked at"
+    for before, after in _sockets(old, new):
+        span = listen_span(after)
+        for one in session_differences(old, before, new, after, read, fixed=fixed):
+            if isinstance(one, Unknown):
+                yield NotCompared(span, f"what becomes of TLS sessions on {after.key}: {one.reason}")
+            else:
+                where = f"TLS {one.tls} session made {one.made}, brought back {one.named}, on {after.key}"
+                yield Difference(Kind.SESSIONS, where, one.before, one.after, span, why, socket=after)
 
 
 def _ticket_keys(old: Configuration, new: Configuration) -> Iterator[Difference]:

@@ -1,7 +1,7 @@
 """What two versions of nginx do differently with TLS sessions that come back (see ``resumption``)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 from mtls_lint.nginx.answering import example_name
@@ -16,48 +16,65 @@ from mtls_lint.syntax.tree import Unknown
 class SessionDifference:
     """What becomes in both versions of a session made ``made``, brought back ``named`` (words for SNI)."""
 
-    tls: str
     made: str
     named: str
     before: str
     after: str
-    why: str
+    tls: str = ""
 
 
 _Answer = tuple[Fate, int | None, int | None, bool]
 
 
 def session_differences(
-    old: Configuration, before: Socket, new: Configuration, after: Socket, read: Reader
+    old: Configuration,
+    before: Socket,
+    new: Configuration,
+    after: Socket,
+    read: Reader,
+    *,
+    fixed: bool | None = None,
 ) -> Iterator[SessionDifference | Unknown]:
     """The differences of one TLS socket of http: of those that are alike, the first.
 
     Asked is where both versions speak the TLS version in question, for servers that differ in what matters to
-    sessions, each with its own name, and without SNI.
+    sessions, each with its own name, and without SNI. ``fixed`` says whether the old build has the fix of
+    CVE-2025-23419; unless given, its number decides.
     """
     if not after.ssl or after.module != "http" or after.key.transport != "tcp":
         return
     if all(server.verify_client == "off" for server in after.servers):
         return
-    kinds = [(None, after.servers.index(after.default_server)), *_representatives(new, after, read)]
-    host = kinds[-1][0] or "localhost"
+    without = (None, after.servers.index(after.default_server))
+    kinds = [*_representatives(new, after, read), without]
+    host = kinds[-2][0] if len(kinds) > 1 else None
     seen: set[tuple[str, _Answer, _Answer]] = set()
+    found: dict[SessionDifference, list[str]] = {}
     for tls in ("1.3", "1.2"):
         able = [(name, at) for name, at in kinds if _speaks(before, at, tls) and _speaks(after, at, tls)]
         for (made, _), (named, _) in product(able, able):
-            attempt = Attempt(tls, made, named, named or host)
-            was, becomes = resume(old, before, attempt, read), resume(new, after, attempt, read)
-            for answer in (was, becomes):
-                if isinstance(answer, Unknown):
-                    yield answer
-                    return
-            if isinstance(was, Unknown) or isinstance(becomes, Unknown):
+            attempt = Attempt(tls, made, named, named or host or "localhost")
+            was = resume(old, before, attempt, read, fixed=fixed)
+            becomes = resume(new, after, attempt, read)
+            if isinstance(was, Unknown):
+                yield was
                 return
-            pair = (_answer(was, before), _answer(becomes, after))
-            if pair[0] != pair[1] and (tls, *pair) not in seen:
-                seen.add((tls, *pair))
-                why = "since 1.29.2 the server is chosen before the session is looked at"
-                yield SessionDifference(tls, _sni(made), _sni(named), _words(was), _words(becomes), why)
+            if isinstance(becomes, Unknown):
+                yield becomes
+                return
+            answers = (_answer(was, before), _answer(becomes, after))
+            if answers[0] != answers[1] and (tls, *answers) not in seen and _matters(was, becomes):
+                seen.add((tls, *answers))
+                one = SessionDifference(_sni(made), _sni(named), _words(was), _words(becomes))
+                found.setdefault(one, []).append(tls)
+    for one, versions in found.items():
+        yield replace(one, tls=" and ".join(sorted(versions)))
+
+
+def _matters(was: Resumption, becomes: Resumption) -> bool:
+    """Whether a server that verifies clients has to do with it: to the others a session is a shorter way."""
+    entered = [one.server for one in (was, becomes) if one.server is not None]
+    return not entered or any(server.verify_client != "off" for server in entered)
 
 
 def _representatives(configuration: Configuration, socket: Socket, read: Reader) -> Iterator[tuple[str, int]]:

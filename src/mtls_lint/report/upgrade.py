@@ -56,12 +56,11 @@ def upgrade_lines(upgrade: Upgrade, columns: int) -> Iterator[Line]:
 
 def _summary(upgrade: Upgrade) -> str:
     what = f"nginx {upgrade.old} and {upgrade.new}"
-    if not upgrade.differs:
-        said = f"{what} do the same with this configuration"
-    else:
-        number = len(upgrade.differences)
-        said = f"{what} differ in {counted(number, 'thing')}" if number else f"{what} do the same"
-        changed = len(upgrade.appearing), len(upgrade.going)
+    number = len(upgrade.differences)
+    said = f"{what} differ in {counted(number, 'thing')}" if number else f"{what} do the same"
+    said += " with this configuration"
+    changed = len(upgrade.appearing), len(upgrade.going)
+    if any(changed):
         said += f"; {counted(changed[0], 'new finding')}, {counted(changed[1], 'finding')} less"
     if upgrade.not_compared:
         said += f"; {counted(len(upgrade.not_compared), 'thing')} not compared"
