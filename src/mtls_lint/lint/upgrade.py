@@ -64,7 +64,11 @@ def upgrade(
     ``asked`` is the build of the old version, where one was asked.
     """
     models = build(tree, old), build(tree, new)
-    reports = [run(model, rules, Settings(model.version, version_told=True), now, store) for model in models]
+    reports = [
+        run(model, rules, Settings(model.version, version_told=True, build=build_of), now, store)
+        for model, build_of in zip(models, (asked, None), strict=True)
+    ]
+    fixed = True if asked is not None and asked.carries_fix(RESUMPTION_CVE) else None
     found: list[Difference] = list(_starts(*reports))
     doubts = []
     for one in differences(*models, now, reader(store), fixed=fixed):
