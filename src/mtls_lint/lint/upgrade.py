@@ -12,6 +12,7 @@ from mtls_lint.nginx.build import Build
 from mtls_lint.nginx.chain_check import reader
 from mtls_lint.nginx.differences import Difference, Kind, NotCompared, differences, notes
 from mtls_lint.nginx.model import build
+from mtls_lint.nginx.resumption import RESUMPTION_CVE
 from mtls_lint.nginx.version import NginxVersion
 from mtls_lint.pki.store import PemStore
 from mtls_lint.syntax.tree import Tree
