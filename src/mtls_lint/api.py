@@ -18,7 +18,15 @@ from mtls_lint.lint.openings import Cause, Opening, find_openings, is_inside, le
 from mtls_lint.lint.refused_sessions import refused_session
 from mtls_lint.lint.rule import rule
 from mtls_lint.lint.witnesses import Door, behind, find_door, witness_of
-from mtls_lint.lint.words import day, due_on, expired_on, listed, load_failure, servers_in_words
+from mtls_lint.lint.words import (
+    day,
+    due_on,
+    expired_on,
+    lasting,
+    listed,
+    load_failure,
+    servers_in_words,
+)
 from mtls_lint.nginx.advisories import MAINLINE, STABLE
 from mtls_lint.nginx.anonymous import (
     Served,
@@ -40,6 +48,7 @@ from mtls_lint.nginx.answering import (
 from mtls_lint.nginx.answers import keeps_request
 from mtls_lint.nginx.asking import (
     asks,
+    asks_ocsp,
     backend_is_told,
     backend_learns_identity,
     client_ca,
@@ -79,6 +88,7 @@ from mtls_lint.nginx.passage import Barrier, barriers, is_said_elsewhere, lets_a
 from mtls_lint.nginx.refusals import Refusals, Refused
 from mtls_lint.nginx.regex import compile_regex
 from mtls_lint.nginx.resumption import EARLY_NAME, RESUMPTION_CVE, has_fix
+from mtls_lint.nginx.session_life import Survival, survival
 from mtls_lint.nginx.tls import (
     LEGACY,
     SSL,
@@ -203,6 +213,7 @@ __all__ = [
     "SocketKey",
     "Span",
     "Suite",
+    "Survival",
     "TrustFile",
     "Unknown",
     "Use",
@@ -216,6 +227,7 @@ __all__ = [
     "advised",
     "answering",
     "asks",
+    "asks_ocsp",
     "backend_is_told",
     "backend_learns_identity",
     "barriers",
@@ -265,6 +277,7 @@ __all__ = [
     "issuer_at_hand",
     "keeps_request",
     "key_security_bits",
+    "lasting",
     "leads_to_app",
     "lets_anybody_in",
     "lets_clients_in",
@@ -303,6 +316,7 @@ __all__ = [
     "signature_security_bits",
     "socket_rows",
     "spoken_protocols",
+    "survival",
     "trusts_all",
     "uris_of",
     "usable_responder",

@@ -46,5 +46,14 @@ def load_failure(pair: ServerCertificate, servers: Sequence[VirtualServer] | Non
     return f"nginx refuses to start because of {named}"
 
 
+def lasting(seconds: int) -> str:
+    """``5 minutes``, ``1 day``, ``36 hours``: in the largest unit that fits."""
+    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
+        count, rest = divmod(seconds, size)
+        if count and not rest:
+            return f"{count} {unit}{'s' if count > 1 else ''}"
+    return "0 seconds"
+
+
 def _days(count: int) -> str:
     return "1 day" if count == 1 else f"{count} days"

@@ -17,6 +17,7 @@ from mtls_lint.nginx.material import ca_files, crl_file
 from mtls_lint.nginx.matrix import Hole, Row, Who, socket_rows
 from mtls_lint.nginx.model import Configuration, Location, Socket, VirtualServer
 from mtls_lint.nginx.session_differences import session_differences
+from mtls_lint.nginx.session_life import Survival, survival
 from mtls_lint.nginx.tls import in_order, negotiable_protocols, protocol_words
 from mtls_lint.nginx.version import NginxVersion
 from mtls_lint.syntax.source import Span
@@ -84,7 +85,7 @@ def differences(
     yield from _access(old, new, now, read)
     yield from _trust(old, new, read)
     yield from _sessions(old, new, read, fixed)
-    yield from _ticket_keys(old, new)
+    yield from _reloads(old, new)
     yield from _upstreams(old, new)
 
 
@@ -256,20 +257,35 @@ def _sessions(
                 yield Difference(Kind.SESSIONS, where, one.before, one.after, span, why, socket=after)
 
 
-def _ticket_keys(old: Configuration, new: Configuration) -> Iterator[Difference]:
-    """Since 1.23.2 the keys of tickets stand beside a shared session cache, and outlive a reload."""
-    from mtls_lint.nginx.advisories import rotating_ticket_keys  # noqa: PLC0415
+def _reloads(old: Configuration, new: Configuration) -> Iterator[Difference | NotCompared]:
+    """How long sessions outlive a reload, and with them what a new CRL revokes."""
+    why = "since 1.23.2 a shared ssl_session_cache keeps the keys of tickets, and TLS 1.3 the timeout"
+    for before, after in _sockets(old, new):
+        if not after.ssl or after.module != "http":
+            continue
+        groups: dict[tuple[str, str], list[VirtualServer]] = {}
+        for one, other in zip(before.servers, after.servers, strict=True):
+            if other.verify_client == "off" or not other.has_ssl_context:
+                continue
+            was, becomes = survival(one, before), survival(other, after)
+            if isinstance(was, Unknown) or isinstance(becomes, Unknown):
+                unknown = was if isinstance(was, Unknown) else becomes
+                reason = unknown.reason if isinstance(unknown, Unknown) else ""
+                yield NotCompared(other.span, f"whether sessions outlive a reload: {reason}")
+                continue
+            words = _survives(was), _survives(becomes)
+            if words[0] != words[1]:
+                groups.setdefault(words, []).append(other)
+        for words, servers in groups.items():
+            where = f"TLS sessions of {_labels(servers)} on {after.key}"
+            yield Difference(Kind.SESSIONS, where, *words, listen_span(after), why, tuple(servers), after)
 
-    since = NginxVersion(1, 23, 2)
-    if (old.version < since) is (new.version < since):
-        return
-    told = ("end with a reload", "outlive a reload: whom a new CRL revokes may resume")
-    for place in rotating_ticket_keys(new):
-        if place.doubt is None and place.grave:
-            words = told if old.version < since else (told[1], told[0])
-            where = f"session tickets of {_labels(place.servers)}"
-            why = "since 1.23.2 keys of tickets are kept in a shared ssl_session_cache"
-            yield Difference(Kind.SESSIONS, where, *words, place.span, why, place.servers)
+
+def _survives(found: Survival | None) -> str:
+    if found is None:
+        return "end with a reload"
+    how_long = "each resumption begins anew" if found.seconds is None else f"up to {found.seconds} seconds"
+    return f"outlive a reload ({how_long}, TLS {found.tls}): whom a new CRL revokes may resume"
 
 
 _UPSTREAM_SCHEMES = {"proxy": "https://", "grpc": "grpcs://", "uwsgi": "suwsgi://"}

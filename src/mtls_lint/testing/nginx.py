@@ -81,6 +81,24 @@ class RunningNginx:
 
     directory: Path
     ports: dict[str, int]
+    binary: NginxBinary
+
+    def reload(self, text: str) -> None:
+        """Let it read another configuration, with the same ports, and wait until the old workers are gone.
+
+        Only where it was started with a master. The connections of before have to be closed.
+        """
+        for name, port in self.ports.items():
+            text = re.sub(rf"\bPORT_{name}\b", str(port), text)
+        self.binary.write(text, self.directory / "nginx.conf", self.directory)
+        master = int((self.directory / "nginx.pid").read_text())
+        old = _workers(master)
+        os.kill(master, signal.SIGHUP)
+        deadline = time.monotonic() + _START_SECONDS
+        while not (now := _workers(master)) or now & old:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"{self.binary} does not reload: {self.log}")
+            time.sleep(0.005)
 
     @property
     def log(self) -> str:
@@ -139,12 +157,13 @@ class NginxBinary:
         return CheckResult(done.returncode == 0 or _only_lacks_addresses(output), output)
 
     @contextmanager
-    def run(self, text: str, directory: Path) -> Iterator[RunningNginx]:
+    def run(self, text: str, directory: Path, *, master: bool = False) -> Iterator[RunningNginx]:
         """Run nginx with this configuration until the ``with`` block ends.
 
         Words ``PORT_name`` in the text become free ports: ``listen 127.0.0.1:PORT_web``, then
-        ``server.ports["web"]``. One process serves (``master_process off``), as the user of the tests.
-        Raises RuntimeError with nginx's output when it does not start.
+        ``server.ports["web"]``. One process serves (``master_process off``), as the user of the tests; with
+        ``master`` there are a master and a worker, which can ``reload``. Raises RuntimeError with nginx's
+        output when it does not start.
         """
         directory = directory.resolve()
         names = tuple(dict.fromkeys(_PORT.findall(text)))
@@ -153,7 +172,11 @@ class NginxBinary:
         pid_file, error_log = directory / "nginx.pid", directory / "error.log"
         pid_file.unlink(missing_ok=True)
         command = self._prepare(
-            text, directory / "nginx.conf", directory, str(error_log), ("daemon off;", "master_process off;")
+            text,
+            directory / "nginx.conf",
+            directory,
+            str(error_log),
+            ("daemon off;", f"master_process {'on' if master else 'off'};"),
         )
         output = directory / "output.log"
         with output.open("wb") as sink, _kept(command, sink) as process:
@@ -166,7 +189,7 @@ class NginxBinary:
                     )
                     raise RuntimeError(f"{self} does not start: {said}")
                 time.sleep(0.005)
-            yield RunningNginx(directory, ports)
+            yield RunningNginx(directory, ports, self)
 
     def _has(self, block: str) -> bool:
         if block == "http":
@@ -199,13 +222,18 @@ class NginxBinary:
             given.append(f"lock_file {_quote(directory / 'nginx.lock')};")
         if "user" not in names and os.geteuid() == 0:
             given.append("user " + " ".join(_root()) + ";")
-        main.write_bytes(self._keep_inside(text, top, directory).encode("utf-8", "surrogateescape"))
+        self.write(text, main, directory)
         command = [str(self.path), "-p", f"{directory}/", "-c", str(main)]
         if self.version >= (1, 19, 5):
             command += ["-e", error_log]
         else:
             given.append(f"error_log {error_log};")
         return [*command, "-g", " ".join(given)]
+
+    def write(self, text: str, main: Path, directory: Path) -> None:
+        """Write a configuration to ``main``, changed to create nothing outside ``directory``."""
+        kept = self._keep_inside(text, _top(text), directory)
+        main.write_bytes(kept.encode("utf-8", "surrogateescape"))
 
     def _keep_inside(self, text: str, top: Sequence[Directive], directory: Path) -> str:
         """Lead what nginx would create in directories of its own into ours; the lines stay where they are."""
@@ -310,6 +338,10 @@ def _only_lacks_addresses(output: str) -> bool:
         and bool(complaints)
         and all(_NO_ADDRESS.match(complaint) for complaint in complaints)
     )
+
+
+def _workers(master: int) -> frozenset[str]:
+    return frozenset(Path(f"/proc/{master}/task/{master}/children").read_text("ascii").split())
 
 
 def _written(path: Path) -> bool:

@@ -301,6 +301,79 @@ CROSSING = [
     Case("more CAs at the default server", http(server("d.test", TWO, ON), Y), version=PATCHED),
 ]
 
+CRL = "ssl_crl /pki/crl.pem;"
+C = server("c.test", ROOT, ON, CRL)
+KEPT, DAY = "ssl_session_cache shared:S:10m;", "ssl_session_timeout 1d;"
+KEY = "ssl_session_ticket_key /etc/nginx/ticket.key;"
+
+OUTLIVING = [
+    Case("a day", http(KEPT, DAY, C), [3], "up to 1 day", Severity.WARNING, Confidence.CERTAIN),
+    Case("five minutes", http(KEPT, C), [3], "up to 5 minutes", Severity.INFO),
+    Case("an hour", http(KEPT, "ssl_session_timeout 1h;", C), [3], "up to 1 hour", Severity.INFO),
+    Case(
+        "longer than the CRL",
+        http(KEPT, "ssl_session_timeout 60d;", C.replace("crl.pem", "crl-expiring.pem")),
+        [3],
+        "longer than the CRL itself is valid (30 days)",
+        Severity.ERROR,
+    ),
+    Case("a key", http(KEY, DAY, C), [3], "ticket.key", Severity.WARNING),
+    Case("no timeout is two hours", http(KEY, "ssl_session_timeout 0;", C), [3], "2 hours", Severity.WARNING),
+    Case(
+        "the CRL is not at hand", http(KEPT, DAY, C.replace("/pki/crl", "/x/crl")), [3], not_evaluated=False
+    ),
+    Case(
+        "once for several servers",
+        http(KEPT, DAY, f"{CRL} {ROOT} {ON}", server("a.test"), server("b.test")),
+        [3],
+    ),
+    Case(
+        "two caches",
+        http(C.replace(CRL, CRL + KEPT), server("e.test", ROOT, ON, CRL, KEPT, listen="8443 ssl")),
+        [3, 4],
+    ),
+    Case("the default server's", http(server("d.test", KEPT, DAY), C), [3], "c.test:443", Severity.WARNING),
+    Case("optional", http(KEPT, DAY, C.replace(ON, "ssl_verify_client optional;")), [3]),
+    Case(
+        "TLS 1.3 without end",
+        http(KEY, C, BOTH_VERSIONS),
+        [3],
+        "as long as",
+        Severity.ERROR,
+        version="1.22.1",
+    ),
+    Case("TLS 1.2 by a number", http(KEPT, DAY, C), [3], "1 day", Severity.WARNING, version="1.22.1"),
+    Case(
+        "stream",
+        "events {}\nstream {\n"
+        + KEPT
+        + DAY
+        + C.replace(PROXY, "proxy_pass 127.0.0.1:1;").replace("server_name c.test;", "")
+        + "\n}\n",
+        [3],
+        "1 day",
+    ),
+    Case("a fragment", f"{KEPT} {DAY} {C}", [1], confidence=Confidence.LIKELY),
+    # Near misses.
+    Case("nothing outlasts a reload", http(C), not_evaluated=False),
+    Case("a cache that ends with its process", http("ssl_session_cache builtin:1000;", DAY, C)),
+    Case(
+        "a shared one that ends with it", http("ssl_session_cache builtin shared:S:1m;", NO_TICKETS, DAY, C)
+    ),
+    Case("no cache, no tickets", http(KEY, NO_TICKETS, C)),
+    Case("a cache elsewhere", http(server("d.test"), server("c.test", ROOT, ON, CRL, KEPT, DAY))),
+    Case("sessions of no time", http(KEPT, NO_TICKETS, "ssl_session_timeout 0;", C)),
+    Case("OCSP is asked again", http(KEPT, DAY, C.replace(CRL, CRL + "ssl_ocsp on;"))),
+    Case("no CRL", http(KEPT, DAY, B)),
+    Case("the CRL is taken back", http(KEPT, DAY, CRL, server("b.test", ROOT, ON, 'ssl_crl "";'))),
+    Case("nobody is verified", http(KEPT, DAY, server("c.test", CRL))),
+    Case("no TLS", http(KEPT, DAY, C.replace("443 ssl", "80"))),
+    Case("tickets of 1.22.1 end with it", http(KEPT, DAY, "ssl_protocols TLSv1.3;", C), version="1.22.1"),
+    # Not known.
+    Case("an include", http("include absent.conf;", C), words="absent.conf", not_evaluated=True),
+    Case("a fragment without", C, words="around", not_evaluated=True),
+]
+
 
 @pytest.mark.parametrize("case", SHARED, ids=str)
 def test_session_shared_between_servers(case: Case) -> None:
@@ -310,3 +383,8 @@ def test_session_shared_between_servers(case: Case) -> None:
 @pytest.mark.parametrize("case", CROSSING, ids=str)
 def test_session_resumption_crosses_servers(case: Case) -> None:
     check("session-resumption-crosses-servers", case)
+
+
+@pytest.mark.parametrize("case", OUTLIVING, ids=str)
+def test_session_outlives_revocation(case: Case) -> None:
+    check("session-outlives-revocation", case)
