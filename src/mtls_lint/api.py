@@ -111,6 +111,7 @@ from mtls_lint.nginx.tls import (
     spoken_protocols,
     uses,
 )
+from mtls_lint.nginx.variables import variables_in
 from mtls_lint.nginx.webroots import Webroot
 from mtls_lint.pki.certificate import Certificate
 from mtls_lint.pki.chain import ChainReport, Missing
@@ -321,6 +322,7 @@ __all__ = [
     "uris_of",
     "usable_responder",
     "uses",
+    "variables_in",
     "weak_digest",
     "weak_key",
     "weak_signature",
