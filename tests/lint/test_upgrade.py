@@ -210,8 +210,9 @@ def test_tickets_of_a_shared_cache_outlive_a_reload(files: Path) -> None:
     assert [(one.where, one.before, one.after) for one in found] == [
         (
             "TLS sessions of a.test:8443 on 127.0.0.1:8443",
-            "outlive a reload (up to 300 seconds, TLS 1.2): whom a new CRL revokes may resume",
-            "outlive a reload (up to 300 seconds, TLS 1.3): whom a new CRL revokes may resume",
+            "outlive a reload, and what a new CRL revokes: TLS 1.2 up to 300 seconds",
+            "outlive a reload, and what a new CRL revokes: TLS 1.2 up to 300 seconds,"
+            " TLS 1.3 up to 300 seconds",
         )
     ]
     assert not any(

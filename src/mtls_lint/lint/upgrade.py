@@ -117,9 +117,12 @@ def _text(found: Reported) -> str:
 def _only_in(report: Report, other: Report) -> Iterator[Reported]:
     """The findings of ``report`` that ``other`` has not, or not with this severity; refusals left out.
 
-    Messages may name the version, and do not count.
+    Messages may name the version, and do not count. What the other version refuses is said already.
     """
     known = {(one.fingerprint, one.severity) for one in other.findings if not one.finding.fatal}
+    refused = {(one.rule, one.fingerprint) for one in other.findings if one.finding.fatal}
     for one in report.findings:
-        if not one.finding.fatal and (one.fingerprint, one.severity) not in known:
+        if one.finding.fatal or (one.rule, one.fingerprint) in refused:
+            continue
+        if (one.fingerprint, one.severity) not in known:
             yield one

@@ -17,7 +17,7 @@ from mtls_lint.nginx.material import ca_files, crl_file
 from mtls_lint.nginx.matrix import Hole, Row, Who, socket_rows
 from mtls_lint.nginx.model import Configuration, Location, Socket, VirtualServer
 from mtls_lint.nginx.session_differences import session_differences
-from mtls_lint.nginx.session_life import Survival, survival
+from mtls_lint.nginx.session_life import survival, survivals
 from mtls_lint.nginx.tls import in_order, negotiable_protocols, protocol_words
 from mtls_lint.nginx.version import NginxVersion
 from mtls_lint.syntax.source import Span
@@ -273,7 +273,7 @@ def _reloads(old: Configuration, new: Configuration) -> Iterator[Difference | No
                 reason = unknown.reason if isinstance(unknown, Unknown) else ""
                 yield NotCompared(other.span, f"whether sessions outlive a reload: {reason}")
                 continue
-            words = _survives(was), _survives(becomes)
+            words = _survives(one, before), _survives(other, after)
             if words[0] != words[1]:
                 groups.setdefault(words, []).append(other)
         for words, servers in groups.items():
@@ -281,11 +281,19 @@ def _reloads(old: Configuration, new: Configuration) -> Iterator[Difference | No
             yield Difference(Kind.SESSIONS, where, *words, listen_span(after), why, tuple(servers), after)
 
 
-def _survives(found: Survival | None) -> str:
-    if found is None:
+def _survives(server: VirtualServer, socket: Socket) -> str:
+    """How long sessions last beyond a reload, by the TLS version."""
+    longest: dict[str, float] = {}
+    for one in survivals(server, socket.default_server):
+        seconds = float("inf") if one.seconds is None else one.seconds
+        longest[one.tls] = max(seconds, longest.get(one.tls, 0))
+    if not longest:
         return "end with a reload"
-    how_long = "each resumption begins anew" if found.seconds is None else f"up to {found.seconds} seconds"
-    return f"outlive a reload ({how_long}, TLS {found.tls}): whom a new CRL revokes may resume"
+    said = [
+        f"TLS {tls} " + ("without end" if seconds == float("inf") else f"up to {seconds:.0f} seconds")
+        for tls, seconds in sorted(longest.items())
+    ]
+    return f"outlive a reload, and what a new CRL revokes: {', '.join(said)}"
 
 
 _UPSTREAM_SCHEMES = {"proxy": "https://", "grpc": "grpcs://", "uwsgi": "suwsgi://"}
