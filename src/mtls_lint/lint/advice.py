@@ -41,7 +41,8 @@ def _finding(advisory: Advisory, places: list[Concerned], ctx: Context) -> Findi
     fixed = listed([str(version) for version in advisory.fixed])
     until = f"; until then {advisory.workaround}" if advisory.workaround else ""
     look = "; with `--nginx-binary` the package's changelog is asked" if build is None else ""
-    sure = Confidence.CERTAIN if build is not None and build.package is not None else Confidence.LIKELY
+    whole = not ctx.configuration.tree.is_fragment and build is not None and build.package is not None
+    sure = Confidence.CERTAIN if whole else Confidence.LIKELY
     return Finding(
         f"{_who(ctx, known=known)} has {advisory.cve}, and {first.what}: {advisory.leads_to}",
         first.span,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from mtls_lint.nginx.answering import listen_span
-from mtls_lint.nginx.model import Configuration, VirtualServer
+from mtls_lint.nginx.model import Configuration, Socket, VirtualServer
 from mtls_lint.nginx.ocsp import ocsp_servers
 from mtls_lint.nginx.resumption import tickets_on
 from mtls_lint.nginx.tls import spoken_protocols
@@ -61,15 +61,20 @@ class Advisory:
 
 
 def rotating_ticket_keys(configuration: Configuration) -> Iterator[Concerned]:
-    """Tickets whose keys nginx makes and changes itself: a shared session cache, and no key files."""
-    found: dict[Span, list[VirtualServer]] = {}
-    for server in _tls_servers(configuration):
-        cache = server.setting("ssl_session_cache")
-        doubts = (server.setting(name) for name in ("ssl_session_cache", "ssl_session_tickets"))
-        if unknown := next((setting.unknown for setting in doubts if setting.unknown is not None), None):
-            yield _doubtful(server, unknown.reason)
-        elif cache.span is not None and _makes_ticket_keys(server):
-            found.setdefault(cache.span, []).append(server)
+    """Tickets whose keys nginx makes and changes itself: a shared session cache, and no key files.
+
+    Both are those of the default server, for all servers of its socket (docs/evidence.md: resumption).
+    """
+    found: dict[Span, dict[VirtualServer, None]] = {}
+    for socket in configuration.sockets:
+        default = socket.default_server
+        cache = default.setting("ssl_session_cache")
+        if not socket.ssl:
+            continue
+        if cache.unknown is not None:
+            yield _doubtful(default, cache.unknown.reason)
+        elif cache.span is not None and _makes_ticket_keys(socket):
+            found.setdefault(cache.span, {}).update(dict.fromkeys(socket.servers))
     for span, servers in found.items():
         verify = any(server.verify_client != "off" for server in servers)
         what = "nginx makes and changes the keys of session tickets (shared ssl_session_cache, no key file)"
@@ -139,13 +144,11 @@ def upstreams_by_tls(configuration: Configuration) -> Iterator[Concerned]:
 _BY_TLS = {"proxy_pass": "https://", "grpc_pass": "grpcs://", "uwsgi_pass": "suwsgi://"}
 
 
-def _makes_ticket_keys(server: VirtualServer) -> bool:
-    shared = any(word.startswith("shared:") for word in server.setting("ssl_session_cache").words)
-    return shared and tickets_on(server) and not server.setting("ssl_session_ticket_key").is_set
-
-
-def _tls_servers(configuration: Configuration) -> Iterator[VirtualServer]:
-    return (server for server in configuration.servers if server.has_ssl_context and server.tls_sockets)
+def _makes_ticket_keys(socket: Socket) -> bool:
+    default = socket.default_server
+    shared = any(word.startswith("shared:") for word in default.setting("ssl_session_cache").words)
+    own_keys = default.setting("ssl_session_ticket_key").is_set
+    return shared and not own_keys and any(map(tickets_on, socket.servers))
 
 
 def _doubtful(server: VirtualServer, reason: str) -> Concerned:

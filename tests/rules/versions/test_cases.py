@@ -29,6 +29,8 @@ CASES = [
     ("cve-2026-97629", Case("no tickets", SHARED.replace("ssl_session_cache", "ssl_conf_command Options -SessionTicket; ssl_session_cache"))),
     ("cve-2026-97629", Case("cache of one worker", SHARED.replace("shared:tls:1m", "builtin"))),
     ("cve-2026-97629", Case("no TLS", SHARED.replace("443 ssl", "80"))),
+    ("cve-2026-97629", Case("cache of a server that is no default", f"server {{ listen 443 ssl default_server; {TLS} }} {SHARED}")),
+    ("cve-2026-97629", Case("cache of the default server", f"server {{ listen 443 ssl default_server; {TLS} ssl_session_cache shared:a:1m; }} server {{ listen 443 ssl; {TLS} {ASKING} }}", [1])),
     ("cve-2026-97629", Case("an include that is absent", SHARED.replace("ssl_session_cache shared:tls:1m", "include tls.conf"), not_evaluated=True)),
     ("cve-2026-28755", Case("stream", STREAM.format(f"{TLS} {ASKING} ssl_ocsp on;"), [1], "revoked", WARNING, POSSIBLE, version="1.29.6")),
     ("cve-2026-28755", Case("mended", STREAM.format(f"{TLS} {ASKING} ssl_ocsp on;"), version="1.29.7")),
@@ -102,6 +104,10 @@ def test_without_a_version_nothing_is_said_where_nothing_depends_on_it() -> None
     assert lint_text("server { listen 80; }", rules=RULES).not_evaluated == ()
 
 
+def whole(text: str) -> str:
+    return f"events {{}} http {{ {text} }}"
+
+
 UPSTREAMS_OWN = Build("/opt/nginx", "nginx", NginxVersion(1, 31, 3))
 PACKAGED = replace(UPSTREAMS_OWN, package=Package("nginx", "1.31.3-1", frozenset()))
 
@@ -126,10 +132,15 @@ PACKAGED = replace(UPSTREAMS_OWN, package=Package("nginx", "1.31.3-1", frozenset
 def test_what_a_build_tells(
     build: Build | None, severity: Severity, confidence: Confidence, words: str
 ) -> None:
-    report = lint_text(SHARED, rules=["cve-2026-97629"], version="1.31.3", build_of_nginx=build)
+    report = lint_text(whole(SHARED), rules=["cve-2026-97629"], version="1.31.3", build_of_nginx=build)
     (found,) = report.findings
     assert (found.severity, found.confidence) == (severity, confidence)
     assert words in found.finding.message
+
+
+def test_a_fragment_is_less_sure() -> None:
+    report = lint_text(SHARED, rules=["cve-2026-97629"], version="1.31.3", build_of_nginx=PACKAGED)
+    assert [found.confidence for found in report.findings] == [LIKELY]
 
 
 def test_a_package_with_the_fix_is_silent() -> None:
