@@ -122,11 +122,7 @@ def _crl(server: VirtualServer) -> Directive | None:
 
 
 def _longest(server: VirtualServer, ctx: Context) -> Survival | None:
-    answers = [
-        survival(server, socket)
-        for socket in server.sockets
-        if socket.ssl or server.setting("starttls").lower in {"on", "only"}
-    ]
+    answers = [survival(server, socket) for socket in server.sockets if socket.ssl or server.starts_tls]
     for answer in answers:
         if isinstance(answer, Unknown):
             ctx.not_evaluated(server.span, f"how long sessions last: {answer.reason}")

@@ -13,10 +13,19 @@ from mtls_lint.lint.crl_checks import (
 )
 from mtls_lint.lint.crossings import Crossing, crossings
 from mtls_lint.lint.file_access import Readers, Writer
-from mtls_lint.lint.finding import ClientCertificate, Confidence, Finding, Related, Severity, Witness
+from mtls_lint.lint.finding import (
+    ClientCertificate,
+    Confidence,
+    Finding,
+    Related,
+    Severity,
+    StreamWitness,
+    Witness,
+)
 from mtls_lint.lint.openings import Cause, Opening, find_openings, is_inside, leads_to_app
 from mtls_lint.lint.refused_sessions import refused_session
 from mtls_lint.lint.rule import rule
+from mtls_lint.lint.socket_crossings import SocketCrossing, socket_crossings
 from mtls_lint.lint.witnesses import Door, behind, find_door, witness_of
 from mtls_lint.lint.words import (
     day,
@@ -27,6 +36,7 @@ from mtls_lint.lint.words import (
     load_failure,
     servers_in_words,
 )
+from mtls_lint.nginx.access import access_rules
 from mtls_lint.nginx.advisories import MAINLINE, STABLE
 from mtls_lint.nginx.anonymous import (
     Served,
@@ -59,6 +69,7 @@ from mtls_lint.nginx.backends import Destination, destination, server_addresses
 from mtls_lint.nginx.chain_check import ChainCheck, crl_file_defect, trusts_all
 from mtls_lint.nginx.checks import Check, client_checks
 from mtls_lint.nginx.decision import Answer
+from mtls_lint.nginx.early_data import repeatable_places
 from mtls_lint.nginx.file_uses import KEYS, PASSWORDS, FileUse, Purpose
 from mtls_lint.nginx.flaws import REVOKED, TOO_DEEP, passing_flaws
 from mtls_lint.nginx.inheritance import Origin, Setting
@@ -79,7 +90,8 @@ from mtls_lint.nginx.material import (
     reference_to,
     server_certificates,
 )
-from mtls_lint.nginx.matrix import Hole, Row, socket_rows
+from mtls_lint.nginx.matrix import socket_rows
+from mtls_lint.nginx.matrix_rows import Hole, Row
 from mtls_lint.nginx.model import Configuration, Location, Socket, VirtualServer
 from mtls_lint.nginx.name_tests import NameTest, name_tests
 from mtls_lint.nginx.names import NameKind, ServerName
@@ -87,8 +99,24 @@ from mtls_lint.nginx.ocsp import ocsp_servers, usable_responder
 from mtls_lint.nginx.passage import Barrier, barriers, is_said_elsewhere, lets_anybody_in, lets_clients_in
 from mtls_lint.nginx.refusals import Refusals, Refused
 from mtls_lint.nginx.regex import compile_regex
-from mtls_lint.nginx.resumption import EARLY_NAME, RESUMPTION_CVE, has_fix
+from mtls_lint.nginx.resumption import (
+    EARLY_NAME,
+    RESUMPTION_CVE,
+    has_fix,
+    makes_resumable_sessions,
+    tickets_on,
+)
 from mtls_lint.nginx.session_life import Survival, survival
+from mtls_lint.nginx.stream_decide import mixes_modes
+from mtls_lint.nginx.stream_matrix import stream_rows
+from mtls_lint.nginx.stream_targets import (
+    content_directive,
+    mentioned_variables,
+    passed_listener,
+    passed_to_checks,
+    passes_tls_through,
+    stream_backends,
+)
 from mtls_lint.nginx.tls import (
     LEGACY,
     SSL,
@@ -211,8 +239,10 @@ __all__ = [
     "Setting",
     "Severity",
     "Socket",
+    "SocketCrossing",
     "SocketKey",
     "Span",
+    "StreamWitness",
     "Suite",
     "Survival",
     "TrustFile",
@@ -225,6 +255,7 @@ __all__ = [
     "Webroot",
     "Witness",
     "Writer",
+    "access_rules",
     "advised",
     "answering",
     "asks",
@@ -250,6 +281,7 @@ __all__ = [
     "commanded_protocols",
     "compile_regex",
     "conf_commands",
+    "content_directive",
     "content_places",
     "covers",
     "crl_file_defect",
@@ -290,7 +322,10 @@ __all__ = [
     "loading_level",
     "longest_public_validity",
     "looks_names_up",
+    "makes_resumable_sessions",
     "may_speak_tls",
+    "mentioned_variables",
+    "mixes_modes",
     "name_tests",
     "ocsp_servers",
     "only_legacy",
@@ -298,7 +333,10 @@ __all__ = [
     "opened_ca_files",
     "openssl_subject",
     "other_handshakes",
+    "passed_listener",
+    "passed_to_checks",
     "passes_on",
+    "passes_tls_through",
     "passing_flaws",
     "passing_intermediates",
     "protocol_words",
@@ -306,6 +344,7 @@ __all__ = [
     "public_cas",
     "reference_to",
     "refused_session",
+    "repeatable_places",
     "repeats_another",
     "rule",
     "security_level",
@@ -315,9 +354,13 @@ __all__ = [
     "shared_ca",
     "shared_ca_file",
     "signature_security_bits",
+    "socket_crossings",
     "socket_rows",
     "spoken_protocols",
+    "stream_backends",
+    "stream_rows",
     "survival",
+    "tickets_on",
     "trusts_all",
     "uris_of",
     "usable_responder",

@@ -36,7 +36,7 @@ def matrix(
     color: Annotated[Color, typer.Option(metavar="WHEN", help="auto, always or never.")] = Color.AUTO,
 ) -> None:
     """Show who gets in where: sockets, servers, locations, and the ways around."""
-    from mtls_lint.cli.inputs import read_http  # noqa: PLC0415 - not needed for help and usage errors
+    from mtls_lint.cli.inputs import read_followed  # noqa: PLC0415 - not needed for help and usage errors
     from mtls_lint.cli.nginx_binary import chosen_nginx  # noqa: PLC0415
     from mtls_lint.nginx.chain_check import reader  # noqa: PLC0415
     from mtls_lint.nginx.matrix import matrix as rows_of  # noqa: PLC0415
@@ -45,7 +45,7 @@ def matrix(
     from mtls_lint.report.matrix import markdown, render_matrix, table  # noqa: PLC0415
 
     where = path_map(mapped)
-    configuration = read_http(path, chosen_nginx(nginx_version, nginx_binary).version, where)
+    configuration = read_followed(path, chosen_nginx(nginx_version, nginx_binary).version, where)
     rows = tuple(rows_of(configuration, moment(now), reader(PemStore(where.here))))
     if output_format is MatrixFormat.JSON:
         write_out(render_matrix(rows), utf8=True)

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from mtls_lint.nginx.answering import listen_span
 from mtls_lint.nginx.chain_check import ChainCheck, Reader, chain_check
 from mtls_lint.nginx.material import ca_files, crl_file
-from mtls_lint.nginx.matrix import Hole, Row, Who, socket_rows
+from mtls_lint.nginx.matrix import socket_rows
+from mtls_lint.nginx.matrix_rows import Hole, Row, Who
 from mtls_lint.nginx.model import Configuration, Location, Socket, VirtualServer
 from mtls_lint.nginx.session_differences import session_differences
 from mtls_lint.nginx.session_life import survival, survivals
@@ -180,12 +181,12 @@ _NO_ANSWER = "no answer of this server"
 def _by_uri(
     configuration: Configuration, socket: Socket, now: datetime, read: Reader
 ) -> dict[tuple[int, str], tuple[Row, str]]:
-    """The row and the place for each server (by position) and URI."""
+    """The row and the place for each server (by position) and URI; in stream and mail, a place is its own."""
     index = {server: number for number, server in enumerate(socket.servers)}
     return {
         (index[row.server], uri): (row, place)
         for row in socket_rows(configuration, socket, now, read=read)
-        for uri, place in row.asked
+        for uri, place in row.asked or [(place, place) for place in row.places]
     }
 
 

@@ -187,6 +187,10 @@ def crl_files(configuration: Configuration) -> tuple[CrlFile, ...]:
     return tuple(CrlFile(reference_to(configuration, directive), servers) for directive, servers in groups)
 
 
+def _opens_ca_files(server: VirtualServer) -> bool:
+    return server.verify_client != "off" or opens_ca_files_unasked(server)
+
+
 def opens_ca_files_unasked(server: VirtualServer) -> bool:
     """Whether nginx opens ``ssl_trusted_certificate`` and ``ssl_crl`` where no client is asked, as http does.
 
@@ -204,9 +208,8 @@ def ca_files(configuration: Configuration, server: VirtualServer) -> tuple[FileR
     commands = conf_commands(server, "VerifyCAFile")
     if commands:
         return tuple(reference_to(configuration, command, 1) for command in commands)
-    names = ["ssl_trusted_certificate"]
-    if server.verify_client != "off":
-        names.insert(0, "ssl_client_certificate")
+    names = ["ssl_client_certificate"] if server.verify_client != "off" else []
+    names += ["ssl_trusted_certificate"] if _opens_ca_files(server) else []
     directives = (_named_file(server.setting(name)) for name in names)
     return tuple(reference_to(configuration, directive) for directive in directives if directive is not None)
 
@@ -219,7 +222,8 @@ def crl_file(configuration: Configuration, server: VirtualServer) -> FileReferen
 
 def checks_crls(server: VirtualServer) -> bool:
     """Whether certificates of clients have to be in no CRL; ``VerifyCAFile`` puts an end to ``ssl_crl``."""
-    return bool(server.setting("ssl_crl").value) and not conf_commands(server, "VerifyCAFile")
+    named = bool(server.setting("ssl_crl").value) and _opens_ca_files(server)
+    return named and not conf_commands(server, "VerifyCAFile")
 
 
 def client_trust(configuration: Configuration, server: VirtualServer) -> tuple[FileReference, ...]:

@@ -111,9 +111,13 @@ class VirtualServer:
         """
         old_ssl = self.scope.version < (1, 25, 1) and self.setting("ssl").is_on
         if self.module == "mail" or (self.module == "stream" and self.scope.version < (1, 25, 5)):
-            starts = self.module == "mail" and self.setting("starttls").lower in {"on", "only"}
-            return starts or old_ssl or any(listen.ssl for listen in self.listens)
+            return self.starts_tls or old_ssl or any(listen.ssl for listen in self.listens)
         return old_ssl or self.setting("ssl_certificate").is_set or self.setting("ssl_reject_handshake").is_on
+
+    @property
+    def starts_tls(self) -> bool:
+        """Whether a mail client may change to TLS on a plain connection (``starttls``)."""
+        return self.module == "mail" and self.setting("starttls").lower in {"on", "only"}
 
     @property
     def tls_sockets(self) -> "tuple[Socket, ...]":
@@ -134,7 +138,7 @@ class VirtualServer:
         """
         if self.setting("ssl_reject_handshake").is_on:
             return False
-        if self.module == "mail" and self.setting("starttls").lower in {"on", "only"}:
+        if self.starts_tls:
             return True
         return bool(self.tls_sockets) or (not self.listens and not self.complete)
 
@@ -213,6 +217,11 @@ class Configuration:
     def makers(self) -> Makers:
         """Which variables of http the configuration makes itself; looked for once."""
         return makers(self.scopes.get("http"), self.servers_of("http"))
+
+    @cached_property
+    def stream_makers(self) -> Makers:
+        """The same for the variables of stream."""
+        return makers(self.scopes.get("stream"), self.servers_of("stream"))
 
     @cached_property
     def upstreams(self) -> dict[str, tuple[str, ...]]:

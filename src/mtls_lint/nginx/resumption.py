@@ -172,6 +172,14 @@ def resume(
     return _Resumer(configuration, socket, attempt, read, fixed).answer()
 
 
+def makes_resumable_sessions(
+    configuration: Configuration, socket: Socket, name: str | None, read: Read
+) -> bool | Unknown:
+    """Whether a TLS 1.3 session made with this SNI can be resumed with the same."""
+    answer = resume(configuration, socket, Attempt("1.3", name, name, name or ""), read)
+    return answer if isinstance(answer, Unknown) else answer.fate is Fate.RESUMED
+
+
 def has_fix(version: NginxVersion) -> bool:
     """Whether upstream's release of this number has the fix of ``RESUMPTION_CVE``."""
     return version >= (1, 27, 4) or (1, 26, 3) <= version < (1, 27, 0)

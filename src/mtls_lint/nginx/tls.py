@@ -168,7 +168,7 @@ def may_speak_tls(server: VirtualServer) -> bool:
     certificate = server.setting("ssl_certificate")
     if not server.has_ssl_context and certificate.unknown is None and not certificate.assumed:
         return False
-    if server.tls_sockets or server.setting("starttls").lower in {"on", "only"}:
+    if server.tls_sockets or server.starts_tls:
         return True
     return not server.complete
 

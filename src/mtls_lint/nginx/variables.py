@@ -17,10 +17,12 @@ _FROM_HEADERS = ("http_", "cookie_", "sent_http_", "upstream_")
 class Variables:
     """Looks variables up: given values, captures, ``set``, ``map``; in nginx a name has no case."""
 
-    def __init__(self, configuration: Configuration, given: Mapping[str, str | Unknown]) -> None:
+    def __init__(
+        self, configuration: Configuration, given: Mapping[str, str | Unknown], *, module: str = "http"
+    ) -> None:
         """``given`` holds the values that the connection and the request fix, names without ``$``."""
         self._values: dict[str, str | Unknown] = dict(given)
-        self._makers = configuration.makers
+        self._makers = configuration.stream_makers if module == "stream" else configuration.makers
         self._evaluating: set[str] = set()
 
     def assign(self, name: str, value: str | Unknown) -> None:

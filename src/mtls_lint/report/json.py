@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from mtls_lint.lint.finding import NotEvaluated, Related, Reported, Severity, Witness
+from mtls_lint.lint.finding import NotEvaluated, Related, Reported, Severity, StreamWitness, Witness
 from mtls_lint.lint.runner import Report
 from mtls_lint.lint.settings import Settings
 from mtls_lint.report.characters import visible
@@ -80,10 +80,11 @@ def _related(related: Related) -> dict[str, Any]:
     }
 
 
-def _witness(witness: Witness) -> dict[str, Any]:
+def _witness(witness: Witness | StreamWitness) -> dict[str, Any]:
     request = {key: value for key, value in asdict(witness).items() if key != "outcome"}
     return {
-        "curl": text(witness.curl),
+        "curl": text(witness.curl) if isinstance(witness, Witness) else None,
+        "command": text(witness.command),
         "outcome": witness.outcome,
         "request": {key: text(value) if isinstance(value, str) else value for key, value in request.items()},
     }

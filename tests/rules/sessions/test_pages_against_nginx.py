@@ -27,20 +27,23 @@ def examples(*rules: str) -> list[ParameterSet]:
     ]
 
 
-CROSSING = examples("session-resumption-crosses-servers", "session-shared-between-servers")
+CROSSING = examples(
+    "session-resumption-crosses-servers", "session-shared-between-servers", "session-shared-between-sockets"
+)
 OUTLIVING = examples("session-outlives-revocation")
+CONNECT = re.compile(r"-connect :(\d+)")
 COMMANDS = re.compile(r"```console\n(.*?)```", re.DOTALL)
 
 
 needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="the pages' commands need openssl")
 
 
-def commands(file: str, port: int) -> list[str]:
-    """The commands on the page of a rule, led to the port."""
+def commands(file: str, ports: dict[str, int]) -> list[str]:
+    """The commands on the page of a rule, led to the ports."""
     found = COMMANDS.search(Path(file).read_text(encoding="utf-8"))
     assert found is not None
     lines = [line.removeprefix("$ ") for line in found[1].splitlines()]
-    return [line.replace(":443", f"127.0.0.1:{port}") for line in lines]
+    return [CONNECT.sub(lambda found: f"-connect 127.0.0.1:{ports[f'p{found[1]}']}", line) for line in lines]
 
 
 def run(define: str, command: str, directory: Path) -> str:
@@ -65,7 +68,7 @@ def test_the_commands_show_it(
         return
     authority("other-root").client("partner").write(tmp_path, "client")
     with nginx.run(runnable(text, tmp_path), tmp_path) as server:
-        define, make, resume = commands(file, server.ports["p443"])
+        define, make, resume = commands(file, server.ports)
         first, second = run(define, make, tmp_path), run(define, resume, tmp_path)
     assert first.endswith("content")
     assert second.endswith("content") is opens
@@ -82,7 +85,7 @@ def test_a_revoked_client_comes_back(
     identity("revoked-client").write(tmp_path, "client")
     text = runnable(re.sub(r"(ssl_crl[^;]*;)", r"\1 return 200 content;", text), tmp_path)
     with nginx.run(re.sub("ssl_crl[^;]*;", "", text), tmp_path, master=True) as server:
-        define, make, resume = commands(file, server.ports["p443"])
+        define, make, resume = commands(file, server.ports)
         first = run(define, make, tmp_path)
         server.reload(text)
         second, anew = run(define, resume, tmp_path), run(define, make, tmp_path)
