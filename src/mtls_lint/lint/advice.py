@@ -48,9 +48,16 @@ def _finding(advisory: Advisory, places: list[Concerned], ctx: Context) -> Findi
         first.span,
         f"update nginx: mended in {fixed}{until}{look}",
         related=tuple(Related(place.span, "here, too") for place in others[: SHOWN - 1]),
-        severity=Severity.ERROR if known and any(place.grave for place in places) else None,
+        severity=_severity(known=known, grave=any(place.grave for place in places)),
         confidence=sure if known else Confidence.POSSIBLE,
     )
+
+
+def _severity(*, known: bool, grave: bool) -> Severity:
+    """By the number alone one step less: distributions mend most of it."""
+    if known:
+        return Severity.ERROR if grave else Severity.WARNING
+    return Severity.WARNING if grave else Severity.INFO
 
 
 def _who(ctx: Context, *, known: bool) -> str:

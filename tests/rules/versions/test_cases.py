@@ -37,7 +37,7 @@ CASES = [
     ("cve-2026-28755", Case("mended in 1.28", STREAM.format(f"{TLS} {ASKING} ssl_ocsp on;"), version="1.28.3")),
     ("cve-2026-28755", Case("http", OCSP, version="1.28.2")),
     ("cve-2026-28755", Case("nobody is asked", STREAM.format(f"{TLS} ssl_ocsp on;"), version="1.28.2")),
-    ("cve-2026-40701", Case("resolver", OCSP, [1], "CVE-2026-40701", WARNING, POSSIBLE, version="1.22.1")),
+    ("cve-2026-40701", Case("resolver", OCSP, [1], "CVE-2026-40701", Severity.INFO, POSSIBLE, version="1.22.1")),
     ("cve-2026-40701", Case("resolver of http", f"resolver 127.0.0.1; {OCSP.replace('resolver 127.0.0.1;', '')}", [1], version="1.30.0")),
     ("cve-2026-40701", Case("no resolver", OCSP.replace("resolver 127.0.0.1;", ""), version="1.22.1")),
     ("cve-2026-40701", Case("off", OCSP.replace("leaf", "off"), version="1.22.1")),
@@ -49,7 +49,7 @@ CASES = [
     ("cve-2026-118899", Case("default of 1.22", f"server {{ listen 443 ssl; {TLS} }}", version="1.22.1")),
     ("cve-2026-118899", Case("TLS 1.2 alone", f"ssl_protocols TLSv1.2; server {{ listen 443 ssl; {TLS} }}")),
     ("cve-2026-118899", Case("plain", "server { listen 80; }")),
-    ("cve-2026-1642", Case("https", UPSTREAM, [1], "whatever proxy_ssl_verify says", WARNING, POSSIBLE, version="1.28.1")),
+    ("cve-2026-1642", Case("https", UPSTREAM, [1], "whatever proxy_ssl_verify says", Severity.INFO, POSSIBLE, version="1.28.1")),
     ("cve-2026-1642", Case("grpcs", UPSTREAM.replace("proxy_pass HTTPS", "grpc_pass grpcs"), [1], version="1.29.4")),
     ("cve-2026-1642", Case("http", UPSTREAM.replace("HTTPS", "http"), version="1.28.1")),
     ("cve-2026-1642", Case("mended", UPSTREAM, version="1.28.2")),
@@ -136,6 +136,11 @@ def test_what_a_build_tells(
     (found,) = report.findings
     assert (found.severity, found.confidence) == (severity, confidence)
     assert words in found.finding.message
+
+
+def test_what_lets_nobody_in_is_a_warning_where_it_is_known() -> None:
+    report = lint_text(whole(UPSTREAM), rules=["cve-2026-1642"], version="1.28.1", build_of_nginx=PACKAGED)
+    assert [(one.severity, one.confidence) for one in report.findings] == [(WARNING, Confidence.CERTAIN)]
 
 
 def test_a_fragment_is_less_sure() -> None:
