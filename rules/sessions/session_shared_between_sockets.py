@@ -86,29 +86,42 @@ from mtls_lint.api import (
     Findings,
     Related,
     Severity,
+    SocketCrossing,
+    listed,
     rule,
     socket_crossings,
 )
 
 
 @rule(id="session-shared-between-sockets", severity=Severity.ERROR, since="0.1", controls=("RFC 9846 4.7.1",))
-def check(configuration: Configuration, ctx: Context) -> Findings:
-    """Report, once for two sockets, a server that sessions of the other open."""
+def check(_: Configuration, ctx: Context) -> Findings:
+    """Report the servers that sessions of other sockets open, once for each line that makes it so."""
+    # Where many sockets share one cache, a line that makes the difference is blamed once.
+    groups: dict[tuple[object, ...], list[SocketCrossing]] = {}
     for one in socket_crossings(ctx):
-        shared = f"`{one.shared.text}`" if one.shared is not None else "the keys of one default server"
-        likely = configuration.tree.is_fragment or not one.excess.sure
-        yield Finding(
-            f"a TLS session made at {one.made_at.label} on {one.made_on.key} opens {one.entered.label} on"
-            f" {one.entered_on.key} ({shared}, the same certificate and the same CA names): {one.excess.who}"
-            " get in where they would be refused",
-            one.excess.span,
-            "give each address and port an `ssl_session_cache` and an `ssl_session_ticket_key` of its own, or"
-            " hold clients to the same CAs, CRLs and depth in both",
-            related=(
-                *(() if one.shared is None else (Related(one.shared.span, "both sockets have this"),)),
-                Related(one.made_at.span, "the session is made here"),
-                Related(one.entered.span, "and opens this server"),
-            ),
-            severity=None if one.excess.grave else Severity.WARNING,
-            confidence=Confidence.LIKELY if likely else None,
-        )
+        key = (one.shared, one.excess.span, one.excess.grave, one.excess.sure)
+        groups.setdefault(key, []).append(one)
+    for found in groups.values():
+        yield _finding(found, ctx)
+
+
+def _finding(found: list[SocketCrossing], ctx: Context) -> Finding:
+    first = found[0]
+    entered = dict.fromkeys(f"{one.entered.label} on {one.entered_on.key}" for one in found)
+    shared = f"`{first.shared.text}`" if first.shared is not None else "the keys of one default server"
+    likely = ctx.configuration.tree.is_fragment or not first.excess.sure
+    return Finding(
+        f"a TLS session made at {first.made_at.label} on {first.made_on.key} opens {listed(list(entered), 3)}"
+        f" ({shared}, the same certificate and the same CA names): {first.excess.who} get in where they"
+        " would be refused",
+        first.excess.span,
+        "give each address and port an `ssl_session_cache` and an `ssl_session_ticket_key` of its own, or"
+        " hold clients to the same CAs, CRLs and depth in both",
+        related=(
+            *(() if first.shared is None else (Related(first.shared.span, "the sockets share this"),)),
+            Related(first.made_at.span, "the session is made here"),
+            *(Related(one.entered.span, "and opens this server") for one in found[:3]),
+        ),
+        severity=None if first.excess.grave else Severity.WARNING,
+        confidence=Confidence.LIKELY if likely else None,
+    )

@@ -22,9 +22,21 @@ from mtls_lint.lint.finding import (
     StreamWitness,
     Witness,
 )
+from mtls_lint.lint.holders import (
+    Holder,
+    Issuer,
+    Reception,
+    checks_identity,
+    supposing,
+    unread_cas,
+    was_judged,
+)
 from mtls_lint.lint.openings import Cause, Opening, find_openings, is_inside, leads_to_app
+from mtls_lint.lint.other_cas import Double, doubles
+from mtls_lint.lint.partners import TrustedPartnerCA, partner_cas, partners_compared
 from mtls_lint.lint.refused_sessions import refused_session
 from mtls_lint.lint.rule import rule
+from mtls_lint.lint.running import Unloaded
 from mtls_lint.lint.socket_crossings import SocketCrossing, socket_crossings
 from mtls_lint.lint.witnesses import Door, behind, find_door, witness_of
 from mtls_lint.lint.words import (
@@ -34,6 +46,7 @@ from mtls_lint.lint.words import (
     lasting,
     listed,
     load_failure,
+    minute,
     servers_in_words,
 )
 from mtls_lint.nginx.access import access_rules
@@ -72,8 +85,10 @@ from mtls_lint.nginx.decision import Answer
 from mtls_lint.nginx.early_data import repeatable_places
 from mtls_lint.nginx.file_uses import KEYS, PASSWORDS, FileUse, Purpose
 from mtls_lint.nginx.flaws import REVOKED, TOO_DEEP, passing_flaws
+from mtls_lint.nginx.identity_tests import FINGERPRINT, SERIAL, IdentityTest
 from mtls_lint.nginx.inheritance import Origin, Setting
 from mtls_lint.nginx.listen import Listen, SocketKey
+from mtls_lint.nginx.logs import AccessLog, ErrorLog, access_logs, error_logs, unidentified
 from mtls_lint.nginx.lookup import looks_names_up
 from mtls_lint.nginx.material import (
     CrlFile,
@@ -93,7 +108,6 @@ from mtls_lint.nginx.material import (
 from mtls_lint.nginx.matrix import socket_rows
 from mtls_lint.nginx.matrix_rows import Hole, Row
 from mtls_lint.nginx.model import Configuration, Location, Socket, VirtualServer
-from mtls_lint.nginx.name_tests import NameTest, name_tests
 from mtls_lint.nginx.names import NameKind, ServerName
 from mtls_lint.nginx.ocsp import ocsp_servers, usable_responder
 from mtls_lint.nginx.passage import Barrier, barriers, is_said_elsewhere, lets_anybody_in, lets_clients_in
@@ -149,15 +163,14 @@ from mtls_lint.pki.client_trust import ClientTrust, ends_chain, is_pinned, why_u
 from mtls_lint.pki.content import command_for_pem
 from mtls_lint.pki.crl import RevocationList
 from mtls_lint.pki.identity import covers
-from mtls_lint.pki.names import openssl_subject
+from mtls_lint.pki.name_forms import as_rfc2253, read_name
+from mtls_lint.pki.partners import PARTNERS, Partner, PartnerCA, shared_ca, shared_ca_file
 from mtls_lint.pki.pem import BlockKind
 from mtls_lint.pki.public_cas import (
     comes_from_public_ca,
     is_bundle,
     is_system_bundle,
     public_cas,
-    shared_ca,
-    shared_ca_file,
 )
 from mtls_lint.pki.store import FileState, PemFile
 from mtls_lint.pki.strength import (
@@ -177,16 +190,20 @@ Findings = Iterator[Finding]
 
 __all__ = [
     "EARLY_NAME",
+    "FINGERPRINT",
     "KEYS",
     "LEGACY",
     "LEVEL_BITS",
     "MAINLINE",
+    "PARTNERS",
     "PASSWORDS",
     "RESUMPTION_CVE",
     "REVOKED",
+    "SERIAL",
     "SSL",
     "STABLE",
     "TOO_DEEP",
+    "AccessLog",
     "Answer",
     "Barrier",
     "BlockKind",
@@ -208,26 +225,33 @@ __all__ = [
     "Destination",
     "Directive",
     "Door",
+    "Double",
+    "ErrorLog",
     "FileReference",
     "FileState",
     "FileUse",
     "Finding",
     "Findings",
+    "Holder",
     "Hole",
+    "IdentityTest",
+    "Issuer",
     "LifetimeState",
     "Listen",
     "Location",
     "LockOut",
     "Missing",
     "NameKind",
-    "NameTest",
     "Opening",
     "Origin",
+    "Partner",
+    "PartnerCA",
     "PemFile",
     "Problem",
     "ProblemKind",
     "Purpose",
     "Readers",
+    "Reception",
     "Refusals",
     "Refused",
     "Related",
@@ -246,7 +270,9 @@ __all__ = [
     "Suite",
     "Survival",
     "TrustFile",
+    "TrustedPartnerCA",
     "Unknown",
+    "Unloaded",
     "Use",
     "VerifyError",
     "VirtualServer",
@@ -255,9 +281,11 @@ __all__ = [
     "Webroot",
     "Witness",
     "Writer",
+    "access_logs",
     "access_rules",
     "advised",
     "answering",
+    "as_rfc2253",
     "asks",
     "asks_ocsp",
     "backend_is_told",
@@ -269,6 +297,7 @@ __all__ = [
     "ca_names",
     "certificates_of",
     "checked_clients",
+    "checks_identity",
     "chooses_suites",
     "cipher_strings",
     "client_ca",
@@ -289,8 +318,10 @@ __all__ = [
     "crossings",
     "day",
     "destination",
+    "doubles",
     "due_on",
     "ends_chain",
+    "error_logs",
     "evaluate_ciphers",
     "example_name",
     "expired_on",
@@ -325,14 +356,15 @@ __all__ = [
     "makes_resumable_sessions",
     "may_speak_tls",
     "mentioned_variables",
+    "minute",
     "mixes_modes",
-    "name_tests",
     "ocsp_servers",
     "only_legacy",
     "open_places",
     "opened_ca_files",
-    "openssl_subject",
     "other_handshakes",
+    "partner_cas",
+    "partners_compared",
     "passed_listener",
     "passed_to_checks",
     "passes_on",
@@ -342,6 +374,7 @@ __all__ = [
     "protocol_words",
     "protocols_of",
     "public_cas",
+    "read_name",
     "reference_to",
     "refused_session",
     "repeatable_places",
@@ -359,13 +392,17 @@ __all__ = [
     "spoken_protocols",
     "stream_backends",
     "stream_rows",
+    "supposing",
     "survival",
     "tickets_on",
     "trusts_all",
+    "unidentified",
+    "unread_cas",
     "uris_of",
     "usable_responder",
     "uses",
     "variables_in",
+    "was_judged",
     "weak_digest",
     "weak_key",
     "weak_signature",

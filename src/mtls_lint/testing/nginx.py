@@ -91,7 +91,7 @@ class RunningNginx:
         for name, port in self.ports.items():
             text = re.sub(rf"\bPORT_{name}\b", str(port), text)
         self.binary.write(text, self.directory / "nginx.conf", self.directory)
-        master = int((self.directory / "nginx.pid").read_text())
+        master = self.pid
         old = _workers(master)
         os.kill(master, signal.SIGHUP)
         deadline = time.monotonic() + _START_SECONDS
@@ -99,6 +99,11 @@ class RunningNginx:
             if time.monotonic() > deadline:
                 raise RuntimeError(f"{self.binary} does not reload: {self.log}")
             time.sleep(0.005)
+
+    @property
+    def pid(self) -> int:
+        """The process that takes signals."""
+        return int((self.directory / "nginx.pid").read_text("ascii"))
 
     @property
     def log(self) -> str:
@@ -171,13 +176,8 @@ class NginxBinary:
         text = _PORT.sub(lambda match: str(ports[match[1]]), text)
         pid_file, error_log = directory / "nginx.pid", directory / "error.log"
         pid_file.unlink(missing_ok=True)
-        command = self._prepare(
-            text,
-            directory / "nginx.conf",
-            directory,
-            str(error_log),
-            ("daemon off;", f"master_process {'on' if master else 'off'};"),
-        )
+        settings = ("daemon off;",) if master else ("daemon off;", "master_process off;")
+        command = self._prepare(text, directory / "nginx.conf", directory, str(error_log), settings)
         output = directory / "output.log"
         with output.open("wb") as sink, _kept(command, sink) as process:
             deadline = time.monotonic() + _START_SECONDS
