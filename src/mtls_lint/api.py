@@ -58,8 +58,6 @@ from mtls_lint.lint.words import (
 )
 from mtls_lint.nginx.access import access_rules
 from mtls_lint.nginx.advisories import MAINLINE, STABLE
-from mtls_lint.lint.words import day, due_on, expired_on, listed, load_failure, minute, servers_in_words
-from mtls_lint.nginx.access import access_rules
 from mtls_lint.nginx.anonymous import (
     Served,
     Visitor,
