@@ -45,15 +45,28 @@ from mtls_lint.lint.refused_sessions import refused_session
 from mtls_lint.lint.rule import rule
 from mtls_lint.lint.running import Unloaded
 from mtls_lint.lint.socket_crossings import SocketCrossing, socket_crossings
+from mtls_lint.lint.upstream_checks import (
+    CheckedUpstreams,
+    ShownCertificate,
+    checked_upstreams,
+    is_seen_to_match,
+    names_of,
+    shown_certificates,
+    verifying,
+)
 from mtls_lint.lint.witnesses import Door, behind, find_door, witness_of
 from mtls_lint.lint.words import (
     day,
     due_on,
     expired_on,
+    holders_in_words,
     lasting,
     listed,
     load_failure,
     minute,
+    passes_in_words,
+    presented,
+    refusal,
     servers_in_words,
 )
 from mtls_lint.nginx.access import access_rules
@@ -84,21 +97,23 @@ from mtls_lint.nginx.asking import (
     client_ca,
     command_that_asks,
 )
-from mtls_lint.nginx.backends import Destination, destination, server_addresses
+from mtls_lint.nginx.backends import Destination, backend_addresses, destination, server_addresses
 from mtls_lint.nginx.chain_check import ChainCheck, crl_file_defect, trusts_all
 from mtls_lint.nginx.checks import Check, client_checks
 from mtls_lint.nginx.decision import Answer
 from mtls_lint.nginx.early_data import repeatable_places
 from mtls_lint.nginx.file_uses import KEYS, PASSWORDS, FileUse, Purpose
 from mtls_lint.nginx.flaws import REVOKED, TOO_DEEP, passing_flaws
+from mtls_lint.nginx.hosts import is_private, is_this_machine
 from mtls_lint.nginx.identity_tests import FINGERPRINT, SERIAL, IdentityTest
-from mtls_lint.nginx.inheritance import Origin, Setting
+from mtls_lint.nginx.inheritance import Origin, Scope, Setting
 from mtls_lint.nginx.listen import Listen, SocketKey
 from mtls_lint.nginx.logs import AccessLog, ErrorLog, access_logs, error_logs, unidentified
 from mtls_lint.nginx.lookup import looks_names_up
 from mtls_lint.nginx.material import (
     CrlFile,
     FileReference,
+    KeyPair,
     ServerCertificate,
     TrustFile,
     ca_files,
@@ -117,6 +132,7 @@ from mtls_lint.nginx.model import Configuration, Location, Socket, VirtualServer
 from mtls_lint.nginx.names import NameKind, ServerName
 from mtls_lint.nginx.ocsp import ocsp_servers, usable_responder
 from mtls_lint.nginx.passage import Barrier, barriers, is_said_elsewhere, lets_anybody_in, lets_clients_in
+from mtls_lint.nginx.possible import possible_texts
 from mtls_lint.nginx.refusals import Refusals, Refused
 from mtls_lint.nginx.regex import compile_regex
 from mtls_lint.nginx.resumption import (
@@ -159,6 +175,10 @@ from mtls_lint.nginx.tls import (
     spoken_protocols,
     uses,
 )
+from mtls_lint.nginx.upstream_certificates import UpstreamCertificate, upstream_certificates
+from mtls_lint.nginx.upstream_names import ExpectedName, NameSource
+from mtls_lint.nginx.upstream_sharing import Sharing, parting, shared_by_requests, sharings
+from mtls_lint.nginx.upstream_tls import Target, UpstreamPass, is_unix, server_passes
 from mtls_lint.nginx.variables import variables_in
 from mtls_lint.nginx.webroots import Webroot
 from mtls_lint.pki.certificate import Certificate
@@ -219,6 +239,7 @@ __all__ = [
     "ChainReport",
     "Check",
     "CheckedClients",
+    "CheckedUpstreams",
     "CipherEvaluation",
     "CipherString",
     "ClientCertificate",
@@ -233,6 +254,7 @@ __all__ = [
     "Door",
     "Double",
     "ErrorLog",
+    "ExpectedName",
     "FileReference",
     "FileState",
     "FileUse",
@@ -242,12 +264,14 @@ __all__ = [
     "Hole",
     "IdentityTest",
     "Issuer",
+    "KeyPair",
     "LifetimeState",
     "Listen",
     "Location",
     "LockOut",
     "Missing",
     "NameKind",
+    "NameSource",
     "Opening",
     "Origin",
     "Partner",
@@ -263,11 +287,14 @@ __all__ = [
     "Related",
     "RevocationList",
     "Row",
+    "Scope",
     "Served",
     "ServerCertificate",
     "ServerName",
     "Setting",
     "Severity",
+    "Sharing",
+    "ShownCertificate",
     "Socket",
     "SocketCrossing",
     "SocketKey",
@@ -275,10 +302,13 @@ __all__ = [
     "StreamWitness",
     "Suite",
     "Survival",
+    "Target",
     "TrustFile",
     "TrustedPartnerCA",
     "Unknown",
     "Unloaded",
+    "UpstreamCertificate",
+    "UpstreamPass",
     "Use",
     "VerifyError",
     "VirtualServer",
@@ -294,6 +324,7 @@ __all__ = [
     "as_rfc2253",
     "asks",
     "asks_ocsp",
+    "backend_addresses",
     "backend_is_told",
     "backend_learns_identity",
     "barriers",
@@ -303,6 +334,7 @@ __all__ = [
     "ca_names",
     "certificates_of",
     "checked_clients",
+    "checked_upstreams",
     "checks_identity",
     "chooses_suites",
     "cipher_strings",
@@ -335,6 +367,7 @@ __all__ = [
     "find_openings",
     "handshake_name",
     "has_fix",
+    "holders_in_words",
     "identity_check",
     "in_order",
     "is_bundle",
@@ -342,8 +375,12 @@ __all__ = [
     "is_inside",
     "is_named",
     "is_pinned",
+    "is_private",
     "is_said_elsewhere",
+    "is_seen_to_match",
     "is_system_bundle",
+    "is_this_machine",
+    "is_unix",
     "issuer_at_hand",
     "keeps_request",
     "key_security_bits",
@@ -364,24 +401,30 @@ __all__ = [
     "mentioned_variables",
     "minute",
     "mixes_modes",
+    "names_of",
     "ocsp_servers",
     "only_legacy",
     "open_places",
     "opened_ca_files",
     "other_handshakes",
+    "parting",
     "partner_cas",
     "partners_compared",
     "passed_listener",
     "passed_to_checks",
+    "passes_in_words",
     "passes_on",
     "passes_tls_through",
     "passing_flaws",
     "passing_intermediates",
+    "possible_texts",
+    "presented",
     "protocol_words",
     "protocols_of",
     "public_cas",
     "read_name",
     "reference_to",
+    "refusal",
     "refused_session",
     "repeatable_places",
     "repeats_another",
@@ -389,9 +432,13 @@ __all__ = [
     "security_level",
     "server_addresses",
     "server_certificates",
+    "server_passes",
     "servers_in_words",
+    "shared_by_requests",
     "shared_ca",
     "shared_ca_file",
+    "sharings",
+    "shown_certificates",
     "signature_security_bits",
     "socket_crossings",
     "socket_rows",
@@ -404,10 +451,12 @@ __all__ = [
     "trusts_all",
     "unidentified",
     "unread_cas",
+    "upstream_certificates",
     "uris_of",
     "usable_responder",
     "uses",
     "variables_in",
+    "verifying",
     "was_judged",
     "weak_digest",
     "weak_key",

@@ -13,7 +13,7 @@ from mtls_lint.lint.identity import Places, fingerprint
 from mtls_lint.lint.rule import Rule
 from mtls_lint.lint.running import Master
 from mtls_lint.lint.settings import Settings
-from mtls_lint.nginx.material import ServerCertificate, TrustFile, server_certificates, trust_files
+from mtls_lint.nginx.material import KeyPair, ServerCertificate, TrustFile, server_certificates, trust_files
 from mtls_lint.nginx.model import (
     Configuration,
     Location,
@@ -21,6 +21,7 @@ from mtls_lint.nginx.model import (
     VirtualServer,
     configuration_directives,
 )
+from mtls_lint.nginx.upstream_certificates import UpstreamCertificate, upstream_certificates
 from mtls_lint.pki.store import PemStore
 from mtls_lint.syntax.source import SourceFile
 from mtls_lint.syntax.tree import Directive, Problem
@@ -138,6 +139,11 @@ _SUBJECTS: dict[type, Callable[[Configuration], Sequence[object]]] = {
     ],
     Socket: lambda configuration: configuration.sockets,
     ServerCertificate: server_certificates,
+    UpstreamCertificate: upstream_certificates,
+    KeyPair: lambda configuration: (
+        *server_certificates(configuration),
+        *upstream_certificates(configuration),
+    ),
     TrustFile: trust_files,
 }
 

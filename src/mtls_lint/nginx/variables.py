@@ -8,7 +8,8 @@ from mtls_lint.nginx.model import Configuration
 from mtls_lint.nginx.regex import Matched, search
 from mtls_lint.syntax.tree import Directive, Unknown
 
-_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))", re.ASCII)
+VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))", re.ASCII)
+"""A variable, with or without braces."""
 
 # Variables nginx takes from request headers that our requests do not send: they are empty.
 _FROM_HEADERS = ("http_", "cookie_", "sent_http_", "upstream_")
@@ -58,7 +59,7 @@ class Variables:
         """``text`` with its variables replaced; Unknown when one of them is."""
         parts: list[str] = []
         position = 0
-        for match in _VARIABLE.finditer(text):
+        for match in VARIABLE.finditer(text):
             value = self.value(match[1] or match[2])
             if isinstance(value, Unknown):
                 return value
@@ -129,7 +130,7 @@ class Variables:
 
 def variables_in(text: str) -> frozenset[str]:
     """The names of the variables in ``text``, in lower case, without ``$``."""
-    return frozenset((match[1] or match[2]).lower() for match in _VARIABLE.finditer(text))
+    return frozenset((match[1] or match[2]).lower() for match in VARIABLE.finditer(text))
 
 
 def strip_parentheses(words: Sequence[str]) -> list[str]:
