@@ -135,14 +135,19 @@ def check(socket: Socket, ctx: Context) -> Findings:
     strict = [server for server in others if server.verify_client == "on"]
     if default.verify_client == "on":
         lax = [server for server in others if server.verify_client != "on"]
-        if lax and mixes_modes(ctx.version):
+        if lax and _mixes_modes(ctx):
             yield _turned_away(socket, lax, ctx)
         return
     same = [server for server in strict if _same_backend(default, server, ctx)]
-    if strict and mixes_modes(ctx.version):
+    if strict and _mixes_modes(ctx):
         yield _mixed(socket, strict, same, ctx)
     elif same:
         yield _open(socket, same, ctx)
+
+
+def _mixes_modes(ctx: Context) -> bool:
+    """Whether this version, and the build that was asked, may enforce the default server's mode."""
+    return mixes_modes(ctx.version) and not ctx.carries_fix("CVE-2026-120967")
 
 
 def _mixed(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from mtls_lint.lint.advice import advised
 from mtls_lint.lint.context import Context
 from mtls_lint.lint.crl_checks import (
     CheckedClients,
@@ -40,6 +41,7 @@ from mtls_lint.lint.openings import (
 )
 from mtls_lint.lint.other_cas import Double, doubles
 from mtls_lint.lint.partners import TrustedPartnerCA, partner_cas, partners_compared
+from mtls_lint.lint.refused_sessions import refused_session
 from mtls_lint.lint.rule import rule
 from mtls_lint.lint.running import Unloaded
 from mtls_lint.lint.socket_crossings import SocketCrossing, socket_crossings
@@ -68,6 +70,7 @@ from mtls_lint.lint.words import (
     servers_in_words,
 )
 from mtls_lint.nginx.access import access_rules
+from mtls_lint.nginx.advisories import MAINLINE, STABLE
 from mtls_lint.nginx.anonymous import (
     Served,
     Visitor,
@@ -132,7 +135,13 @@ from mtls_lint.nginx.passage import Barrier, barriers, is_said_elsewhere, lets_a
 from mtls_lint.nginx.possible import possible_texts
 from mtls_lint.nginx.refusals import Refusals, Refused
 from mtls_lint.nginx.regex import compile_regex
-from mtls_lint.nginx.resumption import EARLY_NAME, has_fix, makes_resumable_sessions, tickets_on
+from mtls_lint.nginx.resumption import (
+    EARLY_NAME,
+    RESUMPTION_CVE,
+    has_fix,
+    makes_resumable_sessions,
+    tickets_on,
+)
 from mtls_lint.nginx.session_life import Survival, survival
 from mtls_lint.nginx.stream_decide import mixes_modes
 from mtls_lint.nginx.stream_matrix import stream_rows
@@ -170,6 +179,7 @@ from mtls_lint.nginx.upstream_certificates import UpstreamCertificate, upstream_
 from mtls_lint.nginx.upstream_names import ExpectedName, NameSource
 from mtls_lint.nginx.upstream_sharing import Sharing, parting, shared_by_requests, sharings
 from mtls_lint.nginx.upstream_tls import Target, UpstreamPass, is_unix, server_passes
+from mtls_lint.nginx.variables import variables_in
 from mtls_lint.nginx.webroots import Webroot
 from mtls_lint.pki.certificate import Certificate
 from mtls_lint.pki.chain import ChainReport, Missing
@@ -210,11 +220,14 @@ __all__ = [
     "KEYS",
     "LEGACY",
     "LEVEL_BITS",
+    "MAINLINE",
     "PARTNERS",
     "PASSWORDS",
+    "RESUMPTION_CVE",
     "REVOKED",
     "SERIAL",
     "SSL",
+    "STABLE",
     "TOO_DEEP",
     "AccessLog",
     "Answer",
@@ -306,6 +319,7 @@ __all__ = [
     "Writer",
     "access_logs",
     "access_rules",
+    "advised",
     "answering",
     "as_rfc2253",
     "asks",
@@ -411,6 +425,7 @@ __all__ = [
     "read_name",
     "reference_to",
     "refusal",
+    "refused_session",
     "repeatable_places",
     "repeats_another",
     "rule",
@@ -440,6 +455,7 @@ __all__ = [
     "uris_of",
     "usable_responder",
     "uses",
+    "variables_in",
     "verifying",
     "was_judged",
     "weak_digest",

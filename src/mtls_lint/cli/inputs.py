@@ -126,4 +126,4 @@ def _meant(path: str) -> str:
     return "Name a directory, a configuration, or - for stdin."
 
 
-COMMANDS = ("check", "explain", "inventory", "matrix", "new-rule", "rules", "trace")
+COMMANDS = ("check", "explain", "inventory", "matrix", "new-rule", "rules", "trace", "upgrade")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mtls_lint.cli.check import moment
-from mtls_lint.cli.options import map_option, path_map, version_option
+from mtls_lint.cli.options import binary_option, map_option, path_map, version_option
 from mtls_lint.cli.streams import Color, CommandError, columns, wants_color, write_out
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ def trace(
         ),
     ] = None,
     nginx_version: Annotated[str | None, version_option(RUN)] = None,
+    nginx_binary: Annotated[Path | None, binary_option(RUN)] = None,
     mapped: Annotated[list[str] | None, map_option(RUN)] = None,
     now: Annotated[
         str | None,
@@ -101,7 +102,7 @@ def trace(
 ) -> None:
     """Say what nginx answers to one request, step by step."""
     from mtls_lint.cli.inputs import read_followed  # noqa: PLC0415
-    from mtls_lint.cli.run import version  # noqa: PLC0415 - not needed for help and usage errors
+    from mtls_lint.cli.nginx_binary import chosen_nginx  # noqa: PLC0415
     from mtls_lint.nginx.decide import decide  # noqa: PLC0415
     from mtls_lint.nginx.decision import Connection, Request  # noqa: PLC0415
     from mtls_lint.pki.store import PemStore  # noqa: PLC0415
@@ -114,7 +115,7 @@ def trace(
         )
     address, port = _target(connect)
     where = path_map(mapped)
-    configuration = read_followed(path, version(nginx_version), where)
+    configuration = read_followed(path, chosen_nginx(nginx_version, nginx_binary).version, where)
     store = PemStore(where.here)
     client = _client(configuration, client_cert, store) if client_cert is not None else None
     name = None if plain or no_sni else sni or host

@@ -77,6 +77,22 @@ class Context:
         """Record that this rule could not decide something at ``span``, and why."""
         self._record(NotEvaluated(self.rule, span.path, span.line, reason))
 
+    def version_unknown(self) -> None:
+        """Record, once for all rules of versions, that something depends on which nginx it is.
+
+        Nobody said; that the newest stable one is assumed says nothing about advisories.
+        """
+        span = self.configuration.tree.directives[0].span
+        reason = "the version of nginx is not known: give --nginx-version or --nginx-binary"
+        self._record(NotEvaluated("versions", span.path, span.line, reason))
+
+    def carries_fix(self, cve: str) -> bool | None:
+        """Whether the build that was asked has the fix of an advisory, whatever its number.
+
+        None where no build was asked, or its makers' changelog does not tell.
+        """
+        return None if self.settings.build is None else self.settings.build.carries_fix(cve)
+
     def file(self, reference: FileReference) -> PemFile | None:
         """The file as it was found, whatever its state; None (and recorded) when its path is unknown."""
         file = self._evidence.read(reference)

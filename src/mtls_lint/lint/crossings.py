@@ -13,6 +13,7 @@ from mtls_lint.nginx.model import Socket, VirtualServer
 from mtls_lint.nginx.names import NameKind
 from mtls_lint.nginx.resumption import (
     EARLY_NAME,
+    RESUMPTION_CVE,
     Attempt,
     Fate,
     Resumption,
@@ -185,7 +186,9 @@ class _Finder:
         return excess(self.ctx, maker.server, maker.checks, entered.server, entered.checks)
 
     def _resume(self, attempt: Attempt, maker: VirtualServer, entered: VirtualServer) -> Resumption | None:
-        answer = resume(self.ctx.configuration, self.socket, attempt, self.ctx.file)
+        # A build without the fix does what its number says.
+        fixed = True if self.ctx.carries_fix(RESUMPTION_CVE) else None
+        answer = resume(self.ctx.configuration, self.socket, attempt, self.ctx.file, fixed=fixed)
         if isinstance(answer, Unknown):
             if not self.doubted:
                 what = f"whether a session made at {maker.label} opens {entered.label}"

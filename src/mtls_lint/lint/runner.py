@@ -3,7 +3,7 @@
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from mtls_lint.lint.context import Context
@@ -49,6 +49,7 @@ class Report:
     rules: int = 0
     unreadable: bool = False
     """Whether something that is there could not be read: the run is incomplete (exit code 3)."""
+    settings: Settings = field(default_factory=Settings)
 
     def count(self, severity: Severity) -> int:
         """How many findings of this severity are not suppressed."""
@@ -185,6 +186,7 @@ def run(
         servers=len(configuration.servers),
         rules=len(selected),
         unreadable=any(not problem.harmless for problem in tree.problems) or state.evidence.unreadable,
+        settings=settings,
     )
 
 
@@ -213,4 +215,5 @@ def merge(reports: Sequence[Report]) -> Report:
         servers=sum(report.servers for report in reports),
         rules=max((report.rules for report in reports), default=0),
         unreadable=any(report.unreadable for report in reports),
+        settings=reports[0].settings if reports else Settings(),
     )

@@ -101,23 +101,24 @@ class _Asker:
         name = example_name(server)
         if name is None:
             return
-        groups: dict[_Finding, dict[str, str]] = {}
+        groups: dict[_Finding, dict[str, list[str]]] = {}
         flaws = tuple(self._flaws(server))
         for uri in dict.fromkeys(uris_of(server)):
             finding, place = self._ask(server, name, uri, flaws)
             if finding is not None:
-                groups.setdefault(finding, {}).setdefault(place, uri)
+                groups.setdefault(finding, {}).setdefault(place, []).append(uri)
         for finding, places in groups.items():
             yield Row(
                 self.socket,
                 server,
                 name,
-                next(iter(places.values())),
+                next(iter(places.values()))[0],
                 tuple(places),
                 finding.who,
                 finding.by,
                 finding.holes,
                 finding.uncertain,
+                tuple((uri, place) for place, uris in places.items() for uri in uris),
             )
 
     def _ask(

@@ -55,7 +55,7 @@ class Row:
     """One group of locations of one server on one socket: who gets in, by which directive, and the holes.
 
     ``uri`` leads to the first of the ``places``. Those of a stream server are what it passes connections to,
-    those of a mail server the ways to a login.
+    those of a mail server the ways to a login. ``asked`` are the URIs that were asked, each with its place.
     """
 
     socket: Socket
@@ -67,6 +67,7 @@ class Row:
     by: Span | None
     holes: tuple[Hole, ...] = ()
     uncertain: tuple[str, ...] = ()
+    asked: tuple[tuple[str, str], ...] = ()
 
 
 def who_of(decisions: Mapping[str | None, Decision], served: Collection[str | None]) -> Who:

@@ -23,6 +23,9 @@ Read = Callable[[FileReference], PemFile | None]
 EARLY_NAME = NginxVersion(1, 29, 2)
 """Since then the server is chosen before OpenSSL looks at the session (ngx_ssl_client_hello_callback)."""
 
+RESUMPTION_CVE = "CVE-2025-23419"
+"""Sessions of one server open another; what distributions mend without a new number (see ``has_fix``)."""
+
 SHARED_KEYS = NginxVersion(1, 23, 2)
 """Since then a shared cache holds the keys of tickets too, and a session of TLS 1.3 has nginx's timeout."""
 
@@ -178,7 +181,7 @@ def makes_resumable_sessions(
 
 
 def has_fix(version: NginxVersion) -> bool:
-    """Whether upstream's release of this number has the fix of CVE-2025-23419."""
+    """Whether upstream's release of this number has the fix of ``RESUMPTION_CVE``."""
     return version >= (1, 27, 4) or (1, 26, 3) <= version < (1, 27, 0)
 
 

@@ -27,7 +27,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtls_lint.nginx.version import NginxVersion
+from mtls_lint.nginx.build import parse_build
 from mtls_lint.syntax.adapter import parse_source
 from mtls_lint.syntax.source import SourceFile
 from mtls_lint.syntax.tree import Directive, Problem
@@ -35,6 +35,8 @@ from mtls_lint.testing.client import Reply, request
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+    from mtls_lint.nginx.version import NginxVersion
 
 __all__ = ["CheckResult", "NginxBinary", "Reply", "RunningNginx", "find_nginx", "free_ports", "request"]
 
@@ -45,8 +47,6 @@ _CHECK_SECONDS = 30.0
 _START_SECONDS = 15.0
 _STOP_SECONDS = 5.0
 
-_VERSION = re.compile(r"^nginx version: .*?/(\d+)\.(\d+)\.(\d+)", re.MULTILINE)
-_OPTION = re.compile(r"--([a-z0-9_-]+)=('[^']*'|\S*)")
 _TEMPORARY = re.compile(r"http-(client-body|proxy|fastcgi|uwsgi|scgi)-temp-path")
 _PORT = re.compile(r"\bPORT_(\w+)\b")
 # nginx -t binds the sockets too. That this machine has no such address, does not let ordinary users have
@@ -298,13 +298,11 @@ def _ask(path: Path) -> NginxBinary | None:
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    said = done.stderr.decode("utf-8", "replace")
-    version = _VERSION.search(said)
-    if version is None:
+    build = parse_build(str(path), done.stderr.decode("utf-8", "replace"))
+    if build is None:
         return None
-    options = {name: value.strip("'") for name, value in _OPTION.findall(said)}
-    options.update(dict.fromkeys(re.findall(r"--(with-(?:stream|mail))(?=\s|$)", said), ""))
-    return NginxBinary(path, NginxVersion(*map(int, version.groups())), options)
+    options = {f"with-{name}": "" for name in ("stream", "mail") if name in build.modules}
+    return NginxBinary(path, build.version, options | dict(build.options))
 
 
 def _top(text: str) -> tuple[Directive, ...]:
