@@ -40,6 +40,15 @@ from mtls_lint.lint.openings import (
 )
 from mtls_lint.lint.other_cas import Double, doubles
 from mtls_lint.lint.partners import TrustedPartnerCA, partner_cas, partners_compared
+from mtls_lint.lint.forgeries import (
+    Carrier,
+    Forgery,
+    doors,
+    find_forgeries,
+    forged_headers,
+    forged_value,
+)
+from mtls_lint.lint.openings import Cause, Opening, find_openings, is_inside, leads_to_app
 from mtls_lint.lint.rule import rule
 from mtls_lint.lint.running import Unloaded
 from mtls_lint.lint.upstream_checks import (
@@ -100,6 +109,8 @@ from mtls_lint.nginx.flaws import REVOKED, TOO_DEEP, passing_flaws
 from mtls_lint.nginx.hosts import is_private, is_this_machine
 from mtls_lint.nginx.identity_tests import FINGERPRINT, SERIAL, IdentityTest
 from mtls_lint.nginx.inheritance import Origin, Scope, Setting
+from mtls_lint.nginx.forwarding import Fate, Forwarded, ForwardingPath, forwarding_paths
+from mtls_lint.nginx.inheritance import Origin, Setting
 from mtls_lint.nginx.listen import Listen, SocketKey
 from mtls_lint.nginx.logs import AccessLog, ErrorLog, access_logs, error_logs, unidentified
 from mtls_lint.nginx.lookup import looks_names_up
@@ -215,6 +226,7 @@ __all__ = [
     "Answer",
     "Barrier",
     "BlockKind",
+    "Carrier",
     "Cause",
     "Certificate",
     "ChainCheck",
@@ -237,12 +249,16 @@ __all__ = [
     "Double",
     "ErrorLog",
     "ExpectedName",
+    "Fate",
     "FileReference",
     "FileState",
     "FileUse",
     "Finding",
     "Findings",
     "Holder",
+    "Forgery",
+    "Forwarded",
+    "ForwardingPath",
     "Hole",
     "IdentityTest",
     "Issuer",
@@ -335,6 +351,7 @@ __all__ = [
     "day",
     "destination",
     "doubles",
+    "doors",
     "due_on",
     "ends_chain",
     "error_logs",
@@ -342,7 +359,11 @@ __all__ = [
     "example_name",
     "expired_on",
     "find_door",
+    "find_forgeries",
     "find_openings",
+    "forged_headers",
+    "forged_value",
+    "forwarding_paths",
     "handshake_name",
     "has_fix",
     "holders_in_words",

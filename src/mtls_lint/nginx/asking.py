@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from mtls_lint.nginx.answers import SETTERS
 from mtls_lint.nginx.checks import (
     client_variables,
     identifying_variables,
@@ -102,16 +103,13 @@ def client_ca(server: VirtualServer) -> Setting | None:
     return next((setting for name in names if (setting := server.setting(name)).value), None)
 
 
-_TELLING = ("proxy_set_header", "grpc_set_header", "fastcgi_param", "uwsgi_param", "scgi_param")
-
-
 def backend_is_told(configuration: Configuration, scope: Scope) -> bool:
     """Whether a backend gets, in a header or parameter, what nginx learnt of the client's certificate.
 
     That is a variable ``$ssl_client_...``, or one that a ``map`` makes of such a variable.
     """
     made = client_variables(configuration)
-    words = (word for name in _TELLING for word in scope.setting(name).words)
+    words = (word for name in SETTERS.values() for word in scope.setting(name).words)
     return any(tells_of_client(name, made) for word in words for name in variables_in(word))
 
 
@@ -119,7 +117,7 @@ def backend_learns_identity(configuration: Configuration, server: VirtualServer)
     """The directive by which a backend of the server gets the name or the certificate of the client."""
     wanted = identifying_variables(configuration)
     for scope in (server.scope, *(location.scope for location in server.all_locations())):
-        for name in _TELLING:
+        for name in SETTERS.values():
             for directive in scope.setting(name).directives:
                 if any(not wanted.isdisjoint(variables_in(str(word))) for word in directive.args):
                     return directive

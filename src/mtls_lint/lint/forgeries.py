@@ -1,0 +1,205 @@
+"""Forgeries: how a client writes into a header what its backend takes for the word of nginx.
+
+A header carries identity towards a backend where one path sets it from the client's certificate. Every
+other path to that backend has to set or clear it; where one passes on what clients send, this module looks
+for the request that gets through.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from mtls_lint.lint.context import Context
+from mtls_lint.lint.finding import ClientCertificate
+from mtls_lint.lint.witnesses import Door
+from mtls_lint.nginx.anonymous import Visitor, content_places, uris_of
+from mtls_lint.nginx.answering import repeats_another
+from mtls_lint.nginx.asking import asks
+from mtls_lint.nginx.backends import destination
+from mtls_lint.nginx.forwarding import Fate, Forwarded, ForwardingPath, forwarding_paths
+from mtls_lint.nginx.material import client_trust
+from mtls_lint.nginx.model import VirtualServer
+from mtls_lint.nginx.name_tests import name_tests
+from mtls_lint.pki.names import openssl_subject
+
+_FORGED = {
+    "ssl_client_verify": "SUCCESS",
+    "ssl_client_s_dn": "CN=forged",
+    "ssl_client_i_dn": "CN=forged",
+    "ssl_client_s_dn_legacy": "/CN=forged",
+    "ssl_client_i_dn_legacy": "/CN=forged",
+}
+_MOST = 20
+"""Names, and URIs of other paths, to try for one path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """A header or parameter that carries identity, and the path on which it does."""
+
+    path: ForwardingPath
+    key: str
+    forwarded: Forwarded
+
+
+@dataclass(frozen=True, slots=True)
+class Forgery:
+    """A path that passes on what clients send in headers that carry identity.
+
+    ``carriers`` are those headers. ``displaced`` tells that an outer block sets them and an inner one drops
+    them; otherwise other paths to the same backend set them. ``door`` is the request that forges them; None
+    where nobody gets through, or it is not known (``doubt``). ``same_uri`` tells that the backend gets the
+    URI of a carrier's path.
+    """
+
+    path: ForwardingPath
+    carriers: tuple[Carrier, ...]
+    displaced: bool
+    door: Door | None = None
+    same_uri: bool = False
+    doubt: str | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """The headers or parameters as they are written where they are set."""
+        return list(dict.fromkeys(one.forwarded.name for one in self.carriers))
+
+    @property
+    def by_anyone(self) -> bool:
+        """Whether no certificate is needed for it."""
+        return self.door is not None and self.door.certificate is None
+
+
+def find_forgeries(ctx: Context, *, displaced: bool) -> Iterator[Forgery]:
+    """The forgeries of a configuration of one kind (see ``Forgery.displaced``), those that fail included."""
+    paths = forwarding_paths(ctx.configuration)
+    carrying = list(_carriers(paths))
+    for path in paths:
+        told: dict[str, Carrier] = {}
+        for carrier in carrying:
+            if carrier.path is not path and _share_backend(carrier.path, path):
+                told.setdefault(carrier.key, carrier)
+        lost = path.displaced if told or _asks(path.server) else {}
+        if displaced:
+            told = {key: Carrier(path, key, forwarded) for key, forwarded in lost.items()}
+        found = (told[key] for key in told if displaced or key not in lost)
+        carriers = tuple(one for one in found if path.fate(one.key) is Fate.CLIENT)
+        if carriers:
+            yield _forgery(ctx, Forgery(path, carriers, displaced))
+
+
+def _carriers(paths: Iterable[ForwardingPath]) -> Iterator[Carrier]:
+    for path in paths:
+        if _asks(path.server):
+            for key, forwarded in path.identity.items():
+                yield Carrier(path, key, forwarded)
+
+
+def _asks(server: VirtualServer) -> bool:
+    """Whether it asks for certificates, or what was not given may say so."""
+    verify = server.setting("ssl_verify_client")
+    return asks(server) or verify.assumed or verify.unknown is not None
+
+
+def _share_backend(one: ForwardingPath, other: ForwardingPath) -> bool:
+    return one.protocol == other.protocol and not one.addresses.isdisjoint(other.addresses)
+
+
+def _forgery(ctx: Context, forgery: Forgery) -> Forgery:
+    path = forgery.path
+    doubt = path.doubt or (None if path.server.complete else "part of the server is not given")
+    if doubt is not None:
+        return replace(forgery, doubt=doubt)
+    headers = forged_headers(path, forgery.carriers)
+    others = {one.path for one in forgery.carriers} - {path}
+    arriving = {uri for other in others for uri in _arriving(ctx, other)}
+    first: Door | None = None
+    for door in doors(ctx, path, headers, sorted(arriving)):
+        if door.doubts:
+            doubt = doubt or door.doubts[0]
+            continue
+        there = destination(ctx.configuration, door.served)
+        if there is not None and there.uri in arriving:
+            return replace(forgery, door=door, same_uri=True)
+        first = first or door
+    return replace(forgery, door=first, doubt=doubt if first is None else None)
+
+
+def _arriving(ctx: Context, path: ForwardingPath) -> Iterator[str]:
+    """The URIs that a backend gets on a path."""
+    for door in islice(doors(ctx, path), _MOST):
+        there = destination(ctx.configuration, door.served)
+        if there is not None:
+            yield there.uri
+
+
+def doors(
+    ctx: Context,
+    path: ForwardingPath,
+    headers: tuple[tuple[str, str], ...] = (),
+    uris: Iterable[str] = (),
+) -> Iterator[Door]:
+    """The requests with these headers that go a path, without a certificate first.
+
+    Sockets that only this machine reaches are left out. ``uris`` are asked for besides those of the server.
+    """
+    server = path.server
+    wanted = (*uris_of(server), *islice(uris, _MOST))
+    for visitor, certificate in _visitors(ctx, path, headers):
+        for socket in server.sockets:
+            if socket.key.is_local or repeats_another(socket) or (visitor.client and not socket.ssl):
+                continue
+            for place in content_places(ctx.configuration, server, socket, ctx.now, visitor, wanted):
+                if path.leads(place):
+                    yield Door(socket, place, certificate)
+
+
+def _visitors(
+    ctx: Context, path: ForwardingPath, headers: tuple[tuple[str, str], ...]
+) -> Iterator[tuple[Visitor, ClientCertificate | None]]:
+    method = _method(path)
+    yield Visitor(headers=headers, method=method), None
+    references = client_trust(ctx.configuration, path.server)
+    if not asks(path.server) or not references:
+        return
+    for subject in (None, *_subjects(ctx, path.server)):
+        known = ctx.trusted_client(path.server, subject)
+        shown = openssl_subject(subject) if subject is not None else None
+        if subject is None:
+            yield Visitor(known, headers=headers, method=method), ClientCertificate(references[0].written)
+        elif shown is not None:
+            certificate = ClientCertificate(references[0].written, shown)
+            yield Visitor(known, headers=headers, method=method), certificate
+
+
+def _subjects(ctx: Context, server: VirtualServer) -> Iterator[str]:
+    tests = name_tests(ctx.configuration, server)
+    wanted = (name for test in tests if test.variable == "ssl_client_s_dn" for name in test.examples)
+    return islice(dict.fromkeys(wanted), _MOST)
+
+
+def _method(path: ForwardingPath) -> str:
+    """One that a ``limit_except`` around the path is for."""
+    if path.location.kind != "limit_except":
+        return "GET"
+    others = {str(word).upper() for word in path.location.directive.args}
+    return next((method for method in ("POST", "PUT", "DELETE", "PATCH") if method not in others), "OPTIONS")
+
+
+def forged_headers(path: ForwardingPath, carriers: Iterable[Carrier]) -> tuple[tuple[str, str], ...]:
+    """What a client would write into its headers, to have the backend get it in those that carry identity."""
+    found: dict[str, str] = {}
+    for carrier in carriers:
+        given = path.forwarded.get(carrier.key)
+        sources = sorted(given.sources) if given is not None else []
+        named = next((name for name in sources if name.startswith("http_")), None)
+        own = carrier.forwarded.name if path.has_headers else path.header(carrier.key)
+        header = named[5:].replace("_", "-").title() if named is not None else own
+        if header is not None:
+            found[header] = forged_value(carrier.forwarded)
+    return tuple(found.items())
+
+
+def forged_value(forwarded: Forwarded) -> str:
+    """Somebody else's identity in a header that carries one."""
+    return _FORGED.get(forwarded.value.lower().strip("${}"), "forged")
