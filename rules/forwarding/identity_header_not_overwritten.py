@@ -1,21 +1,22 @@
 """A header that tells a backend who the client is, is passed on as the client sends it on another path.
 
-One place of the configuration sets `X-Client-DN` from the client's certificate. The backend cannot see which
-way a request came: what stands in that header is the client, on every path that leads to it. nginx passes all
-headers of a request on that it does not set itself, so each other server, listener and location that hands
-requests to the same backend has to set the header, too, or clear it. Where one does not, whoever gets there
-writes the name of somebody else into it.
+One place of the configuration sets `X-Client-DN` from the client's certificate. The backend cannot see
+which way a request came: what stands in that header is the client, on every path that leads to it. nginx
+passes all headers of a request on that it does not set itself, so each other server, listener and location
+that hands requests to the same backend has to set the header, too, or clear it. Where one does not, whoever
+gets there writes the name of somebody else into it.
 
-FastCGI, uwsgi and SCGI carry a client's header `X-DN` as `HTTP_X_DN`: a parameter of that name has to be set
-everywhere, too. A name without `HTTP_` in front, such as `SSL_CLIENT_S_DN`, cannot be forged by a header.
+FastCGI, uwsgi and SCGI carry a client's header `X-DN` as `HTTP_X_DN`: a parameter of that name has to be
+set everywhere, too. A name without `HTTP_` in front, such as `SSL_CLIENT_S_DN`, cannot be forged by a
+header.
 
 It is a warning only where other URIs arrive at the backend by the open path: then it depends on what the
 backend does with the header there. It is fine where the header is set to a fixed text or to `""`, where
 nobody gets content, and on loopback addresses.
 
 Set the header on every path to the backend: to the same variable, which is empty without a certificate and
-then removes the client's header, or to `""`. Better still, give the backend a port of its own for what comes
-without a certificate.
+then removes the client's header, or to `""`. Better still, give the backend a port of its own for what
+comes without a certificate.
 
 Bad:
 ```nginx

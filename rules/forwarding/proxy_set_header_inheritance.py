@@ -2,12 +2,12 @@
 
 `proxy_set_header` is inherited only by blocks that have none of their own: a single one in a location, for
 `Host` or `Upgrade`, drops all those of the server. A header that carries the client's identity is then not
-set any more, and what the client itself sends under that name reaches the backend, which takes it for
-the word of nginx. The same goes for `grpc_set_header`, and for `fastcgi_param`, `uwsgi_param` and
-`scgi_param` with names that begin with `HTTP_`.
+set any more, and what the client itself sends under that name reaches the backend, which takes it for the
+word of nginx. The same goes for `grpc_set_header`, and for `fastcgi_param`, `uwsgi_param` and `scgi_param`
+with names that begin with `HTTP_`.
 
-It is fine where the inner block repeats the header or sets it to `""`, and where the client's headers are not
-passed on (`proxy_pass_request_headers off;`).
+It is fine where the inner block repeats the header or sets it to `""`, and where the client's headers are
+not passed on (`proxy_pass_request_headers off;`).
 
 Repeat the outer headers in the inner block, for instance from one included file.
 

@@ -47,6 +47,7 @@ from mtls_lint.lint.forgeries import (
     find_forgeries,
     forged_headers,
     forged_value,
+    unverified_doors,
 )
 from mtls_lint.lint.openings import Cause, Opening, find_openings, is_inside, leads_to_app
 from mtls_lint.lint.rule import rule
@@ -95,10 +96,13 @@ from mtls_lint.nginx.answering import (
 from mtls_lint.nginx.answers import keeps_request
 from mtls_lint.nginx.asking import (
     asks,
+    backend_is_misled,
     backend_is_told,
     backend_learns_identity,
     client_ca,
     command_that_asks,
+    identity_check,
+    names_without_verify,
 )
 from mtls_lint.nginx.backends import Destination, backend_addresses, destination, server_addresses
 from mtls_lint.nginx.chain_check import ChainCheck, crl_file_defect, trusts_all
@@ -110,6 +114,7 @@ from mtls_lint.nginx.hosts import is_private, is_this_machine
 from mtls_lint.nginx.identity_tests import FINGERPRINT, SERIAL, IdentityTest
 from mtls_lint.nginx.inheritance import Origin, Scope, Setting
 from mtls_lint.nginx.forwarding import Fate, Forwarded, ForwardingPath, forwarding_paths
+from mtls_lint.nginx.header_tests import HeaderTest, header_tests, passing_values
 from mtls_lint.nginx.inheritance import Origin, Setting
 from mtls_lint.nginx.listen import Listen, SocketKey
 from mtls_lint.nginx.logs import AccessLog, ErrorLog, access_logs, error_logs, unidentified
@@ -176,6 +181,7 @@ from mtls_lint.nginx.upstream_certificates import UpstreamCertificate, upstream_
 from mtls_lint.nginx.upstream_names import ExpectedName, NameSource
 from mtls_lint.nginx.upstream_sharing import Sharing, parting, shared_by_requests, sharings
 from mtls_lint.nginx.upstream_tls import Target, UpstreamPass, is_unix, server_passes
+from mtls_lint.nginx.variables import variables_in
 from mtls_lint.nginx.webroots import Webroot
 from mtls_lint.pki.certificate import Certificate
 from mtls_lint.pki.chain import ChainReport, Missing
@@ -259,6 +265,7 @@ __all__ = [
     "Forgery",
     "Forwarded",
     "ForwardingPath",
+    "HeaderTest",
     "Hole",
     "IdentityTest",
     "Issuer",
@@ -319,6 +326,7 @@ __all__ = [
     "as_rfc2253",
     "asks",
     "backend_addresses",
+    "backend_is_misled",
     "backend_is_told",
     "backend_learns_identity",
     "barriers",
@@ -367,6 +375,7 @@ __all__ = [
     "handshake_name",
     "has_fix",
     "holders_in_words",
+    "header_tests",
     "identity_check",
     "in_order",
     "is_bundle",
@@ -399,6 +408,8 @@ __all__ = [
     "minute",
     "mixes_modes",
     "names_of",
+    "name_tests",
+    "names_without_verify",
     "ocsp_servers",
     "only_legacy",
     "open_places",
@@ -416,6 +427,7 @@ __all__ = [
     "passing_intermediates",
     "possible_texts",
     "presented",
+    "passing_values",
     "protocol_words",
     "protocols_of",
     "public_cas",
@@ -449,6 +461,11 @@ __all__ = [
     "uses",
     "verifying",
     "was_judged",
+    "unverified_doors",
+    "uris_of",
+    "usable_responder",
+    "uses",
+    "variables_in",
     "weak_digest",
     "weak_key",
     "weak_signature",

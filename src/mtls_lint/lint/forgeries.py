@@ -11,6 +11,7 @@ from itertools import islice
 
 from mtls_lint.lint.context import Context
 from mtls_lint.lint.finding import ClientCertificate
+from mtls_lint.lint.openings import Cause, find_openings, unknown_visitors
 from mtls_lint.lint.witnesses import Door
 from mtls_lint.nginx.anonymous import Visitor, content_places, uris_of
 from mtls_lint.nginx.answering import repeats_another
@@ -143,9 +144,32 @@ def doors(
 
     Sockets that only this machine reaches are left out. ``uris`` are asked for besides those of the server.
     """
+    return _doors(ctx, path, _visitors(ctx, path, headers), uris)
+
+
+def unverified_doors(ctx: Context, path: ForwardingPath) -> Iterator[Door]:
+    """The requests by clients with certificates of their own making that go a path.
+
+    Error pages for such certificates, and checks that are too weak, are told of by other rules.
+    """
+    openings = find_openings(ctx.configuration, path.server, ctx.now)
+    if next(openings.of(Cause.WEAK), None) is None:
+        visitors = unknown_visitors(ctx.configuration, path.server)
+        for door in _doors(ctx, path, visitors, ()):
+            decision = door.served.decision
+            if decision.error is None and decision.client_verify.startswith("FAILED"):
+                yield door
+
+
+def _doors(
+    ctx: Context,
+    path: ForwardingPath,
+    visitors: Iterable[tuple[Visitor, ClientCertificate | None]],
+    uris: Iterable[str],
+) -> Iterator[Door]:
     server = path.server
     wanted = (*uris_of(server), *islice(uris, _MOST))
-    for visitor, certificate in _visitors(ctx, path, headers):
+    for visitor, certificate in visitors:
         for socket in server.sockets:
             if socket.key.is_local or repeats_another(socket) or (visitor.client and not socket.ssl):
                 continue

@@ -245,11 +245,18 @@ def _visitors(
     if 497 in codes:
         yield Visitor(speaks_tls=False), None
     if server.verify_client == "optional_no_ca" or 495 in codes:
-        for stranger in strangers(configuration, server):
-            subject = openssl_subject(stranger.subject)
-            issuer = openssl_subject(stranger.issuer) if stranger.issuer is not None else None
-            if subject is not None and (issuer is None) is (stranger.issuer is None):
-                yield Visitor(stranger), ClientCertificate(None, subject, issuer, stranger.serial)
+        yield from unknown_visitors(configuration, server)
+
+
+def unknown_visitors(
+    configuration: Configuration, server: VirtualServer
+) -> Iterator[tuple[Visitor, ClientCertificate]]:
+    """Visitors with certificates of their own making, with the names that a server looks for."""
+    for stranger in strangers(configuration, server):
+        subject = openssl_subject(stranger.subject)
+        issuer = openssl_subject(stranger.issuer) if stranger.issuer is not None else None
+        if subject is not None and (issuer is None) is (stranger.issuer is None):
+            yield Visitor(stranger), ClientCertificate(None, subject, issuer, stranger.serial)
 
 
 def _limited_methods(server: VirtualServer) -> set[str]:

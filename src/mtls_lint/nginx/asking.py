@@ -109,8 +109,33 @@ def backend_is_told(configuration: Configuration, scope: Scope) -> bool:
     That is a variable ``$ssl_client_...``, or one that a ``map`` makes of such a variable.
     """
     made = client_variables(configuration)
+    return any(tells_of_client(name, made) for name in _told(scope))
+
+
+def backend_is_misled(configuration: Configuration, scope: Scope) -> bool:
+    """Whether a backend gets names from a certificate, and cannot tell whether it was verified.
+
+    What a ``map`` makes is taken to tell.
+    """
+    told = _told(scope)
+    return bool(names_without_verify(told)) and told.isdisjoint(client_variables(configuration))
+
+
+def _told(scope: Scope) -> frozenset[str]:
+    """The variables in what a backend is told."""
     words = (word for name in SETTERS.values() for word in scope.setting(name).words)
-    return any(tells_of_client(name, made) for word in words for name in variables_in(word))
+    return frozenset(name for word in words for name in variables_in(word))
+
+
+_NAMES = frozenset(f"ssl_client_{name}" for name in ("s_dn", "i_dn", "s_dn_legacy", "i_dn_legacy", "serial"))
+
+
+def names_without_verify(facts: frozenset[str]) -> frozenset[str]:
+    """The names of a certificate among ``facts``, of which a backend cannot tell whether they are true.
+
+    It can where it is told what became of the check. ``facts`` are variables without ``$``.
+    """
+    return frozenset() if "ssl_client_verify" in facts else facts & _NAMES
 
 
 def backend_learns_identity(configuration: Configuration, server: VirtualServer) -> Directive | None:
