@@ -101,9 +101,9 @@ def _finding(path: ForwardingPath, names: list[Forwarded], door: Door) -> Findin
     headers = listed([one.name for one in names])
     subject = door.certificate.subject if door.certificate is not None else ""
     return Finding(
-        f"{headers} {'tell' if len(names) > 1 else 'tells'} the backend names from certificates that nobody has"
-        f" verified, and $ssl_client_verify is not sent: a client that makes its own ({subject}) is whoever it"
-        " likes",
+        f"{headers} {'tell' if len(names) > 1 else 'tells'} the backend names from certificates that nobody"
+        f" has verified, and $ssl_client_verify is not sent: a client that makes its own ({subject}) is"
+        " whoever it likes",
         names[0].directive.span,
         "let a CA vouch for clients (`ssl_verify_client optional;`), or send $ssl_client_verify along",
         related=(

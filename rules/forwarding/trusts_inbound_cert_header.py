@@ -104,7 +104,7 @@ def check(server: VirtualServer, ctx: Context) -> Findings:
         if door.doubts or not server.complete:
             doubt = doubt or (door.doubts[0] if door.doubts else "part of the server is not given")
             continue
-        yield _finding(server, tests, door, ctx)
+        yield _finding(server, tests, door)
         return
     if doubt is not None:
         ctx.not_evaluated(tests[0].directive.span, f"whether a header of the client opens this: {doubt}")
@@ -121,11 +121,12 @@ def _doors(server: VirtualServer, tests: tuple[HeaderTest, ...], ctx: Context) -
         for combination in islice(product(*values), _MOST):
             visitor = Visitor(headers=tuple(zip(headers, combination, strict=True)))
             for place in content_places(ctx.configuration, server, socket, ctx.now, visitor):
-                if place.request.uri not in open_to_all:
+                fenced = "all" in place.scope.setting("deny").words
+                if place.request.uri not in open_to_all and not fenced:
                     yield Door(socket, place)
 
 
-def _finding(server: VirtualServer, tests: tuple[HeaderTest, ...], door: Door, ctx: Context) -> Finding:
+def _finding(server: VirtualServer, tests: tuple[HeaderTest, ...], door: Door) -> Finding:
     judged = {condition.directive for condition in door.served.decision.conditions}
     test = next((test for test in tests if test.directive in judged), tests[0])
     named = listed([f"${name}" for name in sorted(test.variables)])

@@ -41,9 +41,11 @@ from mtls_lint.lint.openings import (
 from mtls_lint.lint.other_cas import Double, doubles
 from mtls_lint.lint.partners import TrustedPartnerCA, partner_cas, partners_compared
 from mtls_lint.lint.forgeries import (
+    Alias,
     Carrier,
     Forgery,
     doors,
+    find_aliases,
     find_forgeries,
     forged_headers,
     forged_value,
@@ -105,6 +107,8 @@ from mtls_lint.nginx.asking import (
     names_without_verify,
 )
 from mtls_lint.nginx.backends import Destination, backend_addresses, destination, server_addresses
+from mtls_lint.nginx.backends import Destination, destination, server_addresses
+from mtls_lint.nginx.caching import Cache, cache_of
 from mtls_lint.nginx.chain_check import ChainCheck, crl_file_defect, trusts_all
 from mtls_lint.nginx.checks import Check, client_checks
 from mtls_lint.nginx.decision import Answer
@@ -229,9 +233,11 @@ __all__ = [
     "SSL",
     "TOO_DEEP",
     "AccessLog",
+    "Alias",
     "Answer",
     "Barrier",
     "BlockKind",
+    "Cache",
     "Carrier",
     "Cause",
     "Certificate",
@@ -334,6 +340,7 @@ __all__ = [
     "by_default",
     "ca_files",
     "ca_names",
+    "cache_of",
     "certificates_of",
     "checked_clients",
     "checked_upstreams",
@@ -366,6 +373,7 @@ __all__ = [
     "evaluate_ciphers",
     "example_name",
     "expired_on",
+    "find_aliases",
     "find_door",
     "find_forgeries",
     "find_openings",

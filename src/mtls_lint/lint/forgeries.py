@@ -5,23 +5,25 @@ other path to that backend has to set or clear it; where one passes on what clie
 for the request that gets through.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 
 from mtls_lint.lint.context import Context
-from mtls_lint.lint.finding import ClientCertificate
+from mtls_lint.lint.finding import ClientCertificate, Witness
 from mtls_lint.lint.openings import Cause, find_openings, unknown_visitors
-from mtls_lint.lint.witnesses import Door
+from mtls_lint.lint.witnesses import Door, witness_of
 from mtls_lint.nginx.anonymous import Visitor, content_places, uris_of
 from mtls_lint.nginx.answering import repeats_another
 from mtls_lint.nginx.asking import asks
 from mtls_lint.nginx.backends import destination
 from mtls_lint.nginx.forwarding import Fate, Forwarded, ForwardingPath, forwarding_paths
+from mtls_lint.nginx.head import takes_underscores
 from mtls_lint.nginx.material import client_trust
 from mtls_lint.nginx.model import VirtualServer
 from mtls_lint.nginx.name_tests import name_tests
 from mtls_lint.pki.names import openssl_subject
+from mtls_lint.syntax.tree import Directive
 
 _FORGED = {
     "ssl_client_verify": "SUCCESS",
@@ -227,3 +229,80 @@ def forged_headers(path: ForwardingPath, carriers: Iterable[Carrier]) -> tuple[t
 def forged_value(forwarded: Forwarded) -> str:
     """Somebody else's identity in a header that carries one."""
     return _FORGED.get(forwarded.value.lower().strip("${}"), "forged")
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """Another spelling of headers that carry identity, which a ``path`` to the backend passes on.
+
+    Backends that fold names cannot tell it from the ``carriers``, whose path sets these. ``setting`` is what
+    lets underscores in, None where the spelling has dashes. ``door`` and ``doubt`` are those of ``Forgery``.
+    """
+
+    path: ForwardingPath
+    carriers: tuple[Carrier, ...]
+    spellings: tuple[str, ...]
+    setting: Directive | None
+    door: Door | None = None
+    doubt: str | None = None
+
+    @property
+    def witness(self) -> Witness | None:
+        """The request; None where it needs headers in front of the Host, which curl cannot send."""
+        if self.setting is not None and not takes_underscores(self.path.server):
+            return None
+        return witness_of(self.door)
+
+
+def find_aliases(ctx: Context) -> Iterator[Alias]:
+    """The aliases of each path with such headers: one with dashes and one with underscores at most.
+
+    FastCGI, uwsgi and SCGI are not meant: there nginx folds the names itself (docs/evidence.md: forwarding).
+    """
+    paths = [path for path in forwarding_paths(ctx.configuration) if path.protocol == "proxy"]
+    by_carrier: dict[ForwardingPath, list[Carrier]] = {}
+    for carrier in _carriers(paths):
+        by_carrier.setdefault(carrier.path, []).append(carrier)
+    for own, carriers in by_carrier.items():
+        others = (path for path in paths if path is not own and _share_backend(own, path))
+        reachable = (own, *others)
+        for spell in (_dashed, _underscored):
+            aliases = (_alias(ctx, path, carriers, spell) for path in reachable)
+            found = [alias for alias in aliases if alias is not None]
+            found.sort(key=lambda one: (one.door is None, bool(one.door and one.door.certificate)))
+            yield from found[:1]
+
+
+def _dashed(name: str) -> str:
+    return name.replace("_", "-")
+
+
+def _underscored(name: str) -> str:
+    return name.replace("-", "_")
+
+
+def _alias(
+    ctx: Context, path: ForwardingPath, carriers: list[Carrier], spell: Callable[[str], str]
+) -> Alias | None:
+    told = {spell(one.forwarded.name): one for one in carriers if path.fate(one.key) is not Fate.CLIENT}
+    # A name that is set and passed on all the same is an alias of itself.
+    told.update(
+        (one.forwarded.name, one)
+        for one in carriers
+        if one.key in path.forwarded and spell(one.key) == one.key
+    )
+    passed = {name: one for name, one in told.items() if path.fate(path.key(name)) is Fate.CLIENT}
+    if not passed:
+        return None
+    with_underscores = any("_" in name for name in passed)
+    setting = path.lets_underscores_in if with_underscores else None
+    alias = Alias(path, tuple(passed.values()), tuple(passed), setting)
+    doubt = path.doubt or (None if path.server.complete else "part of the server is not given")
+    if doubt is not None:
+        return replace(alias, doubt=doubt)
+    headers = tuple((name, forged_value(one.forwarded)) for name, one in passed.items())
+    for door in doors(ctx, path, headers):
+        if not door.doubts:
+            return replace(alias, door=door)
+        doubt = doubt or door.doubts[0]
+    return replace(alias, doubt=doubt)

@@ -117,6 +117,15 @@ class ForwardingPath:
         """Whether clients' headers with an underscore in their name get this far."""
         return any(map(takes_underscores, self._readers))
 
+    @property
+    def lets_underscores_in(self) -> Directive | None:
+        """The directive that makes nginx take such headers."""
+        for server in self._readers:
+            if takes_underscores(server):
+                name = "ignore_invalid_headers" if takes_them_as_invalid(server) else "underscores_in_headers"
+                return server.setting(name).directive
+        return None
+
     def _is_added(self, key: str) -> bool:
         """Whether a client's header of this name is passed on besides the one that is set."""
         return self.has_headers and "_" in key and any(map(takes_them_as_invalid, self._readers))
