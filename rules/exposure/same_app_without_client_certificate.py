@@ -10,7 +10,8 @@ Compared are backend addresses (those of an `upstream` count, not its name) toge
 arrives there. A server that only passes other URIs on is not meant, nor one on a loopback address.
 
 It is fine when the backend tells the two ways apart. Where the first server sends it what nginx knows of the
-certificate, this is a warning only.
+certificate, this is a warning only; where the second one lets clients forge that, it is for
+identity-header-not-overwritten to say so.
 
 Require the certificate there too, or pass on only what everybody may have.
 
@@ -110,6 +111,7 @@ from mtls_lint.api import (
     backend_is_told,
     content_places,
     destination,
+    lets_forge,
     listen_span,
     repeats_another,
     rule,
@@ -207,7 +209,7 @@ def _compare(
         same = [p for address in (there.addresses if there else ()) for p in behind.get(address, ())]
         twin = next((p for p in same if there and p.destination and p.destination.same_as(there)), None)
         twin = twin or next(iter(called), None)
-        if twin is None or twin.server is server:
+        if twin is None or twin.server is server or _is_forged(twin, place, ctx):
             continue
         if place.doubts or not server.complete:
             doubt = doubt or (place.doubts[0] if place.doubts else "part of the server is not given")
@@ -217,6 +219,12 @@ def _compare(
     if doubt is not None:
         reason = f"whether it serves what is protected elsewhere: {doubt}"
         ctx.not_evaluated(listen_span(socket, server), reason)
+
+
+def _is_forged(twin: Protected, place: Served, ctx: Context) -> bool:
+    """Whether clients can pretend to have a certificate: identity-header-not-overwritten says so."""
+    told = backend_is_told(ctx.configuration, twin.served.scope)
+    return told and lets_forge(ctx.configuration, twin.served, place)
 
 
 def _finding(server: VirtualServer, door: Door, twin: Protected, ctx: Context) -> Finding:

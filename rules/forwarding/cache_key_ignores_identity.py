@@ -16,7 +16,7 @@ or keep nothing where a certificate is needed.
 
 Bad:
 ```nginx
-proxy_cache_path /tmp/cache keys_zone=app:1m;
+proxy_cache_path cache keys_zone=app:1m;
 server {
     listen 443 ssl;
     server_name api.example.com;
@@ -34,7 +34,7 @@ server {
 
 Good:
 ```nginx
-proxy_cache_path /tmp/cache keys_zone=app:1m;
+proxy_cache_path cache keys_zone=app:1m;
 server {
     listen 443 ssl;
     server_name api.example.com;

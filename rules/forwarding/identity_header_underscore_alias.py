@@ -7,7 +7,7 @@ two, or uses the last one.
 
 A name with underscores (`SSL_CLIENT_DN`) always has this gap, because nginx passes `SSL-CLIENT-DN` on. A
 name with dashes has it where `underscores_in_headers on;` or `ignore_invalid_headers off;` lets underscores
-in. With `ignore_invalid_headers off` alone nginx does not even overwrite the same name: both reach the
+in. With `ignore_invalid_headers off` alone nginx seldom even overwrites the same name: both reach the
 backend.
 
 It is fine for backends that tell dashes from underscores, such as Node.js or Go, and where the second

@@ -49,6 +49,7 @@ from mtls_lint.lint.forgeries import (
     find_forgeries,
     forged_headers,
     forged_value,
+    lets_forge,
     unverified_doors,
 )
 from mtls_lint.lint.openings import Cause, Opening, find_openings, is_inside, leads_to_app
@@ -403,6 +404,7 @@ __all__ = [
     "leads_to_app",
     "lets_anybody_in",
     "lets_clients_in",
+    "lets_forge",
     "level_in",
     "lifetime_state",
     "listed",

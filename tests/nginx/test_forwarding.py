@@ -13,6 +13,7 @@ from mtls_lint.testing.nginx import NginxBinary, request
 from rules.forwarding.recorder import recording
 
 PROTOCOLS = ("http", "fastcgi", "uwsgi", "scgi")
+PASS = {"http": "proxy_pass http://", "fastcgi": "fastcgi_pass ", "uwsgi": "uwsgi_pass ", "scgi": "scgi_pass "}
 DN = "$ssl_client_s_dn"
 
 # For each protocol: the settings of a location, the key, and the header that a client would send for it.
@@ -67,7 +68,7 @@ def got(path: ForwardingPath, key: str) -> dict[str, list[str]]:
     """What the backend is to get: without TLS, without a certificate, and with one."""
     nothing: list[str] = []
     name = identity("client").certificate.subject.rfc4514_string()
-    fate = path.fate(key)
+    fate = Fate.CLIENT if path.is_added(key) else path.fate(key)
     fixed = [path.forwarded[key].value] if key in path.forwarded and path.forwarded[key].value else nothing
     by_fate = {
         Fate.IDENTITY: (nothing, nothing, [name]),

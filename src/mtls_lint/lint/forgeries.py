@@ -13,14 +13,14 @@ from mtls_lint.lint.context import Context
 from mtls_lint.lint.finding import ClientCertificate, Witness
 from mtls_lint.lint.openings import Cause, find_openings, unknown_visitors
 from mtls_lint.lint.witnesses import Door, witness_of
-from mtls_lint.nginx.anonymous import Visitor, content_places, uris_of
+from mtls_lint.nginx.anonymous import Served, Visitor, content_places, uris_of
 from mtls_lint.nginx.answering import repeats_another
 from mtls_lint.nginx.asking import asks
 from mtls_lint.nginx.backends import destination
 from mtls_lint.nginx.forwarding import Fate, Forwarded, ForwardingPath, forwarding_paths
 from mtls_lint.nginx.head import takes_underscores
 from mtls_lint.nginx.material import client_trust
-from mtls_lint.nginx.model import VirtualServer
+from mtls_lint.nginx.model import Configuration, VirtualServer
 from mtls_lint.nginx.name_tests import name_tests
 from mtls_lint.pki.names import openssl_subject
 from mtls_lint.syntax.tree import Directive
@@ -89,6 +89,13 @@ def find_forgeries(ctx: Context, *, displaced: bool) -> Iterator[Forgery]:
         carriers = tuple(one for one in found if path.fate(one.key) is Fate.CLIENT)
         if carriers:
             yield _forgery(ctx, Forgery(path, carriers, displaced))
+
+
+def lets_forge(configuration: Configuration, protected: Served, place: Served) -> bool:
+    """Whether identity that a backend is told at a ``protected`` place can be forged at another one."""
+    paths = forwarding_paths(configuration)
+    told = {key for path in paths if path.leads(protected) for key in path.identity}
+    return any(path.fate(key) is Fate.CLIENT for path in paths if path.leads(place) for key in told)
 
 
 def _carriers(paths: Iterable[ForwardingPath]) -> Iterator[Carrier]:
@@ -285,13 +292,11 @@ def _alias(
     ctx: Context, path: ForwardingPath, carriers: list[Carrier], spell: Callable[[str], str]
 ) -> Alias | None:
     told = {spell(one.forwarded.name): one for one in carriers if path.fate(one.key) is not Fate.CLIENT}
+    keys = {name: path.key(name) for name in told}
     # A name that is set and passed on all the same is an alias of itself.
-    told.update(
-        (one.forwarded.name, one)
-        for one in carriers
-        if one.key in path.forwarded and spell(one.key) == one.key
-    )
-    passed = {name: one for name, one in told.items() if path.fate(path.key(name)) is Fate.CLIENT}
+    passed = {
+        name: told[name] for name, key in keys.items() if path.fate(key) is Fate.CLIENT or path.is_added(key)
+    }
     if not passed:
         return None
     with_underscores = any("_" in name for name in passed)

@@ -103,7 +103,7 @@ class ForwardingPath:
     def fate(self, key: str) -> Fate:
         """What the backend gets under ``key``."""
         forwarded = self.forwarded.get(key)
-        if forwarded is not None and not self._is_added(key):
+        if forwarded is not None:
             return forwarded.fate
         header = self.header(key)
         if header is None or not self.passes_headers:
@@ -126,9 +126,18 @@ class ForwardingPath:
                 return server.setting(name).directive
         return None
 
-    def _is_added(self, key: str) -> bool:
-        """Whether a client's header of this name is passed on besides the one that is set."""
-        return self.has_headers and "_" in key and any(map(takes_them_as_invalid, self._readers))
+    def is_added(self, key: str) -> bool:
+        """Whether a client's header of this name is passed on besides the one that is set.
+
+        nginx looks an invalid name up by a hash without its underscores, and finds it by chance only.
+        """
+        return (
+            key in self.forwarded
+            and self.passes_headers
+            and self.has_headers
+            and "_" in key
+            and any(map(takes_them_as_invalid, self._readers))
+        )
 
     @property
     def _readers(self) -> tuple[VirtualServer, ...]:

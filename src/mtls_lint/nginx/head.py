@@ -66,8 +66,8 @@ def takes_underscores(server: VirtualServer) -> bool:
 def takes_them_as_invalid(server: VirtualServer) -> bool:
     """Whether headers with an underscore are taken, but as invalid ones.
 
-    Their names are then not found among those that ``proxy_set_header`` sets, and they are passed on besides
-    (docs/evidence.md: forwarding; the name without underscores is what is looked for).
+    As a rule their names are then not found among those that ``proxy_set_header`` sets, and they are passed
+    on besides (docs/evidence.md: forwarding).
     """
     invalid = not server.setting("underscores_in_headers").is_on
     return invalid and server.setting("ignore_invalid_headers").lower == "off"

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 _SECONDS = 10.0
-_OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
+_OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\nCache-Control: max-age=60\r\n\r\nok"
 
 
 @dataclass
@@ -89,7 +89,7 @@ def _fastcgi(connection: socket.socket, recorder: Recorder) -> None:
         found.append((name.decode(), value.decode()))
         position += sum(sizes)
     recorder.parameters.append(found)
-    answer = b"Content-Type: text/plain\r\n\r\nok"
+    answer = b"Content-Type: text/plain\r\nCache-Control: max-age=60\r\n\r\nok"
     connection.sendall(struct.pack(">BBHHBx", 1, 6, 1, len(answer), 0) + answer)
     connection.sendall(struct.pack(">BBHHBx", 1, 3, 1, 8, 0) + bytes(8))
 
