@@ -80,7 +80,7 @@ def find_forgeries(ctx: Context, *, displaced: bool) -> Iterator[Forgery]:
     for path in paths:
         told: dict[str, Carrier] = {}
         for carrier in carrying:
-            if carrier.path is not path and _share_backend(carrier.path, path):
+            if carrier.path is not path and _may_share_backend(carrier.path, path):
                 told.setdefault(carrier.key, carrier)
         lost = path.displaced if told or _asks(path.server) else {}
         if displaced:
@@ -112,12 +112,23 @@ def _asks(server: VirtualServer) -> bool:
 
 
 def _share_backend(one: ForwardingPath, other: ForwardingPath) -> bool:
-    return one.protocol == other.protocol and not one.addresses.isdisjoint(other.addresses)
+    if one.protocol != other.protocol:
+        return False
+    if not one.addresses and not other.addresses:
+        return one.server is other.server and one.directive.args[:1] == other.directive.args[:1]
+    return not one.addresses.isdisjoint(other.addresses)
+
+
+def _may_share_backend(one: ForwardingPath, other: ForwardingPath) -> bool:
+    """Whether they do unless a variable, whose value is not known, leads elsewhere."""
+    return _share_backend(one, other) or (one.protocol == other.protocol and not other.addresses)
 
 
 def _forgery(ctx: Context, forgery: Forgery) -> Forgery:
     path = forgery.path
     doubt = path.doubt or (None if path.server.complete else "part of the server is not given")
+    if not any(one.path is path or _share_backend(one.path, path) for one in forgery.carriers):
+        doubt = doubt or f"a variable decides which backend `{path.directive.text}` leads to"
     if doubt is not None:
         return replace(forgery, doubt=doubt)
     headers = forged_headers(path, forgery.carriers)

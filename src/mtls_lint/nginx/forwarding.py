@@ -210,7 +210,7 @@ def _paths(configuration: Configuration, server: VirtualServer) -> Iterator[Forw
                     location,
                     directive,
                     protocol,
-                    backend_addresses(configuration, directive),
+                    backend_addresses(configuration, location, directive),
                     setting,
                     forwarded,
                     scope.setting(f"{protocol}_pass_request_headers").lower != "off",

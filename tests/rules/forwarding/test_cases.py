@@ -65,6 +65,8 @@ CASES: dict[str, list[Case]] = {
         Case("nobody is asked for a certificate", http(f"server {{ {TLS} location / {{ {DN} {APP} }} }}", f"server {{ {PLAIN} location / {{ {APP} }} }}")),
         Case("fastcgi without HTTP_", http(f"server {{ {MTLS} location / {{ fastcgi_param SSL_DN $ssl_client_s_dn; fastcgi_pass 127.0.0.1:9000; }} }}", f"server {{ {PLAIN} location / {{ fastcgi_param A b; fastcgi_pass 127.0.0.1:9000; }} }}")),
         Case("Lua may do anything", http(SECURE, f"server {{ {PLAIN} location / {{ access_by_lua_file a.lua; {APP} }} }}"), words="access_by_lua_file may change the headers", not_evaluated=True),
+        Case("a variable with a known value", http(SECURE, f"server {{ {PLAIN} set $app 127.0.0.1:8080; location / {{", "proxy_pass http://$app; } }"), [5], severity=Severity.ERROR),
+        Case("a variable decides", http(SECURE, f"server {{ {PLAIN} location / {{ proxy_pass http://$arg_app; }} }}"), words="a variable decides which backend `proxy_pass http://$arg_app` leads to", not_evaluated=True),
         Case("an address decides", http(SECURE, f"server {{ {PLAIN} location / {{ allow 192.0.2.1; deny all; {APP} }} }}"), words="depends on the client's address", not_evaluated=True),
         Case("an absent include", http(SECURE, f"server {{ {PLAIN} location / {{ include absent.conf; {APP} }} }}"), words="absent.conf", not_evaluated=True),
     ],

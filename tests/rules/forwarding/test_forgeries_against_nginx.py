@@ -31,6 +31,7 @@ OTHER = {
     "an address decides": "our address is refused",
     "a password is asked for": "there is no file of users",
     "another protocol": "no backend speaks two",
+    "a variable decides": "no backend is known",
     "a health check": "what is there for machines is let alone",
 }
 GOOD = [
