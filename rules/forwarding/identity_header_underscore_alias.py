@@ -91,7 +91,7 @@ from mtls_lint.api import (
     controls=("OWASP ASVS 5.0 4.1.3",),
 )
 def check(configuration: Configuration, ctx: Context) -> Findings:  # noqa: ARG001
-    """Report each path that sets such headers, with the spellings that get past it."""
+    """Report each backend with such headers, with the spellings that get past nginx."""
     for alias in find_aliases(ctx):
         if alias.door is not None:
             yield _finding(alias)
@@ -114,6 +114,7 @@ def _finding(alias: Alias) -> Finding:
         related=(
             Related(first.directive.span, "set here"),
             Related(alias.path.directive.span, "passed on here"),
+            *(Related(directive.span, "set here, too") for directive in alias.others),
         ),
         witness=alias.witness,
     )

@@ -13,12 +13,6 @@ from mtls_lint.testing.nginx import NginxBinary, request
 from rules.forwarding.recorder import recording
 
 PROTOCOLS = ("http", "fastcgi", "uwsgi", "scgi")
-PASS = {
-    "http": "proxy_pass http://",
-    "fastcgi": "fastcgi_pass ",
-    "uwsgi": "uwsgi_pass ",
-    "scgi": "scgi_pass ",
-}
 DN = "$ssl_client_s_dn"
 
 # For each protocol: the settings of a location, the key, and the header that a client would send for it.

@@ -76,12 +76,9 @@ class Forgery:
 def find_forgeries(ctx: Context, *, displaced: bool) -> Iterator[Forgery]:
     """The forgeries of a configuration of one kind (see ``Forgery.displaced``), those that fail included."""
     paths = forwarding_paths(ctx.configuration)
-    carrying = list(_carriers(paths))
+    carrying = _Carrying(_carriers(paths))
     for path in paths:
-        told: dict[str, Carrier] = {}
-        for carrier in carrying:
-            if carrier.path is not path and _may_share_backend(carrier.path, path):
-                told.setdefault(carrier.key, carrier)
+        told = carrying.elsewhere(path)
         lost = path.displaced if told or _asks(path.server) else {}
         if displaced:
             told = {key: Carrier(path, key, forwarded) for key, forwarded in lost.items()}
@@ -111,17 +108,40 @@ def _asks(server: VirtualServer) -> bool:
     return asks(server) or verify.assumed or verify.unknown is not None
 
 
+class _Carrying:
+    """The carriers of a configuration by backend: of each header two, of which one is on another path."""
+
+    def __init__(self, carriers: Iterable[Carrier]) -> None:
+        self._by_backend: dict[tuple[str, str], dict[str, list[Carrier]]] = {}
+        for carrier in carriers:
+            path = carrier.path
+            for address in (*(path.addresses or (_unknown_backend(path),)), ""):
+                known = self._by_backend.setdefault((path.protocol, address), {}).setdefault(carrier.key, [])
+                if len(known) < 2:
+                    known.append(carrier)
+
+    def elsewhere(self, path: ForwardingPath) -> dict[str, Carrier]:
+        """The carriers on other paths to the backend of ``path``, by key; any, where that is not known."""
+        found: dict[str, Carrier] = {}
+        for address in path.addresses or (_unknown_backend(path), ""):
+            for key, carriers in self._by_backend.get((path.protocol, address), {}).items():
+                other = next((one for one in carriers if one.path is not path), None)
+                if other is not None:
+                    found.setdefault(key, other)
+        return found
+
+
+def _unknown_backend(path: ForwardingPath) -> str:
+    """A name for what a variable decides: the same words in one server lead to the same backend."""
+    return f"{id(path.server)} {path.directive.args[:1]}"
+
+
 def _share_backend(one: ForwardingPath, other: ForwardingPath) -> bool:
     if one.protocol != other.protocol:
         return False
     if not one.addresses and not other.addresses:
-        return one.server is other.server and one.directive.args[:1] == other.directive.args[:1]
+        return _unknown_backend(one) == _unknown_backend(other)
     return not one.addresses.isdisjoint(other.addresses)
-
-
-def _may_share_backend(one: ForwardingPath, other: ForwardingPath) -> bool:
-    """Whether they do unless a variable, whose value is not known, leads elsewhere."""
-    return _share_backend(one, other) or (one.protocol == other.protocol and not other.addresses)
 
 
 def _forgery(ctx: Context, forgery: Forgery) -> Forgery:
@@ -254,7 +274,8 @@ class Alias:
     """Another spelling of headers that carry identity, which a ``path`` to the backend passes on.
 
     Backends that fold names cannot tell it from the ``carriers``, whose path sets these. ``setting`` is what
-    lets underscores in, None where the spelling has dashes. ``door`` and ``doubt`` are those of ``Forgery``.
+    lets underscores in, None where the spelling has dashes. ``door`` and ``doubt`` are those of ``Forgery``;
+    ``others`` are directives that set the same headers for the same backend elsewhere.
     """
 
     path: ForwardingPath
@@ -263,6 +284,7 @@ class Alias:
     setting: Directive | None
     door: Door | None = None
     doubt: str | None = None
+    others: tuple[Directive, ...] = ()
 
     @property
     def witness(self) -> Witness | None:
@@ -273,22 +295,29 @@ class Alias:
 
 
 def find_aliases(ctx: Context) -> Iterator[Alias]:
-    """The aliases of each path with such headers: one with dashes and one with underscores at most.
+    """The aliases of each set of such headers: one with dashes and one with underscores at most.
 
     FastCGI, uwsgi and SCGI are not meant: there nginx folds the names itself (docs/evidence.md: forwarding).
     """
     paths = [path for path in forwarding_paths(ctx.configuration) if path.protocol == "proxy"]
-    by_carrier: dict[ForwardingPath, list[Carrier]] = {}
+    by_path: dict[ForwardingPath, list[Carrier]] = {}
     for carrier in _carriers(paths):
-        by_carrier.setdefault(carrier.path, []).append(carrier)
-    for own, carriers in by_carrier.items():
-        others = (path for path in paths if path is not own and _share_backend(own, path))
-        reachable = (own, *others)
+        by_path.setdefault(carrier.path, []).append(carrier)
+    alike: dict[tuple[frozenset[str], frozenset[str]], list[ForwardingPath]] = {}
+    for path, carriers in by_path.items():
+        alike.setdefault((path.addresses, frozenset(one.key for one in carriers)), []).append(path)
+    open_to_underscores = any(path.takes_underscores for path in paths)
+    for (_, keys), own in alike.items():
+        if not open_to_underscores and not any("_" in key for key in keys):
+            continue
+        others = (path for path in paths if path not in by_path and _share_backend(own[0], path))
         for spell in (_dashed, _underscored):
-            aliases = (_alias(ctx, path, carriers, spell) for path in reachable)
-            found = [alias for alias in aliases if alias is not None]
+            aliases = (_alias(ctx, path, by_path[own[0]], spell) for path in (*own, *others))
+            found = list(islice((alias for alias in aliases if alias is not None), _MOST))
             found.sort(key=lambda one: (one.door is None, bool(one.door and one.door.certificate)))
-            yield from found[:1]
+            for alias in found[:1]:
+                places = (by_path[path][0].forwarded.directive for path in own[1:])
+                yield replace(alias, others=tuple(dict.fromkeys(places)))
 
 
 def _dashed(name: str) -> str:
