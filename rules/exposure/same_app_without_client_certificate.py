@@ -209,8 +209,10 @@ def _compare(
         same = [p for address in (there.addresses if there else ()) for p in behind.get(address, ())]
         twin = next((p for p in same if there and p.destination and p.destination.same_as(there)), None)
         twin = twin or next(iter(called), None)
-        if twin is None or twin.server is server or _is_forged(twin, place, ctx):
+        if twin is None or twin.server is server:
             continue
+        if lets_forge(ctx.configuration, twin.served, place):
+            continue  # identity-header-not-overwritten says so, or proxy-set-header-inheritance
         if place.doubts or not server.complete:
             doubt = doubt or (place.doubts[0] if place.doubts else "part of the server is not given")
             continue
@@ -219,12 +221,6 @@ def _compare(
     if doubt is not None:
         reason = f"whether it serves what is protected elsewhere: {doubt}"
         ctx.not_evaluated(listen_span(socket, server), reason)
-
-
-def _is_forged(twin: Protected, place: Served, ctx: Context) -> bool:
-    """Whether clients can pretend to have a certificate: identity-header-not-overwritten says so."""
-    told = backend_is_told(ctx.configuration, twin.served.scope)
-    return told and lets_forge(ctx.configuration, twin.served, place)
 
 
 def _finding(server: VirtualServer, door: Door, twin: Protected, ctx: Context) -> Finding:

@@ -133,14 +133,13 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
 def _finding(forgery: Forgery, others: list[Forgery], *, fragment: bool) -> Finding:
     path, carrier = forgery.path, forgery.carriers[0]
     given = path.forwarded.get(carrier.key)
-    who = "everybody" if forgery.by_anyone else "every client with a certificate"
     many = len(forgery.names) > 1
     told = f"{listed(forgery.names)} {'tell' if many else 'tells'} {listed(sorted(path.addresses))}"
     elsewhere = "" if forgery.same_uri else ", if it goes by that there, too"
     passes = given is not None and given.fate is Fate.CLIENT
     return Finding(
         f"{told} who the client is, but {path.label} passes on what clients write into"
-        f" {'them' if many else 'it'}: {who} can be anybody to the backend{elsewhere}",
+        f" {'them' if many else 'it'}: {forgery.claim}{elsewhere}",
         given.directive.span if passes and given is not None else path.directive.span,
         f'set {listed(forgery.names)} on this path, too, to the same value or to `""`',
         related=(

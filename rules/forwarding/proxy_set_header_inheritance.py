@@ -100,12 +100,11 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
 
 def _finding(displacing: Directive, forgeries: list[Forgery], *, fragment: bool) -> Finding:
     forgery = forgeries[0]
-    who = "everybody" if forgery.by_anyone else "every client with a certificate"
     names = listed(forgery.names)
     return Finding(
         f"`{displacing.text}` drops every {displacing.name} of the outer block, {names} among them:"
         f" {forgery.path.label} passes on what clients send in {'them' if len(forgery.names) > 1 else 'it'},"
-        f" and {who} can be anybody to the backend",
+        f" and {forgery.claim}",
         displacing.span,
         f"repeat {names} in this block",
         related=(

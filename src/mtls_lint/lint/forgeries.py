@@ -68,6 +68,13 @@ class Forgery:
         return list(dict.fromkeys(one.forwarded.name for one in self.carriers))
 
     @property
+    def claim(self) -> str:
+        """What clients can make of it, in words."""
+        if self.by_anyone:
+            return "everybody can claim to be any client"
+        return "every client with a certificate can claim to be another one"
+
+    @property
     def by_anyone(self) -> bool:
         """Whether no certificate is needed for it."""
         return self.door is not None and self.door.certificate is None
@@ -90,8 +97,9 @@ def find_forgeries(ctx: Context, *, displaced: bool) -> Iterator[Forgery]:
 
 def lets_forge(configuration: Configuration, protected: Served, place: Served) -> bool:
     """Whether identity that a backend is told at a ``protected`` place can be forged at another one."""
-    paths = forwarding_paths(configuration)
-    told = {key for path in paths if path.leads(protected) for key in path.identity}
+    paths = forwarding_paths(configuration, (protected.server, place.server))
+    ways = [path for path in paths if path.leads(protected)]
+    told = {key for path in ways for key in (*path.identity, *path.displaced)}
     return any(path.fate(key) is Fate.CLIENT for path in paths if path.leads(place) for key in told)
 
 

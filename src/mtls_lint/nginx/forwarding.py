@@ -1,6 +1,6 @@
 """What a backend is told of the client: the headers and parameters that each path to it sets or passes on."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -188,11 +188,12 @@ class ForwardingPath:
         return block is not None
 
 
-def forwarding_paths(configuration: Configuration) -> tuple[ForwardingPath, ...]:
-    """All paths by which requests of http reach a backend, in file order."""
-    return tuple(
-        path for server in configuration.servers_of("http") for path in _paths(configuration, server)
-    )
+def forwarding_paths(
+    configuration: Configuration, servers: Iterable[VirtualServer] | None = None
+) -> tuple[ForwardingPath, ...]:
+    """The paths by which requests of http reach a backend, in file order; those of these servers if given."""
+    wanted = configuration.servers_of("http") if servers is None else dict.fromkeys(servers)
+    return tuple(path for server in wanted for path in _paths(configuration, server))
 
 
 def _paths(configuration: Configuration, server: VirtualServer) -> Iterator[ForwardingPath]:

@@ -32,7 +32,7 @@ CASES: dict[str, list[Case]] = {
             Confidence.CERTAIN,
             witness="curl -i http://intern.example.com/ -H 'X-Client-DN: CN=forged'",
         ),
-        Case("another location, with a certificate", http(f"server {{ {MTLS}", f"location / {{ {DN} {APP} }}", f"location /b/ {{ {APP} }} }}"), [5], "every client with a certificate can be anybody to the backend, if", Severity.WARNING, Confidence.LIKELY),
+        Case("another location, with a certificate", http(f"server {{ {MTLS}", f"location / {{ {DN} {APP} }}", f"location /b/ {{ {APP} }} }}"), [5], "every client with a certificate can claim to be another one, if", Severity.WARNING, Confidence.LIKELY),
         Case("a prefix that proxy_pass takes off", http(f"server {{ {MTLS}", f"location / {{ {DN} {APP} }}", "location /b/ { proxy_pass http://127.0.0.1:8080/; } }"), [5], severity=Severity.ERROR),
         Case("an upstream by another name", http("upstream a { server 127.0.0.1:8080; }", "upstream b { server 127.0.0.1:8081; server localhost:8080; }", f"server {{ {MTLS} location / {{ {DN} proxy_pass http://a; }} }}", f"server {{ {PLAIN} location / {{ proxy_pass http://b; }} }}"), [6]),
         Case("all headers of the path in one finding", http(f"server {{ {MTLS} location / {{ {DN} proxy_set_header X-V $ssl_client_verify; {APP} }} }}", f"server {{ {PLAIN} location / {{ {APP} }} location /b {{ {APP} }} }}"), [4], "X-Client-DN and X-V tell", witness="curl -i http://intern.example.com/ -H 'X-Client-DN: CN=forged' -H 'X-V: SUCCESS'"),
