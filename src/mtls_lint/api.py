@@ -20,6 +20,18 @@ from mtls_lint.lint.finding import (
     Severity,
     StreamWitness,
     Witness,
+from mtls_lint.lint.finding import ClientCertificate, Confidence, Finding, Related, Severity, Witness
+from mtls_lint.lint.forgeries import (
+    Alias,
+    Carrier,
+    Forgery,
+    doors,
+    find_aliases,
+    find_forgeries,
+    forged_headers,
+    forged_value,
+    lets_forge,
+    unverified_doors,
 )
 from mtls_lint.lint.holders import (
     Holder,
@@ -40,19 +52,6 @@ from mtls_lint.lint.openings import (
 )
 from mtls_lint.lint.other_cas import Double, doubles
 from mtls_lint.lint.partners import TrustedPartnerCA, partner_cas, partners_compared
-from mtls_lint.lint.forgeries import (
-    Alias,
-    Carrier,
-    Forgery,
-    doors,
-    find_aliases,
-    find_forgeries,
-    forged_headers,
-    forged_value,
-    lets_forge,
-    unverified_doors,
-)
-from mtls_lint.lint.openings import Cause, Opening, find_openings, is_inside, leads_to_app
 from mtls_lint.lint.rule import rule
 from mtls_lint.lint.running import Unloaded
 from mtls_lint.lint.upstream_checks import (
@@ -104,7 +103,6 @@ from mtls_lint.nginx.asking import (
     backend_learns_identity,
     client_ca,
     command_that_asks,
-    identity_check,
     names_without_verify,
 )
 from mtls_lint.nginx.backends import Destination, backend_addresses, destination, server_addresses
@@ -120,6 +118,7 @@ from mtls_lint.nginx.identity_tests import FINGERPRINT, SERIAL, IdentityTest
 from mtls_lint.nginx.inheritance import Origin, Scope, Setting
 from mtls_lint.nginx.forwarding import Fate, Forwarded, ForwardingPath, forwarding_paths
 from mtls_lint.nginx.header_tests import HeaderTest, header_tests, passing_values
+from mtls_lint.nginx.identity_tests import FINGERPRINT, SERIAL, IdentityTest
 from mtls_lint.nginx.inheritance import Origin, Setting
 from mtls_lint.nginx.listen import Listen, SocketKey
 from mtls_lint.nginx.logs import AccessLog, ErrorLog, access_logs, error_logs, unidentified
@@ -268,11 +267,11 @@ __all__ = [
     "FileUse",
     "Finding",
     "Findings",
-    "Holder",
     "Forgery",
     "Forwarded",
     "ForwardingPath",
     "HeaderTest",
+    "Holder",
     "Hole",
     "IdentityTest",
     "Issuer",
@@ -366,8 +365,8 @@ __all__ = [
     "crossings",
     "day",
     "destination",
-    "doubles",
     "doors",
+    "doubles",
     "due_on",
     "ends_chain",
     "error_logs",
@@ -476,6 +475,7 @@ __all__ = [
     "usable_responder",
     "uses",
     "variables_in",
+    "was_judged",
     "weak_digest",
     "weak_key",
     "weak_signature",

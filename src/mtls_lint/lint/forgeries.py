@@ -11,6 +11,7 @@ from itertools import islice
 
 from mtls_lint.lint.context import Context
 from mtls_lint.lint.finding import ClientCertificate, Witness
+from mtls_lint.lint.holders import Holder, Reception
 from mtls_lint.lint.openings import Cause, find_openings, unknown_visitors
 from mtls_lint.lint.witnesses import Door, witness_of
 from mtls_lint.nginx.anonymous import Served, Visitor, content_places, uris_of
@@ -21,8 +22,6 @@ from mtls_lint.nginx.forwarding import Fate, Forwarded, ForwardingPath, forwardi
 from mtls_lint.nginx.head import takes_underscores
 from mtls_lint.nginx.material import client_trust
 from mtls_lint.nginx.model import Configuration, VirtualServer
-from mtls_lint.nginx.name_tests import name_tests
-from mtls_lint.pki.names import openssl_subject
 from mtls_lint.syntax.tree import Directive
 
 _FORGED = {
@@ -234,20 +233,19 @@ def _visitors(
     references = client_trust(ctx.configuration, path.server)
     if not asks(path.server) or not references:
         return
-    for subject in (None, *_subjects(ctx, path.server)):
-        known = ctx.trusted_client(path.server, subject)
-        shown = openssl_subject(subject) if subject is not None else None
-        if subject is None:
-            yield Visitor(known, headers=headers, method=method), ClientCertificate(references[0].written)
-        elif shown is not None:
-            certificate = ClientCertificate(references[0].written, shown)
-            yield Visitor(known, headers=headers, method=method), certificate
+    any_certificate = ClientCertificate(references[0].written)
+    yield Visitor(ctx.trusted_client(path.server), headers=headers, method=method), any_certificate
+    for holder in islice(_holders(ctx, path.server), _MOST):
+        if holder.certificate is not None:
+            yield Visitor(holder.client, headers=headers, method=method), holder.certificate
 
 
-def _subjects(ctx: Context, server: VirtualServer) -> Iterator[str]:
-    tests = name_tests(ctx.configuration, server)
-    wanted = (name for test in tests if test.variable == "ssl_client_s_dn" for name in test.examples)
-    return islice(dict.fromkeys(wanted), _MOST)
+def _holders(ctx: Context, server: VirtualServer) -> Iterator[Holder]:
+    """Clients with what the checks of a server look for in their certificates."""
+    reception = Reception(ctx, server)
+    for test in reception.sample(reception.tests):
+        for value in reception.passing(test):
+            yield from reception.holders(test, value)
 
 
 def _method(path: ForwardingPath) -> str:
