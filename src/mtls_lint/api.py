@@ -20,7 +20,7 @@ from mtls_lint.lint.finding import (
     Severity,
     StreamWitness,
     Witness,
-from mtls_lint.lint.finding import ClientCertificate, Confidence, Finding, Related, Severity, Witness
+)
 from mtls_lint.lint.forgeries import (
     Alias,
     Carrier,
@@ -106,20 +106,17 @@ from mtls_lint.nginx.asking import (
     names_without_verify,
 )
 from mtls_lint.nginx.backends import Destination, backend_addresses, destination, server_addresses
-from mtls_lint.nginx.backends import Destination, destination, server_addresses
 from mtls_lint.nginx.caching import Cache, cache_of
 from mtls_lint.nginx.chain_check import ChainCheck, crl_file_defect, trusts_all
 from mtls_lint.nginx.checks import Check, client_checks
 from mtls_lint.nginx.decision import Answer
 from mtls_lint.nginx.file_uses import KEYS, PASSWORDS, FileUse, Purpose
 from mtls_lint.nginx.flaws import REVOKED, TOO_DEEP, passing_flaws
+from mtls_lint.nginx.forwarding import Fate, Forwarded, ForwardingPath, forwarding_paths
+from mtls_lint.nginx.header_tests import HeaderTest, header_tests, passing_values
 from mtls_lint.nginx.hosts import is_private, is_this_machine
 from mtls_lint.nginx.identity_tests import FINGERPRINT, SERIAL, IdentityTest
 from mtls_lint.nginx.inheritance import Origin, Scope, Setting
-from mtls_lint.nginx.forwarding import Fate, Forwarded, ForwardingPath, forwarding_paths
-from mtls_lint.nginx.header_tests import HeaderTest, header_tests, passing_values
-from mtls_lint.nginx.identity_tests import FINGERPRINT, SERIAL, IdentityTest
-from mtls_lint.nginx.inheritance import Origin, Setting
 from mtls_lint.nginx.listen import Listen, SocketKey
 from mtls_lint.nginx.logs import AccessLog, ErrorLog, access_logs, error_logs, unidentified
 from mtls_lint.nginx.lookup import looks_names_up
@@ -382,8 +379,8 @@ __all__ = [
     "forwarding_paths",
     "handshake_name",
     "has_fix",
-    "holders_in_words",
     "header_tests",
+    "holders_in_words",
     "identity_check",
     "in_order",
     "is_bundle",
@@ -417,7 +414,6 @@ __all__ = [
     "minute",
     "mixes_modes",
     "names_of",
-    "name_tests",
     "names_without_verify",
     "ocsp_servers",
     "only_legacy",
@@ -434,9 +430,9 @@ __all__ = [
     "passes_tls_through",
     "passing_flaws",
     "passing_intermediates",
+    "passing_values",
     "possible_texts",
     "presented",
-    "passing_values",
     "protocol_words",
     "protocols_of",
     "public_cas",
@@ -464,17 +460,13 @@ __all__ = [
     "trusts_all",
     "unidentified",
     "unread_cas",
+    "unverified_doors",
     "upstream_certificates",
     "uris_of",
     "usable_responder",
     "uses",
-    "verifying",
-    "was_judged",
-    "unverified_doors",
-    "uris_of",
-    "usable_responder",
-    "uses",
     "variables_in",
+    "verifying",
     "was_judged",
     "weak_digest",
     "weak_key",

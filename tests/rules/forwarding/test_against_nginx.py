@@ -13,6 +13,7 @@ import pytest
 from _pytest.mark.structures import ParameterSet
 from cryptography import x509
 
+from mtls_lint.lint.finding import Witness
 from mtls_lint.lint.pack import built_in_pack, load_packs
 from mtls_lint.testing import lint_text, with_material
 from mtls_lint.testing.catalogue import identity
@@ -55,7 +56,7 @@ def test_the_second_spelling_arrives(text: str, nginx: NginxBinary, tmp_path: Pa
     with running(text, nginx, tmp_path) as live:
         for found in report.findings:
             witness = found.finding.witness
-            assert witness is not None
+            assert isinstance(witness, Witness)
             live.clear()
             assert live.show(witness).status == 200
             for header in witness.headers:
@@ -105,7 +106,7 @@ def test_a_made_up_name_arrives(text: str, nginx: NginxBinary, tmp_path: Path) -
     report = lint_text(text, rules=["dn-without-verify-forwarded"], version=nginx.version)
     assert len(report.findings) == 1
     witness = report.findings[0].finding.witness
-    assert witness is not None
+    assert isinstance(witness, Witness)
     assert witness.certificate is not None
     with running(text, nginx, tmp_path) as live:
         assert live.show(witness).status == 200
@@ -137,7 +138,7 @@ def test_no_made_up_name_goes_alone(text: str, nginx: NginxBinary, tmp_path: Pat
 def test_the_header_opens(text: str, nginx: NginxBinary, tmp_path: Path) -> None:
     report = lint_text(text, rules=["trusts-inbound-cert-header"], version=nginx.version)
     witness = report.findings[0].finding.witness
-    assert witness is not None
+    assert isinstance(witness, Witness)
     with running(text, nginx, tmp_path) as live:
         live.knock(())
         assert not any(backend.heads for backend in live.backends.values())

@@ -5,6 +5,7 @@ from textwrap import dedent
 
 import pytest
 
+from mtls_lint.lint.finding import Witness
 from mtls_lint.lint.pack import built_in_pack, load_packs
 from mtls_lint.testing import lint_text
 from mtls_lint.testing.nginx import NginxBinary
@@ -55,7 +56,7 @@ def test_the_backend_gets_the_forged_identity(
     with running(text, nginx, tmp_path) as live:
         for found in report.findings:
             witness = found.finding.witness
-            assert witness is not None
+            assert isinstance(witness, Witness)
             live.clear()
             assert live.show(witness).status == 200
             forged = {header.partition(": ")[2] for header in witness.headers}
