@@ -122,6 +122,7 @@ from mtls_lint.api import (
     Related,
     Severity,
     VirtualServer,
+    backend_is_misled,
     backend_is_told,
     behind,
     find_openings,
@@ -142,7 +143,8 @@ def check(server: VirtualServer, ctx: Context) -> Findings:
     for opening in find_openings(ctx.configuration, server, ctx.now).of(Cause.WEAK):
         if opening.check is None:
             continue
-        told = backend_is_told(ctx.configuration, opening.door.served.scope)
+        scope = opening.door.served.scope
+        told = backend_is_told(ctx.configuration, scope) and not backend_is_misled(ctx.configuration, scope)
         mode = (Related(verify.span, "clients are asked by this"),) if verify.span is not None else ()
         yield Finding(
             f"`if {opening.check.condition}` does not refuse {_who(opening)}: it gets"

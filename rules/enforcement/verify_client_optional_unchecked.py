@@ -80,6 +80,7 @@ from mtls_lint.api import (
     Related,
     Severity,
     VirtualServer,
+    backend_is_misled,
     backend_is_told,
     behind,
     client_checks,
@@ -108,6 +109,8 @@ def check(server: VirtualServer, ctx: Context) -> Findings:
             ctx.not_evaluated(verify.directive.span, reason)
         return
     served = opening.door.served
+    if verify.lower == "optional_no_ca" and backend_is_misled(ctx.configuration, served.scope):
+        return  # dn-without-verify-forwarded says what a client can make of that
     asked = f"a client without a certificate that asks for {served.request.uri}"
     elsewhere = opening.cause is Cause.ELSEWHERE
     told = backend_is_told(ctx.configuration, served.scope)

@@ -10,7 +10,8 @@ Compared are backend addresses (those of an `upstream` count, not its name) toge
 arrives there. A server that only passes other URIs on is not meant, nor one on a loopback address.
 
 It is fine when the backend tells the two ways apart. Where the first server sends it what nginx knows of the
-certificate, this is a warning only.
+certificate, this is a warning only; where the second one lets clients forge that, it is for
+identity-header-not-overwritten to say so.
 
 Require the certificate there too, or pass on only what everybody may have.
 
@@ -110,6 +111,7 @@ from mtls_lint.api import (
     backend_is_told,
     content_places,
     destination,
+    lets_forge,
     listen_span,
     repeats_another,
     rule,
@@ -209,6 +211,8 @@ def _compare(
         twin = twin or next(iter(called), None)
         if twin is None or twin.server is server:
             continue
+        if lets_forge(ctx.configuration, twin.served, place):
+            continue  # identity-header-not-overwritten says so, or proxy-set-header-inheritance
         if place.doubts or not server.complete:
             doubt = doubt or (place.doubts[0] if place.doubts else "part of the server is not given")
             continue

@@ -168,7 +168,7 @@ def _hops(configuration: Configuration, server: VirtualServer) -> Iterator[Hop]:
             guard = _guard(server, location, checks)
             if guard is not None:
                 # A name without a port is that of an upstream, which was not given.
-                found = backend_addresses(configuration, directive)
+                found = backend_addresses(configuration, location, directive)
                 addresses = {address for address in found if not address.endswith(":")}
                 named = (a if is_unix(a) else a.rpartition(":")[0] for a in addresses)
                 hosts = {host for host in named if not is_this_machine(host)}

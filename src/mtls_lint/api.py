@@ -22,6 +22,18 @@ from mtls_lint.lint.finding import (
     StreamWitness,
     Witness,
 )
+from mtls_lint.lint.forgeries import (
+    Alias,
+    Carrier,
+    Forgery,
+    doors,
+    find_aliases,
+    find_forgeries,
+    forged_headers,
+    forged_value,
+    lets_forge,
+    unverified_doors,
+)
 from mtls_lint.lint.holders import (
     Holder,
     Issuer,
@@ -92,18 +104,23 @@ from mtls_lint.nginx.answers import keeps_request
 from mtls_lint.nginx.asking import (
     asks,
     asks_ocsp,
+    backend_is_misled,
     backend_is_told,
     backend_learns_identity,
     client_ca,
     command_that_asks,
+    names_without_verify,
 )
 from mtls_lint.nginx.backends import Destination, backend_addresses, destination, server_addresses
+from mtls_lint.nginx.caching import Cache, cache_of
 from mtls_lint.nginx.chain_check import ChainCheck, crl_file_defect, trusts_all
 from mtls_lint.nginx.checks import Check, client_checks
 from mtls_lint.nginx.decision import Answer
 from mtls_lint.nginx.early_data import repeatable_places
 from mtls_lint.nginx.file_uses import KEYS, PASSWORDS, FileUse, Purpose
 from mtls_lint.nginx.flaws import REVOKED, TOO_DEEP, passing_flaws
+from mtls_lint.nginx.forwarding import Fate, Forwarded, ForwardingPath, forwarding_paths
+from mtls_lint.nginx.header_tests import HeaderTest, header_tests, passing_values
 from mtls_lint.nginx.hosts import is_private, is_this_machine
 from mtls_lint.nginx.identity_tests import FINGERPRINT, SERIAL, IdentityTest
 from mtls_lint.nginx.inheritance import Origin, Scope, Setting
@@ -230,9 +247,12 @@ __all__ = [
     "STABLE",
     "TOO_DEEP",
     "AccessLog",
+    "Alias",
     "Answer",
     "Barrier",
     "BlockKind",
+    "Cache",
+    "Carrier",
     "Cause",
     "Certificate",
     "ChainCheck",
@@ -255,11 +275,16 @@ __all__ = [
     "Double",
     "ErrorLog",
     "ExpectedName",
+    "Fate",
     "FileReference",
     "FileState",
     "FileUse",
     "Finding",
     "Findings",
+    "Forgery",
+    "Forwarded",
+    "ForwardingPath",
+    "HeaderTest",
     "Holder",
     "Hole",
     "IdentityTest",
@@ -325,6 +350,7 @@ __all__ = [
     "asks",
     "asks_ocsp",
     "backend_addresses",
+    "backend_is_misled",
     "backend_is_told",
     "backend_learns_identity",
     "barriers",
@@ -332,6 +358,7 @@ __all__ = [
     "by_default",
     "ca_files",
     "ca_names",
+    "cache_of",
     "certificates_of",
     "checked_clients",
     "checked_upstreams",
@@ -356,6 +383,7 @@ __all__ = [
     "crossings",
     "day",
     "destination",
+    "doors",
     "doubles",
     "due_on",
     "ends_chain",
@@ -363,10 +391,16 @@ __all__ = [
     "evaluate_ciphers",
     "example_name",
     "expired_on",
+    "find_aliases",
     "find_door",
+    "find_forgeries",
     "find_openings",
+    "forged_headers",
+    "forged_value",
+    "forwarding_paths",
     "handshake_name",
     "has_fix",
+    "header_tests",
     "holders_in_words",
     "identity_check",
     "in_order",
@@ -388,6 +422,7 @@ __all__ = [
     "leads_to_app",
     "lets_anybody_in",
     "lets_clients_in",
+    "lets_forge",
     "level_in",
     "lifetime_state",
     "listed",
@@ -402,6 +437,7 @@ __all__ = [
     "minute",
     "mixes_modes",
     "names_of",
+    "names_without_verify",
     "ocsp_servers",
     "only_legacy",
     "open_places",
@@ -417,6 +453,7 @@ __all__ = [
     "passes_tls_through",
     "passing_flaws",
     "passing_intermediates",
+    "passing_values",
     "possible_texts",
     "presented",
     "protocol_words",
@@ -451,6 +488,7 @@ __all__ = [
     "trusts_all",
     "unidentified",
     "unread_cas",
+    "unverified_doors",
     "upstream_certificates",
     "uris_of",
     "usable_responder",

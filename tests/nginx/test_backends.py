@@ -33,6 +33,11 @@ APP_ADDRESSES = {"10.0.0.1:8080", "[2001:db8::1]:80", "unix:/run/app.sock"}
         ("location / { fastcgi_pass 127.0.0.1:9000; }", {"127.0.0.1:9000"}, "/"),
         ("location /a/ { root /srv/www/; }", {"root /srv/www"}, "/a/"),
         ("location / { proxy_pass http://$backend; }", None, None),
+        ("location /a { set $to 10.0.0.1:81; proxy_pass http://$to; }", {"10.0.0.1:81"}, "/a"),
+        ("location /a { set $to http://10.0.0.1:81; proxy_pass $to/b; }", {"10.0.0.1:81"}, "/b"),
+        ("location /a { set $to 10.0.0.1:81; proxy_pass http://$to$request_uri; }", {"10.0.0.1:81"}, "/a"),
+        ("location /a { proxy_pass http://10.0.0.1:81$uri$is_args$args; }", {"10.0.0.1:81"}, "/a"),
+        ("location ~ ^/a(.*) { proxy_pass http://10.0.0.1:81/b$1; }", None, None),
         ("location / { alias /srv/www/; }", None, None),
     ],
 )  # fmt: skip
@@ -56,6 +61,9 @@ def test_nginx_passes_these_uris_on(nginx: NginxBinary, tmp_path: Path) -> None:
         "location /a { proxy_pass http://127.0.0.1:PORT_back/; }"
         " location /b/ { proxy_pass http://127.0.0.1:PORT_back/c/; }"
         " location ~ ^/d { proxy_pass http://127.0.0.1:PORT_back; }"
+        " location /e { set $to 127.0.0.1:PORT_back; proxy_pass http://$to; }"
+        " location /f { set $to 127.0.0.1:PORT_back; proxy_pass http://$to/g; }"
+        " location /h { set $to 127.0.0.1:PORT_back; proxy_pass http://$to$request_uri; }"
     )
     text = (
         f"events {{}} http {{ server {{ listen 127.0.0.1:PORT_front; {locations} }}"
@@ -69,7 +77,7 @@ def test_nginx_passes_these_uris_on(nginx: NginxBinary, tmp_path: Path) -> None:
         for place in places
         if (found := destination(configuration, place)) is not None
     }
-    assert len(wanted) == 3
+    assert len(wanted) == 6
     with nginx.run(text, tmp_path) as server:
         for uri, there in wanted.items():
             assert request(server.ports["front"], tls=False, uri=uri).body == there

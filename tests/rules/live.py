@@ -19,7 +19,10 @@ _OTHERS = {
     "trusted-certificate-widens-trust",
     "upstream-client-cert-lent",
 }
-RULES = [rule for rule in load_packs([built_in_pack()]) if rule.family in FAMILIES or rule.id in _OTHERS]
+_WITH_WITNESSES = FAMILIES | {"forwarding"}
+RULES = [
+    rule for rule in load_packs([built_in_pack()]) if rule.family in _WITH_WITNESSES or rule.id in _OTHERS
+]
 """Their rules, and those of other families that have witnesses."""
 
 CONTENT = "content"

@@ -40,6 +40,10 @@ OPEN = {
     "verify-check-bypassed:^~-keeps-regular-expressions-away": ("/", "the check is for /admin"),
     "verify-check-bypassed:other-letters-to-another-backend": ("/", "the check is for /admin"),
     "verify-check-bypassed:the-escape-refuses-too": ("/", "the check is for /admin"),
+    "verify-client-optional-unchecked:names-that-nobody-verified": (
+        "/",
+        "dn-without-verify-forwarded finds it",
+    ),
     "verify-client-without-own-certificate:no-TLS": ("/", "listen-without-ssl finds it"),
     "verify-client-without-ca:no-TLS-context-is-built": ("/", "listen-without-ssl finds it"),
     "verify-client-without-ca:optional_no_ca-needs-none": ("/", "verify-client-optional-unchecked finds it"),

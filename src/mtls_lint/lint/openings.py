@@ -17,7 +17,7 @@ from mtls_lint.lint.witnesses import Door
 from mtls_lint.nginx.anonymous import ANYONE, Served, Visitor, content_places, open_places, uris_of
 from mtls_lint.nginx.answering import handshake_name
 from mtls_lint.nginx.answers import error_page_codes
-from mtls_lint.nginx.backends import scope_addresses
+from mtls_lint.nginx.backends import place_addresses
 from mtls_lint.nginx.checks import Check, client_checks
 from mtls_lint.nginx.clients import SOMEBODY_ELSE, Facts, KnownClient
 from mtls_lint.nginx.decision import Answer, Fault
@@ -230,9 +230,9 @@ def _one_each(openings: Sequence[Opening]) -> tuple[Opening, ...]:
 def leads_to_app(configuration: Configuration, opening: Opening) -> bool:
     """Whether the backend behind an opening is one that other locations of the server pass requests to."""
     served = opening.door.served
-    here = scope_addresses(configuration, served.scope)
+    here = place_addresses(configuration, served.location or served.server)
     others = (one for one in served.server.all_locations() if one is not served.location)
-    return any(here & scope_addresses(configuration, one.scope) for one in others)
+    return any(here & place_addresses(configuration, one) for one in others)
 
 
 def _visitors(
@@ -245,11 +245,18 @@ def _visitors(
     if 497 in codes:
         yield Visitor(speaks_tls=False), None
     if server.verify_client == "optional_no_ca" or 495 in codes:
-        for stranger in strangers(configuration, server):
-            subject = openssl_subject(stranger.subject)
-            issuer = openssl_subject(stranger.issuer) if stranger.issuer is not None else None
-            if subject is not None and (issuer is None) is (stranger.issuer is None):
-                yield Visitor(stranger), ClientCertificate(None, subject, issuer, stranger.serial)
+        yield from unknown_visitors(configuration, server)
+
+
+def unknown_visitors(
+    configuration: Configuration, server: VirtualServer
+) -> Iterator[tuple[Visitor, ClientCertificate]]:
+    """Visitors with certificates of their own making, with the names that a server looks for."""
+    for stranger in strangers(configuration, server):
+        subject = openssl_subject(stranger.subject)
+        issuer = openssl_subject(stranger.issuer) if stranger.issuer is not None else None
+        if subject is not None and (issuer is None) is (stranger.issuer is None):
+            yield Visitor(stranger), ClientCertificate(None, subject, issuer, stranger.serial)
 
 
 def _limited_methods(server: VirtualServer) -> set[str]:
@@ -326,7 +333,7 @@ def _is_about_in_other_case(configuration: Configuration, check: Check, place: S
     guarded = check.location
     if guarded is None or guarded.modifier not in {"", "^~", "="} or guarded.pattern == "/":
         return False
-    here, there = (scope_addresses(configuration, one) for one in (place.scope, guarded.scope))
+    here, there = (place_addresses(configuration, one) for one in (place.location or place.server, guarded))
     return place.request.uri.lower().startswith(guarded.pattern.lower()) and bool(here & there)
 
 

@@ -55,7 +55,10 @@ class Door:
             sni=sni if tls else None,
             method=request.method,
             certificate=self.certificate,
-            headers=("Transfer-Encoding: unknown",) if request.fault is Fault.ENCODING else (),
+            headers=(
+                *(f"{name}: {value}" for name, value in request.headers),
+                *(("Transfer-Encoding: unknown",) if request.fault is Fault.ENCODING else ()),
+            ),
         )
 
 

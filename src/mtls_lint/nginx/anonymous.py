@@ -68,7 +68,8 @@ class Visitor:
     """How somebody comes: with which certificate (None: without), and speaking TLS to TLS sockets or not.
 
     ``via`` is another server of the socket whose name is said in the handshake, instead of that of the server
-    which is asked for; ``host`` is what stands in the Host instead of the server's name.
+    which is asked for; ``host`` is what stands in the Host instead of the server's name. ``headers`` go along
+    with every request.
     """
 
     client: Client | None = None
@@ -77,6 +78,7 @@ class Visitor:
     host: str | None = None
     method: str = "GET"
     fault: Fault | None = None
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 ANYONE = Visitor()
@@ -102,7 +104,7 @@ def open_places(
     tls = ("1.3" if "TLSv1.3" in versions else "1.2") if socket.ssl and visitor.speaks_tls else None
     connection = Connection(socket.key.address, socket.key.port, tls, handshake_name(shaken) if tls else None)
     for uri in dict.fromkeys(uris_of(server) if uris is None else uris):
-        request = Request(visitor.host or name, uri, visitor.method, visitor.fault)
+        request = Request(visitor.host or name, uri, visitor.method, visitor.fault, visitor.headers)
         decision = decide(configuration, connection, request, visitor.client, now)
         if decision.outcome is Outcome.RESPONSE and decision.server is server and decision.answer:
             answer, span = _really(decision, server)

@@ -19,6 +19,16 @@ PASSING = (
 """Directives whose location has a backend, or a program inside nginx, that answers its requests."""
 
 
+SETTERS = {
+    "proxy": "proxy_set_header",
+    "grpc": "grpc_set_header",
+    "fastcgi": "fastcgi_param",
+    "uwsgi": "uwsgi_param",
+    "scgi": "scgi_param",
+}
+"""The directive that sets headers or parameters, by the protocol that is spoken to the backend."""
+
+
 def keeps_request(error_page: Directive) -> bool:
     """Whether the target of an ``error_page`` sees what was asked for: a named location, or a variable.
 

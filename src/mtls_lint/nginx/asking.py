@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from mtls_lint.nginx.answers import SETTERS
 from mtls_lint.nginx.checks import (
     client_variables,
     identifying_variables,
@@ -102,25 +103,46 @@ def client_ca(server: VirtualServer) -> Setting | None:
     return next((setting for name in names if (setting := server.setting(name)).value), None)
 
 
-TELLING = ("proxy_set_header", "grpc_set_header", "fastcgi_param", "uwsgi_param", "scgi_param")
-"""The directives by which a backend is told something."""
-
-
 def backend_is_told(configuration: Configuration, scope: Scope) -> bool:
     """Whether a backend gets, in a header or parameter, what nginx learnt of the client's certificate.
 
     That is a variable ``$ssl_client_...``, or one that a ``map`` makes of such a variable.
     """
     made = client_variables(configuration)
-    words = (word for name in TELLING for word in scope.setting(name).words)
-    return any(tells_of_client(name, made) for word in words for name in variables_in(word))
+    return any(tells_of_client(name, made) for name in _told(scope))
+
+
+def backend_is_misled(configuration: Configuration, scope: Scope) -> bool:
+    """Whether a backend gets names from a certificate, and cannot tell whether it was verified.
+
+    What a ``map`` makes is taken to tell.
+    """
+    told = _told(scope)
+    return bool(names_without_verify(told)) and told.isdisjoint(client_variables(configuration))
+
+
+def _told(scope: Scope) -> frozenset[str]:
+    """The variables in what a backend is told."""
+    words = (word for name in SETTERS.values() for word in scope.setting(name).words)
+    return frozenset(name for word in words for name in variables_in(word))
+
+
+_NAMES = frozenset(f"ssl_client_{name}" for name in ("s_dn", "i_dn", "s_dn_legacy", "i_dn_legacy", "serial"))
+
+
+def names_without_verify(facts: frozenset[str]) -> frozenset[str]:
+    """The names of a certificate among ``facts``, of which a backend cannot tell whether they are true.
+
+    It can where it is told what became of the check. ``facts`` are variables without ``$``.
+    """
+    return frozenset() if "ssl_client_verify" in facts else facts & _NAMES
 
 
 def backend_learns_identity(configuration: Configuration, server: VirtualServer) -> Directive | None:
     """The directive by which a backend of the server gets the name or the certificate of the client."""
     wanted = identifying_variables(configuration)
     for scope in (server.scope, *(location.scope for location in server.all_locations())):
-        for name in TELLING:
+        for name in SETTERS.values():
             for directive in scope.setting(name).directives:
                 if any(not wanted.isdisjoint(variables_in(str(word))) for word in directive.args):
                     return directive

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 
 from mtls_lint.nginx.anonymous import Served
 from mtls_lint.nginx.answers import PASSING
-from mtls_lint.nginx.inheritance import Scope
 from mtls_lint.nginx.model import Configuration, Location, VirtualServer
+from mtls_lint.nginx.possible import possible_texts
 from mtls_lint.syntax.tree import Directive
 
 _URL = re.compile(r"(?:(?P<scheme>[a-z]+)://)?(?P<host>unix:[^:]+|\[[^\]]*\](?::\d+)?|[^/]*)(?P<path>:?/.*)?")
+_OF_REQUEST = re.compile(r"\$\{?(?:request_uri|uri|document_uri)\b.*")
+"""What stands for the URI of the request behind an address, and what follows it."""
+
 _PORTS = {"http": "80", "https": "443", "grpc": "80", "grpcs": "443"}
 
 
@@ -34,7 +37,7 @@ def destination(configuration: Configuration, served: Served) -> Destination | N
     uri = served.request.uri.partition("?")[0]
     for name in PASSING if served.location is not None else ():
         for directive in served.scope.find(name):
-            return _backend(configuration, directive, served.location, uri)
+            return _backend(configuration, directive, served, uri)
     root = served.scope.setting("root")
     if not root.is_set or root.value is None or "$" in root.value or served.scope.find("alias"):
         return None
@@ -43,24 +46,36 @@ def destination(configuration: Configuration, served: Served) -> Destination | N
 
 def server_addresses(configuration: Configuration, server: VirtualServer) -> frozenset[str]:
     """All addresses (and ``root DIR``) that a server's directives name."""
-    scopes = (server.scope, *(location.scope for location in server.all_locations()))
-    return frozenset().union(*(scope_addresses(configuration, scope) for scope in scopes))
+    places: tuple[VirtualServer | Location, ...] = (server, *server.all_locations())
+    return frozenset[str]().union(*(place_addresses(configuration, place) for place in places))
 
 
-def scope_addresses(configuration: Configuration, scope: Scope) -> frozenset[str]:
-    """The addresses that the directives of one block name, and its ``root DIR``."""
+def place_addresses(configuration: Configuration, place: VirtualServer | Location) -> frozenset[str]:
+    """The addresses that the directives of one block lead to, and its ``root DIR``."""
+    scope = place.scope
     passing = [directive for name in PASSING for directive in scope.find(name)]
     root = scope.setting("root")
     files = {f"root {root.value.rstrip('/')}"} if root.is_set and root.value is not None else set[str]()
-    return frozenset(files).union(*(backend_addresses(configuration, one) for one in passing))
+    return frozenset(files).union(*(backend_addresses(configuration, place, one) for one in passing))
 
 
-def backend_addresses(configuration: Configuration, directive: Directive) -> frozenset[str]:
-    """The addresses that a passing directive names, those of an ``upstream`` in place of its name."""
-    if not directive.args or "$" in directive.args[0]:
+def backend_addresses(
+    configuration: Configuration, place: VirtualServer | Location, directive: Directive
+) -> frozenset[str]:
+    """The addresses that a passing directive leads to, those of an ``upstream`` in place of its name.
+
+    Nothing where a variable decides whose values the configuration does not hold.
+    """
+    if not directive.args:
         return frozenset()
-    match = _URL.fullmatch(str(directive.args[0]))
-    if match is None:
+    texts = possible_texts(configuration, place, str(directive.args[0]))
+    found = [_addresses(configuration, text) for text in texts]
+    return frozenset[str]().union(*found) if all(found) else frozenset()
+
+
+def _addresses(configuration: Configuration, text: str) -> frozenset[str]:
+    match = _URL.fullmatch(_OF_REQUEST.split(text)[0])
+    if match is None or "$" in match["host"]:
         return frozenset()
     host = match["host"].lower()
     servers = configuration.upstreams.get(host)
@@ -70,13 +85,22 @@ def backend_addresses(configuration: Configuration, directive: Directive) -> fro
 
 
 def _backend(
-    configuration: Configuration, directive: Directive, location: Location | None, uri: str
+    configuration: Configuration, directive: Directive, served: Served, uri: str
 ) -> Destination | None:
-    addresses = backend_addresses(configuration, directive)
-    if not addresses:
+    location, written = served.location, str(directive.args[0]) if directive.args else ""
+    texts = possible_texts(configuration, location or served.server, written)
+    addresses = _addresses(configuration, texts[0])
+    before = _OF_REQUEST.split(texts[0])[0]
+    match = _URL.fullmatch(before)
+    if len(texts) > 1 or not addresses or match is None or "$" in before:
         return None
-    match = _URL.fullmatch(str(directive.args[0]))
-    path = match["path"] if match is not None else None
+    path = match["path"]
+    # With a variable the URI, if there is one, is passed on as it is (ngx_http_proxy_eval); what stands for
+    # the request's own URI changes nothing.
+    if path and "$" in written and before == texts[0]:
+        return Destination(addresses, path.lstrip(":"), directive.text)
+    if path and "$" in written:
+        return None
     # A URI in proxy_pass takes the place of the location's prefix (ngx_http_proxy_create_request).
     if path and directive.name == "proxy_pass" and location is not None and location.modifier in {"", "^~"}:
         uri = path.lstrip(":") + uri[len(location.pattern) :]

@@ -103,6 +103,21 @@ def client_facts(
     return frozenset(filter(_is_fact, roots)), scripts
 
 
+class Sources:
+    """Which variables that nginx itself fills in the values of a server's variables come from.
+
+    What ``map`` and ``set`` make is followed back to what they make it of, conditions included.
+    """
+
+    def __init__(self, configuration: Configuration, server: VirtualServer) -> None:
+        """The sources as ``server`` sees them: its own ``set``, and the maps of all."""
+        self._flows = _flows(configuration, server)
+
+    def of(self, text: str) -> frozenset[str]:
+        """The variables (lower case, without ``$``) from which a text with variables gets its value."""
+        return frozenset[str]().union(*(_roots(name, self._flows) for name in variables_in(text)))
+
+
 _Flows = dict[str, set[str]]
 """For each variable that a map or set makes, the variables it comes from."""
 

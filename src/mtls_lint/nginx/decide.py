@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from mtls_lint.nginx.decision import Answer, Client, Connection, Decision, Fault, Outcome, Request, Story
 from mtls_lint.nginx.exchange import Exchange
 from mtls_lint.nginx.handshake import Failed, Handshake, shake_hands
-from mtls_lint.nginx.head import RequestLine, read_line
+from mtls_lint.nginx.head import RequestLine, read_line, takes_underscores
 from mtls_lint.nginx.lookup import NameTable, find_socket, normalise_host
 from mtls_lint.nginx.mail_decide import decide_mail
 from mtls_lint.nginx.model import Configuration, Socket, VirtualServer
@@ -303,6 +303,12 @@ class _Decider:
             given[f"ssl_client_{name}"] = ""
         if handshake is not None and handshake.presented and self.client is not None:
             given.update(self.client.variables())
+        # A dash in a header's name is an underscore in its variable's (ngx_http_variable_unknown_header).
+        given.update(
+            (f"http_{header.lower().replace('-', '_')}", value)
+            for header, value in self.request.headers
+            if "_" not in header or takes_underscores(server)
+        )
         variables = Variables(self.configuration, given)
         if self.captures is not None:
             variables.capture(self.captures)

@@ -96,13 +96,15 @@ class Request:
     """An HTTP request.
 
     ``host`` None means HTTP/1.0 without a Host; ``uri`` is the target as sent, a path or absolute
-    (``http://name/path``, whose name wins over ``host``), for CONNECT ``name:port``.
+    (``http://name/path``, whose name wins over ``host``), for CONNECT ``name:port``. ``headers`` are further
+    headers that nginx understands, by name and value.
     """
 
     host: str | None
     uri: str = "/"
     method: str = "GET"
     fault: Fault | None = None
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

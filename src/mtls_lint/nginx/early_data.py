@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from mtls_lint.nginx.answers import PASSING
-from mtls_lint.nginx.asking import TELLING
+from mtls_lint.nginx.answers import PASSING, SETTERS
 from mtls_lint.nginx.checks import made_of
 from mtls_lint.nginx.model import Configuration, Location, VirtualServer
 from mtls_lint.nginx.variables import variables_in
@@ -27,7 +26,9 @@ def repeatable_places(configuration: Configuration, server: VirtualServer) -> It
         if location.kind == "limit_except" or not any(scope.find(name) for name in PASSING):
             continue
         told = any(
-            not early.isdisjoint(variables_in(word)) for name in TELLING for word in scope.setting(name).words
+            not early.isdisjoint(variables_in(word))
+            for name in SETTERS.values()
+            for word in scope.setting(name).words
         )
         limited = any(_only_safe(block) or _refuses(block, watched) for block in location.children)
         if not told and not limited:

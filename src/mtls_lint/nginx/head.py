@@ -1,9 +1,10 @@
-"""The request line as nginx reads it, before any header (ngx_http_parse_request_line)."""
+"""The request line as nginx reads it (ngx_http_parse_request_line), and which headers it drops."""
 
 import re
 from dataclasses import dataclass
 
 from mtls_lint.nginx.decision import Request
+from mtls_lint.nginx.model import VirtualServer
 from mtls_lint.nginx.rewrite import Target
 from mtls_lint.nginx.uri import normalise, split_uri
 from mtls_lint.nginx.version import NginxVersion
@@ -51,3 +52,22 @@ def read_line(request: Request, version: NginxVersion, *, merge_slashes: bool) -
     if isinstance(uri, Unknown):
         return uri
     return RequestLine(authority, sent, Target(uri, arguments))
+
+
+def takes_underscores(server: VirtualServer) -> bool:
+    """Whether headers with an underscore in their name are taken; by default nginx drops them.
+
+    They are invalid unless ``underscores_in_headers`` says otherwise, and invalid ones are dropped unless
+    ``ignore_invalid_headers`` does (ngx_http_parse_header_line).
+    """
+    return server.setting("underscores_in_headers").is_on or takes_them_as_invalid(server)
+
+
+def takes_them_as_invalid(server: VirtualServer) -> bool:
+    """Whether headers with an underscore are taken, but as invalid ones.
+
+    As a rule their names are then not found among those that ``proxy_set_header`` sets, and they are passed
+    on besides (docs/evidence.md: forwarding).
+    """
+    invalid = not server.setting("underscores_in_headers").is_on
+    return invalid and server.setting("ignore_invalid_headers").lower == "off"
