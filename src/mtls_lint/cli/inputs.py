@@ -9,7 +9,8 @@ from mtls_lint.nginx.model import Configuration, build
 from mtls_lint.nginx.version import NginxVersion
 from mtls_lint.syntax.discovery import Input, discover
 from mtls_lint.syntax.files import MAX_FILE_SIZE
-from mtls_lint.syntax.loader import Disk, load, load_text
+from mtls_lint.syntax.input_files import Disk
+from mtls_lint.syntax.loader import load, load_text
 from mtls_lint.syntax.path_map import PathMap
 from mtls_lint.syntax.source import SourceFile
 from mtls_lint.syntax.tree import Problem, ProblemKind, Tree
@@ -85,10 +86,12 @@ def read_http(path: str, version: NginxVersion, where: PathMap) -> Configuration
 def files_of(configuration: Configuration, where: PathMap) -> Iterator[str]:
     """Everything that the configuration consists of on this machine: texts, and the files that it names."""
     from mtls_lint.nginx.file_uses import file_uses  # noqa: PLC0415 - only where something is written
+    from mtls_lint.pki.store import PemStore  # noqa: PLC0415
 
     yield from (source.real_path for source in configuration.tree.sources)
     paths = (use.reference.path for use in file_uses(configuration))
-    yield from (where.here(path) for path in paths if path is not None)
+    places = (PemStore(where.here).place_of(path) for path in paths if path is not None)
+    yield from (place for place in places if place is not None)
 
 
 def _found(path: str) -> Sequence[Input] | Problem:

@@ -98,6 +98,13 @@ def lex(source: SourceFile, *, rows: bool = False) -> Words | Problem:
     return _Lexer(source, rows).run()
 
 
+def lex_start(source: SourceFile) -> list[Token]:
+    """The words of ``source`` up to its end, or up to the first structural error; see ``lex``."""
+    lexer = _Lexer(source, rows=False)
+    lexer.run()
+    return lexer.tokens
+
+
 class _Lexer:
     """One run over one text."""
 

@@ -8,18 +8,17 @@ with conf_prefix; observed on 1.22.1 and 1.31.3).
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 from mtls_lint.syntax import loader_errors as errors
 from mtls_lint.syntax.adapter import ParsedText, parse_text, paused_gc
-from mtls_lint.syntax.files import looks_binary, read_text
+from mtls_lint.syntax.dump import is_dump, split
+from mtls_lint.syntax.files import looks_binary
 from mtls_lint.syntax.foreign import foreign
 from mtls_lint.syntax.fragment import MAIN_BLOCKS, context_comment, infer_context
+from mtls_lint.syntax.input_files import Disk, Files, join
 from mtls_lint.syntax.lexer import MAX_NESTING, ROW_BLOCKS
-from mtls_lint.syntax.nginx_glob import Matches, escape, has_magic, nginx_glob
-from mtls_lint.syntax.path_map import PathMap
+from mtls_lint.syntax.nginx_glob import escape, has_magic
 from mtls_lint.syntax.source import SourceFile
 from mtls_lint.syntax.tree import Directive, Problem, ProblemKind, Tree
 
@@ -32,49 +31,6 @@ successor ten times would otherwise be 10^10 directives."""
 
 MAIN_FILE = "nginx.conf"
 MAX_FRAGMENT_ANCESTORS = 4
-
-
-class Files(Protocol):
-    """Where included files come from: the disk, or a dump that holds them all."""
-
-    def read(self, path: str, display: str) -> SourceFile | Problem:
-        """The text of the file ``path``, to be named ``display``."""
-        ...
-
-    def glob(self, pattern: str) -> Matches:
-        """The files that match ``pattern``, in nginx's order."""
-        ...
-
-    def identity(self, path: str) -> object:
-        """What is equal for two names of the same file."""
-        ...
-
-
-class Disk:
-    """The files of this machine, under the names they have where nginx runs (see ``PathMap``)."""
-
-    def __init__(self, where: PathMap = PathMap()) -> None:  # noqa: B008 - immutable
-        """``where`` leads from those names to this machine's."""
-        self._where = where
-
-    def read(self, path: str, display: str) -> SourceFile | Problem:
-        """See ``files.read_text``."""
-        return read_text(self._where.here(path), display)
-
-    def glob(self, pattern: str) -> Matches:
-        """See ``nginx_glob.nginx_glob``."""
-        found = nginx_glob(self._where.here(pattern))
-        if not self._where.pairs:
-            return found
-        return replace(found, paths=tuple(map(self._where.there, found.paths)))
-
-    def identity(self, path: str) -> object:
-        """Device and inode, or the name when there is no such file."""
-        try:
-            status = os.stat(self._where.here(path))  # pathlib costs more than the call, for every file
-        except (OSError, ValueError):
-            return path
-        return status.st_dev, status.st_ino
 
 
 def load(
@@ -90,6 +46,7 @@ def load(
     ``context`` says where its directives belong (see ``Tree``); without it, that is inferred.
     ``main_directory`` is what relative names resolve against; without it, the directory of ``path`` or,
     for a fragment, the nearest directory above that holds an nginx.conf. ``display`` is the name shown.
+    What ``nginx -T`` printed is taken as the files it holds, whatever else is said here.
 
     Never raises for what is found on disk: that is in ``Tree.problems``.
     """
@@ -125,6 +82,8 @@ def _load(
     main_directory: str | None,
     files: Files,
 ) -> Tree:
+    if is_dump(source.text):
+        return _load_dump(source)
     directory = os.path.dirname(path)  # as nginx: text, no normalisation
     parsed = _parse(source, rows=context is not None and context[-1] in ROW_BLOCKS)
     if isinstance(parsed, Problem):
@@ -140,6 +99,22 @@ def _load(
     return Tree(
         source.path, main_directory or ".", context, directives, tuple(walk.sources), tuple(walk.problems)
     )
+
+
+def _load_dump(source: SourceFile) -> Tree:
+    dump = split(source)
+    if isinstance(dump, Problem):
+        return Tree(source.path, ".", ("main",), (), (source,), (dump,), from_dump=True)
+    name = dump.main.path
+    parsed = _parse(dump.main, rows=False)
+    directory = os.path.dirname(name)
+    if isinstance(parsed, Problem):
+        return Tree(name, directory, ("main",), (), (dump.main,), (parsed,), from_dump=True)
+    walk = _Walk(dump, directory, name, parsed)
+    with paused_gc():
+        directives = parsed.build(expand=walk.expand)
+    sources, problems = tuple(walk.sources), tuple(walk.problems)
+    return Tree(name, directory, ("main",), directives, sources, problems, from_dump=True)
 
 
 class _Walk:
@@ -240,13 +215,6 @@ class _Walk:
         if include.problem is None:
             include.problem = problem
         self.problems[problem] = None
-
-
-def join(main_directory: str, path: str) -> str:
-    """``path`` as nginx completes it: absolute names stay, others follow the main file's directory."""
-    if path.startswith("/") or main_directory in {"", "."}:
-        return path
-    return main_directory.rstrip("/") + "/" + path
 
 
 def _parse(source: SourceFile, *, rows: bool) -> ParsedText | Problem:

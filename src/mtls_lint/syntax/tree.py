@@ -145,7 +145,8 @@ class Tree:
     ``("http",)`` for a fragment of server blocks, ``("http", "server")`` for directives meant for a
     server, and so on (``("stream",)``, ``("stream", "server")``, ``("http", "server", "location")``,
     ``("http", "upstream")`` ...). ``main_directory`` is the directory relative paths resolve against
-    (that of the main file: docs/evidence.md: settings).
+    (that of the main file: docs/evidence.md: settings). ``from_dump``: its texts come from the output of
+    ``nginx -T``, so that the files it names are those of the machine where that ran.
     """
 
     path: str
@@ -154,6 +155,7 @@ class Tree:
     directives: tuple[Directive, ...]
     sources: tuple[SourceFile, ...]
     problems: tuple[Problem, ...]
+    from_dump: bool = False
 
     @property
     def is_fragment(self) -> bool:
