@@ -33,7 +33,7 @@ class NameTest:
 def name_tests(configuration: Configuration, server: VirtualServer) -> Iterator[NameTest]:
     """The comparisons of a server's conditions, and those of all maps."""
     for block in server.all_locations():
-        if block.kind != "if":
+        if block.kind != "if" or block.directive.is_templated:
             continue
         words = strip_parentheses(block.directive.args)
         if len(words) >= 3 and (variable := words[0].lower().strip("${}")) in _NAMES:
@@ -41,6 +41,8 @@ def name_tests(configuration: Configuration, server: VirtualServer) -> Iterator[
     for row in configuration.makers.maps.values():
         for variable in sorted(variables_in(str(row.args[0])) & _NAMES):
             for line in row.children:
+                if line.is_templated:
+                    continue
                 key = str(line.name)
                 if key.startswith("~"):
                     operator = "~*" if key.startswith("~*") else "~"

@@ -29,6 +29,14 @@ def select_location(locations: Sequence[Location], uri: str) -> Selected | Unkno
 def _find(locations: Sequence[Location], uri: str) -> Selected | Unknown | None:
     candidates = [location for location in locations if location.kind == "location"]
     for location in candidates:
+        # A prefix of a template's may be a longer one, too; but most templates have nothing else.
+        if (
+            location.modifier in {"=", "~", "~*"}
+            and location.directive.is_templated
+            and location.pattern != uri
+        ):
+            return Unknown(f"{location.span}: `{location.directive.text}` is filled in by a template")
+    for location in candidates:
         if location.modifier == "=" and location.pattern == uri:
             return Selected(location)
     prefix = _longest_prefix(candidates, uri)
@@ -55,6 +63,18 @@ def _find(locations: Sequence[Location], uri: str) -> Selected | Unknown | None:
             nested = _find(location.children, uri)
             return nested if nested is not None else Selected(location, match)
     return found
+
+
+def _templated(candidates: Sequence[Location], uri: str) -> Unknown | None:
+    """A location of a template that may match any URI.
+
+    So may a prefix; but most templates with such a location have no other.
+    """
+    for location in candidates:
+        exact = location.modifier in {"=", "~", "~*"} and location.pattern != uri
+        if exact and location.directive.is_templated:
+            return Unknown(f"{location.span}: `{location.directive.text}` is filled in by a template")
+    return None
 
 
 def _is_final(selected: Selected) -> bool:

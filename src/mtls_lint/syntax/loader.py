@@ -7,8 +7,11 @@ with conf_prefix; observed on 1.22.1 and 1.31.3).
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from types import MappingProxyType
+from typing import Protocol
 
 from mtls_lint.syntax import loader_errors as errors
 from mtls_lint.syntax.adapter import ParsedText, parse_text, paused_gc
@@ -19,7 +22,8 @@ from mtls_lint.syntax.fragment import MAIN_BLOCKS, context_comment, infer_contex
 from mtls_lint.syntax.input_files import Disk, Files, join
 from mtls_lint.syntax.lexer import MAX_NESTING, ROW_BLOCKS
 from mtls_lint.syntax.nginx_glob import escape, has_magic
-from mtls_lint.syntax.source import SourceFile
+from mtls_lint.syntax.source import SourceFile, TemplatedToken
+from mtls_lint.syntax.template import PLACEHOLDERS, template_of
 from mtls_lint.syntax.tree import Directive, Problem, ProblemKind, Tree
 
 MAX_INCLUDE_DEPTH = 64
@@ -31,6 +35,7 @@ successor ten times would otherwise be 10^10 directives."""
 
 MAIN_FILE = "nginx.conf"
 MAX_FRAGMENT_ANCESTORS = 4
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 def load(
@@ -40,13 +45,15 @@ def load(
     main_directory: str | None = None,
     display: str | None = None,
     files: Files | None = None,
+    defined: Mapping[str, str] = _NOTHING,
 ) -> Tree:
     """Read the configuration ``path`` with everything it includes.
 
     ``context`` says where its directives belong (see ``Tree``); without it, that is inferred.
     ``main_directory`` is what relative names resolve against; without it, the directory of ``path`` or,
     for a fragment, the nearest directory above that holds an nginx.conf. ``display`` is the name shown.
-    What ``nginx -T`` printed is taken as the files it holds, whatever else is said here.
+    What ``nginx -T`` printed is taken as the files it holds, whatever else is said here. ``defined`` are
+    values of a template's names.
 
     Never raises for what is found on disk: that is in ``Tree.problems``.
     """
@@ -55,7 +62,7 @@ def load(
     if isinstance(source, Problem):
         where = os.path.dirname(path) if main_directory is None else main_directory
         return Tree(source.path, where or ".", context or ("main",), (), (), (source,))
-    return _load(source, path, context, main_directory, files)
+    return _load(source, path, context, main_directory, files, defined)
 
 
 def load_text(
@@ -65,6 +72,7 @@ def load_text(
     context: tuple[str, ...] | None = None,
     main_directory: str | None = None,
     files: Files | None = None,
+    defined: Mapping[str, str] = _NOTHING,
 ) -> Tree:
     """The tree of a text that did not come from a file of this machine (stdin, embedded, a dump, a test).
 
@@ -72,7 +80,7 @@ def load_text(
     relative includes are resolved against the directory part of it.
     """
     source = text if isinstance(text, SourceFile) else SourceFile(path_label, text)
-    return _load(source, source.real_path, context, main_directory, files or Disk())
+    return _load(source, source.real_path, context, main_directory, files or Disk(), defined)
 
 
 def _load(
@@ -81,11 +89,13 @@ def _load(
     context: tuple[str, ...] | None,
     main_directory: str | None,
     files: Files,
+    defined: Mapping[str, str],
 ) -> Tree:
     if is_dump(source.text):
         return _load_dump(source)
     directory = os.path.dirname(path)  # as nginx: text, no normalisation
-    parsed = _parse(source, rows=context is not None and context[-1] in ROW_BLOCKS)
+    parse = partial(_parse_template, defined)
+    parsed = parse(source, rows=context is not None and context[-1] in ROW_BLOCKS)
     if isinstance(parsed, Problem):
         where = directory if main_directory is None else main_directory
         return Tree(source.path, where or ".", context or ("main",), (), (source,), (parsed,))
@@ -93,9 +103,8 @@ def _load(
         context = context_comment(source.comments) or _inferred(parsed, path)
     if main_directory is None:
         main_directory = directory if context == ("main",) else _fragment_directory(directory)
-    walk = _Walk(files, main_directory, path, parsed)
-    with paused_gc():
-        directives = parsed.build(expand=walk.expand)
+    walk = _Walk(files, main_directory, path, parsed, parse)
+    directives = walk.directives(parsed)
     return Tree(
         source.path, main_directory or ".", context, directives, tuple(walk.sources), tuple(walk.problems)
     )
@@ -110,18 +119,26 @@ def _load_dump(source: SourceFile) -> Tree:
     directory = os.path.dirname(name)
     if isinstance(parsed, Problem):
         return Tree(name, directory, ("main",), (), (dump.main,), (parsed,), from_dump=True)
-    walk = _Walk(dump, directory, name, parsed)
-    with paused_gc():
-        directives = parsed.build(expand=walk.expand)
+    walk = _Walk(dump, directory, name, parsed, _parse)
+    directives = walk.directives(parsed)
     sources, problems = tuple(walk.sources), tuple(walk.problems)
     return Tree(name, directory, ("main",), directives, sources, problems, from_dump=True)
+
+
+class _Parse(Protocol):
+    """How a text of a configuration is parsed."""
+
+    def __call__(self, source: SourceFile, *, rows: bool) -> ParsedText | Problem: ...
 
 
 class _Walk:
     """One walk over the includes of one configuration."""
 
-    def __init__(self, files: Files, main_directory: str, main_path: str, main: ParsedText) -> None:
+    def __init__(
+        self, files: Files, main_directory: str, main_path: str, main: ParsedText, parse: _Parse
+    ) -> None:
         self.files = files
+        self.parse = parse
         self.main_directory = main_directory
         self.sources = [main.source]
         # A set that keeps its order: the same include in a file that is included twice says it once.
@@ -135,6 +152,16 @@ class _Walk:
         self.spliced = 0
         self.exhausted: Problem | None = None
 
+    def directives(self, main: ParsedText) -> tuple[Directive, ...]:
+        """The main file's directives with all that they include."""
+        with paused_gc():
+            built = main.build(expand=self.expand)
+        if any(source.template is not None for source in self.sources):
+            for directive in (inner for one in built for inner in one.walk()):
+                if isinstance(directive.name, TemplatedToken):
+                    directive.problem = errors.templated(directive)
+        return built
+
     def expand(self, include: Directive, depth: int) -> Sequence[Directive]:
         """The directives of the files that ``include`` names; what could not be read is noted on it."""
         if len(include.args) != 1:
@@ -145,6 +172,9 @@ class _Walk:
             # The one block of rows that knows no include (ngx_http_split_clients).
             return ()
         name = include.args[0]
+        if isinstance(name, TemplatedToken):
+            include.problem = errors.templated(include)
+            return ()
         path = join(self.main_directory, name)
         if not has_magic(name):
             return self._include(include, path, depth, rows)
@@ -205,7 +235,7 @@ class _Walk:
             source = self.files.read(path, path)
             if isinstance(source, SourceFile):
                 self.sources.append(source)
-                known = _parse(source, rows=rows)
+                known = self.parse(source, rows=rows)
             else:
                 known = source
             self.parsed[key] = known
@@ -217,14 +247,26 @@ class _Walk:
         self.problems[problem] = None
 
 
-def _parse(source: SourceFile, *, rows: bool) -> ParsedText | Problem:
-    parsed = parse_text(source, rows=rows)
+def _parse_template(defined: Mapping[str, str], source: SourceFile, *, rows: bool) -> ParsedText | Problem:
+    """Parse a text that may be a template."""
+    source.template = template_of(source.path, source.text)
+    parsed = _parse(source, rows=rows, defined=defined)
+    if source.template is None or not isinstance(parsed, Problem) or parsed.kind is not ProblemKind.SYNTAX:
+        return parsed
+    if source.template.language != PLACEHOLDERS:
+        return errors.unfit_template(parsed, source.template.language)
+    source.template = None
+    return _parse(source, rows=rows)
+
+
+def _parse(source: SourceFile, *, rows: bool, defined: Mapping[str, str] = _NOTHING) -> ParsedText | Problem:
+    parsed = parse_text(source, rows=rows, defined=defined)
     if looks_binary(source.text) and not rows:
         if isinstance(parsed, Problem):
             return errors.binary(source, parsed.message)
         if parsed.statements and "\0" in parsed.statements[0].name:
             return errors.binary(source, "nginx: unknown directive")
-    if isinstance(parsed, Problem) and parsed.kind is ProblemKind.SYNTAX:
+    if isinstance(parsed, Problem) and parsed.kind is ProblemKind.SYNTAX and source.template is None:
         return foreign(source, parsed) or parsed
     return parsed
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from mtls_lint.syntax.source import SourceFile, Span, Token
+from mtls_lint.syntax.source import SourceFile, Span, TemplatedToken, Token
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,8 @@ class ProblemKind(Enum):
     """The text is there but could not be read (permission, a FIFO, too large)."""
     ABSENT = "absent"
     """An included file that is not there."""
+    TEMPLATED = "templated"
+    """Text that is there only when a template has been rendered; no problem of the run's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,19 @@ class Directive:
         while parent is not None:
             yield parent
             parent = parent.parent
+
+    @property
+    def is_templated(self) -> bool:
+        """Whether a template fills in some word of it: that may become several words, or none."""
+        if self.source.template is None:
+            return False
+        return any(isinstance(word, TemplatedToken) for word in (self.name, *self.args))
+
+    @property
+    def is_conditional(self) -> bool:
+        """Whether it stands in a branch or loop of a template, and so may not be there."""
+        template = self.source.template
+        return template is not None and any(template.arms_at(self.start))
 
     @property
     def text(self) -> str:
