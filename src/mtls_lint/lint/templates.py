@@ -14,7 +14,7 @@ def template_notes(sources: Iterable[SourceFile]) -> Iterator[NotEvaluated]:
         template = source.template
         if template is None:
             continue
-        lines = sorted({source.position(value.start)[0] for value in template.values})
+        lines = sorted({source.position(value.start)[0] for value in template.unknown_values})
         if lines:
             reason = (
                 f"a template ({template.language}) fills in values in {_lines(lines)}: what depends on them "

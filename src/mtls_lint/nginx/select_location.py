@@ -22,20 +22,14 @@ class Selected:
 
 def select_location(locations: Sequence[Location], uri: str) -> Selected | Unknown:
     """The location among ``locations`` (those of a server, nested ones inside them) for a normalised URI."""
+    if (templated := _templated(locations, uri)) is not None:
+        return templated
     selected = _find(locations, uri)
     return selected if selected is not None else Selected(None)
 
 
 def _find(locations: Sequence[Location], uri: str) -> Selected | Unknown | None:
     candidates = [location for location in locations if location.kind == "location"]
-    for location in candidates:
-        # A prefix of a template's may be a longer one, too; but most templates have nothing else.
-        if (
-            location.modifier in {"=", "~", "~*"}
-            and location.directive.is_templated
-            and location.pattern != uri
-        ):
-            return Unknown(f"{location.span}: `{location.directive.text}` is filled in by a template")
     for location in candidates:
         if location.modifier == "=" and location.pattern == uri:
             return Selected(location)
@@ -65,12 +59,12 @@ def _find(locations: Sequence[Location], uri: str) -> Selected | Unknown | None:
     return found
 
 
-def _templated(candidates: Sequence[Location], uri: str) -> Unknown | None:
+def _templated(locations: Sequence[Location], uri: str) -> Unknown | None:
     """A location of a template that may match any URI.
 
     So may a prefix; but most templates with such a location have no other.
     """
-    for location in candidates:
+    for location in (inner for one in locations for inner in one.walk()):
         exact = location.modifier in {"=", "~", "~*"} and location.pattern != uri
         if exact and location.directive.is_templated:
             return Unknown(f"{location.span}: `{location.directive.text}` is filled in by a template")

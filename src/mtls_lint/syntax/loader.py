@@ -16,6 +16,7 @@ from typing import Protocol
 from mtls_lint.syntax import loader_errors as errors
 from mtls_lint.syntax.adapter import ParsedText, parse_text, paused_gc
 from mtls_lint.syntax.dump import is_dump, split
+from mtls_lint.syntax.embedded import embedded
 from mtls_lint.syntax.files import looks_binary
 from mtls_lint.syntax.foreign import foreign
 from mtls_lint.syntax.fragment import MAIN_BLOCKS, context_comment, infer_context
@@ -63,6 +64,23 @@ def load(
         where = os.path.dirname(path) if main_directory is None else main_directory
         return Tree(source.path, where or ".", context or ("main",), (), (), (source,))
     return _load(source, path, context, main_directory, files, defined)
+
+
+def load_each(
+    source: SourceFile,
+    *,
+    context: tuple[str, ...] | None = None,
+    main_directory: str | None = None,
+    files: Files | None = None,
+    defined: Mapping[str, str] = _NOTHING,
+) -> tuple[Tree, ...]:
+    """The trees of a text: several where it is Markdown, YAML or a script that holds configurations."""
+    found = embedded(source)
+    if isinstance(found, Problem):
+        return (Tree(source.path, ".", context or ("main",), (), (source,), (found,)),)
+    where = files or Disk()
+    parts = [(source, context)] if found is None else [(one.source, context or one.context) for one in found]
+    return tuple(_load(part, part.real_path, at, main_directory, where, defined) for part, at in parts)
 
 
 def load_text(
@@ -249,7 +267,8 @@ class _Walk:
 
 def _parse_template(defined: Mapping[str, str], source: SourceFile, *, rows: bool) -> ParsedText | Problem:
     """Parse a text that may be a template."""
-    source.template = template_of(source.path, source.text)
+    if source.template is None:
+        source.template = template_of(source.path, source.code)
     parsed = _parse(source, rows=rows, defined=defined)
     if source.template is None or not isinstance(parsed, Problem) or parsed.kind is not ProblemKind.SYNTAX:
         return parsed

@@ -15,20 +15,22 @@ class SourceFile:
     UTF-8 is data, and encoding the text the same way gives back exactly the bytes that were read.
     Offsets are offsets into ``text``; ``byte_offset`` translates.
 
-    ``template`` is set where the text is a template's: ``code`` is then what is read as nginx's, with every
-    tag masked in place, so that offsets are those of the text (``template.Template``).
+    ``inside`` is set where the configuration is a part of the text: the text with all else blanked out.
+    ``template`` is set where it is a template: ``code`` is then what is read as nginx's, with every tag
+    masked in place, so that offsets are those of the text (``template.Template``).
 
     ``path`` is the name by which people know the file, ``real_path`` the one it was opened by (they
     differ for dumps and mapped trees); ``comments`` are all comments in the order they stand.
     """
 
-    __slots__ = ("_line_starts", "comments", "path", "real_path", "template", "text")
+    __slots__ = ("_line_starts", "comments", "inside", "path", "real_path", "template", "text")
 
     def __init__(self, path: str, text: str, real_path: str | None = None) -> None:
         self.path = path
         self.real_path = path if real_path is None else real_path
         self.text = text
         self.comments: tuple[Comment, ...] = ()
+        self.inside: str | None = None
         self.template: Template | None = None
         self._line_starts: list[int] | None = None
 
@@ -40,7 +42,9 @@ class SourceFile:
     @property
     def code(self) -> str:
         """What is read as nginx's."""
-        return self.text if self.template is None else self.template.code
+        if self.template is not None:
+            return self.template.code
+        return self.text if self.inside is None else self.inside
 
     @property
     def line_starts(self) -> list[int]:

@@ -40,18 +40,26 @@ class Template:
     """What a template's tags make of a text.
 
     ``language`` is its name for people; ``code`` is what is read as nginx's, as long as the text; ``values``
-    are the tags that give text, ``arms`` the parts under conditions and in loops, outer ones first.
+    are the tags that give text, ``arms`` the parts under conditions and in loops, outer ones first;
+    ``escapes`` are values that are no secret: what the language writes for its own marks.
     """
 
     language: str
     code: str
     values: tuple[Tag, ...]
     arms: tuple[Arm, ...]
+    escapes: tuple[tuple[str, str], ...] = ()
 
     def exclusive(self, one: int, other: int) -> bool:
         """Whether what stands at two offsets is never there at the same time."""
         here = {arm.region: arm for arm in self.arms_at(one)}
         return any(arm.region in here and here[arm.region] != arm for arm in self.arms_at(other))
+
+    @property
+    def unknown_values(self) -> tuple[Tag, ...]:
+        """The values that are not known."""
+        known = {name for name, _ in self.escapes}
+        return tuple(value for value in self.values if value.name not in known)
 
     def value_at(self, offset: int) -> Tag | None:
         """The value that begins at an offset."""
@@ -65,7 +73,7 @@ class Template:
         index = bisect_left(self.values, start, key=_start)
         while index < len(self.values) and (value := self.values[index]).start < end:
             index += 1
-            given = defined.get(value.name)
+            given = dict(self.escapes).get(value.name, defined.get(value.name))
             known = known and given is not None
             parts += (text[start : value.start], text[value.start : value.end] if given is None else given)
             start = value.end
@@ -107,30 +115,39 @@ def template_of(path: str, text: str) -> Template | None:
 
     The name's suffix decides between languages that look alike; the text decides otherwise.
     """
+    found = tags_of(path, text)
+    if found is None:
+        tags = placeholder_tags(text) if len(text) <= MAX_SIZE else []
+        return masked(PLACEHOLDERS, text, tags) if tags else None
+    return masked(found[0], text, found[1])
+
+
+def tags_of(path: str, text: str) -> tuple[str, list[Tag]] | None:
+    """The template language that ``text`` is in and its tags; None when it is in none (or too large)."""
     if len(text) > MAX_SIZE:
         return None
     language = _SUFFIXES.get(os.path.splitext(path)[1].lower())
     if _ERB.search(text):
-        return _masked(language if language in {"ERB", "EPP"} else "ERB", text, erb_tags(text))
+        return (language if language in {"ERB", "EPP"} else "ERB"), erb_tags(text)
     if _JINJA.search(text) or (language == "Jinja2" and _BRACES.search(text)):
         try:
-            return _masked("Jinja2", text, jinja_tags(text))
+            return "Jinja2", jinja_tags(text)
         except ValueError:
-            return _masked("Jinja2", text, go_tags(text)) if not _JINJA.search(text) else None
+            return None if _JINJA.search(text) else ("Jinja2", go_tags(text))
     if _GO.search(text) or (language == "Go" and _BRACES.search(text)):
-        return _masked("Go", text, go_tags(text))
-    if _BRACES.search(text):
-        return _masked("Jinja2 or Go", text, go_tags(text))
-    tags = placeholder_tags(text)
-    return _masked(PLACEHOLDERS, text, tags) if tags else None
+        return "Go", go_tags(text)
+    return ("Jinja2 or Go", go_tags(text)) if _BRACES.search(text) else None
 
 
-def _masked(language: str, text: str, tags: Sequence[Tag]) -> Template | None:
+def masked(
+    language: str, text: str, tags: Sequence[Tag], escapes: tuple[tuple[str, str], ...] = ()
+) -> Template | None:
+    """The template that these tags make of a text; None when they make nothing of it."""
     masker = _Masker(text, tags)
     masker.run()
-    if not masker.values and not masker.arms and language == PLACEHOLDERS:
+    if not masker.values and not masker.arms and masker.code == list(text):
         return None
-    return Template(language, "".join(masker.code), tuple(masker.values), tuple(masker.arms))
+    return Template(language, "".join(masker.code), tuple(masker.values), tuple(masker.arms), escapes)
 
 
 class _Mode(Enum):
