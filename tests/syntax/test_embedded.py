@@ -166,8 +166,9 @@ def test_other_names_are_read_as_a_whole() -> None:
 
 PIECES = st.sampled_from(
     [
-        "```nginx\n", "```\n", "> ", "   ", "- ", "~~~ nginx\n", "listen 80;\n", "a: |\n", "  ", ": ", '"', "'",
-        "\\n", "<<EOF\n", "EOF\n", "<<-'E'\n", "E\n", "server {\n", "}\n", "{{ x }}", "{% if %}", "\t", "---\n",
+        "```nginx\n", "```\n", "> ", "   ", "- ", "~~~ nginx\n", "listen 80;\n", "a: |\n", "  ", ": ", '"',
+        "'", "\\n", "<<EOF\n", "EOF\n", "<<-'E'\n", "E\n", "server {\n", "}\n", "{{ x }}", "{% if %}", "\t",
+        "---\n",
         "&a ", "*a", "\r\n", "\x00", "\udcff", "é", "- nginx: ", "[", "]", "#", "$x", "`", "\\$",
     ]
 )  # fmt: skip

@@ -9,7 +9,7 @@ from mtls_lint.syntax.tree import ProblemKind
 @pytest.mark.parametrize(
     ("path", "text", "kind"),
     [
-        ("site.conf.j2", "server {\n  server_name {{ name }};\n}\n{% if", "a template (Jinja2"),
+        ("site.conf.j2", "{% if (x %}\nlisten 80;\n", "a template (Jinja2"),
         ("notes.md", "# Setup\n\nWrite `listen 443 ssl;` there", "Markdown"),
         ("config.yaml", "kind: ConfigMap\ndata:\n  nginx.conf: |\n    events {}\n    http {}\nx: y", "YAML"),
     ],

@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 from mtls_lint.syntax.nginx_text import looks_like_nginx
@@ -170,14 +171,20 @@ def _strings(document: "Node | None") -> Iterator[tuple[str, "ScalarNode"]]:
 
 
 def _unquoted(code: str, start: int, end: int, style: str | None) -> str:
-    """A quoted string without its quotes; of escapes, those that matter to nginx's words."""
+    """A quoted string without its quotes; of escapes, those that matter to nginx's words.
+
+    An escaped quote takes two characters: the blank stands before one that opens, behind one that closes.
+    """
+    if style not in {"'", '"'}:
+        return code
+    inside = code[start + 1 : end - 1]
     if style == '"':
-        inside = code[start + 1 : end - 1].replace("\\n", " \n").replace('\\"', ' "').replace("\\\\", " \\")
-        return f"{code[:start]} {inside} {code[end:]}"
-    if style == "'":
-        inside = code[start + 1 : end - 1].replace("''", " '")
-        return f"{code[:start]} {inside} {code[end:]}"
-    return code
+        inside = inside.replace("\\n", " \n").replace("\\\\", " \\")
+    written = '\\"' if style == '"' else "''"
+    first, *rest = inside.split(written)
+    marks = cycle((f" {style}", f"{style} "))
+    inside = first + "".join(mark + part for mark, part in zip(marks, rest, strict=False))
+    return f"{code[:start]} {inside} {code[end:]}"
 
 
 _HERE = re.compile(r"<<(?P<dash>-?)[ \t]*(?P<quote>['\"\\]?)(?P<word>[A-Za-z_][\w.-]*)['\"]?", re.ASCII)
