@@ -15,6 +15,7 @@ from typing import Protocol
 
 from mtls_lint.syntax import loader_errors as errors
 from mtls_lint.syntax.adapter import ParsedText, parse_text, paused_gc
+from mtls_lint.syntax.completeness import lost
 from mtls_lint.syntax.dump import is_dump, split
 from mtls_lint.syntax.embedded import embedded
 from mtls_lint.syntax.files import looks_binary
@@ -178,6 +179,8 @@ class _Walk:
             for directive in (inner for one in built for inner in one.walk()):
                 if isinstance(directive.name, TemplatedToken):
                     directive.problem = errors.templated(directive)
+        everything = (inner for one in built for inner in one.walk())
+        self.problems.update(dict.fromkeys(lost(self.sources, everything)))
         return built
 
     def expand(self, include: Directive, depth: int) -> Sequence[Directive]:
