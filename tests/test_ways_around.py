@@ -18,7 +18,7 @@ FINDINGS = [
 ]
 
 
-HYGIENE = {"revocation-none"}
+HYGIENE = {"client-identity-not-logged", "revocation-none"}
 """Said of the example too, and no way around."""
 
 

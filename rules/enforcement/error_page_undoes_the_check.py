@@ -2,7 +2,8 @@
 
 `if ($ssl_client_verify != SUCCESS) { return 403; }` refuses, and `error_page 403 = @app` answers: nginx goes
 on in `@app` with the URI, method and arguments of the refused request, and the rewrite directives of the
-server are not run again. The client gets what the check was to keep from it.
+server are not run again. The client gets what the check was to keep from it. So does one whose certificate is
+in order, where the check is for another name.
 
 A static page or a redirect is fine. So is an error page with an address (`/403.html`): the checks of the
 server are made again for it. What another backend than the server's own answers is a warning only.
@@ -93,7 +94,7 @@ def check(server: VirtualServer, ctx: Context) -> Findings:
         yield Finding(
             f"`if {opening.check.condition}` refuses the client, but `{page.text}` then serves"
             f" {'it what it asked for' if everything else 'it something of a backend'}:"
-            f" {'everybody gets in' if everything else 'everybody gets that'}",
+            f" {opening.whoever} {'gets in' if everything else 'gets that'}",
             page.span,
             "let the error page be a static page or a redirect, or refuse with another code",
             related=(

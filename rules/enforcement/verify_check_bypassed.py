@@ -7,6 +7,9 @@ skipped when a `rewrite ... last` or `break` before it ends the run. And for the
 block is for, nginx takes that block's settings and runs no `if` of the location around it. Locations tell
 `/admin` from `/ADMIN`, which the backend behind both may not: that is a warning.
 
+The same holds for checks of who the client is: with `ssl_verify_client on` everybody whom a trusted CA knows
+gets past an `if ($ssl_client_s_dn != ...)` that is not reached.
+
 It is fine when what is served there may be seen by everybody: so files from the disk, and prefixes that are
 spelt out, are warnings only.
 
@@ -50,6 +53,25 @@ server {
     }
     location /new/ {
         proxy_pass http://127.0.0.1:8080;
+    }
+}
+```
+```nginx
+server {
+    listen 443 ssl;
+    server_name api.example.com;
+    ssl_certificate         /pki/server.pem;
+    ssl_certificate_key     /pki/server.key;
+    ssl_client_certificate  /pki/root.pem;
+    ssl_verify_client       on;
+    location /admin {
+        if ($ssl_client_s_dn != "CN=alice,O=Acme") {
+            return 403;
+        }
+        proxy_pass http://127.0.0.1:8080;
+        location /admin/reports {
+            proxy_pass http://127.0.0.1:8080;
+        }
     }
 }
 ```
@@ -155,7 +177,7 @@ def _confidence(opening: Opening, *, harmless: bool) -> Confidence | None:
 def _then(opening: Opening) -> str:
     if opening.by_case:
         return "and a backend that tells no case apart serves the same"
-    return "and everybody gets in"
+    return f"and {opening.whoever} gets in"
 
 
 def _where(check: Check) -> str:

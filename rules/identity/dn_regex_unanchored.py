@@ -1,10 +1,13 @@
-"""A regular expression on the client's name accepts more names than it says.
+r"""A regular expression on the client's name accepts more names than it says.
 
 `$ssl_client_s_dn` is the whole name of the certificate as one text, such as `CN=alice,O=ACME`. A regular
 expression without `^` and `$` is looked for anywhere in it: `CN=alice` also fits `CN=alice2`, and
 `CN=mallory,O=CN=alice`, where somebody calls his organisation so. A dot that is not escaped fits any
 character: `CN=api.example.com` fits `CN=api-example.com`. Whoever gets a certificate with such a name from a
 trusted CA gets in; with a public CA that is anybody who owns `api.example.com.attacker.example`.
+
+`(^|,)CN=alice(,|$)` is no better: a comma in a value is shown as `\,`, so that `CN=mallory,O=x\,CN=alice`
+fits. In `$ssl_client_s_dn_legacy` a slash in a value is shown as `\/`, with the same result.
 
 It is fine where the expression only sorts (a log, a header), and where it is a list of the unwanted.
 
@@ -73,32 +76,31 @@ References:
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mtls_lint.api import (
-    ClientCertificate,
     Confidence,
     Configuration,
     Context,
-    Door,
     Finding,
     Findings,
-    NameTest,
+    Holder,
+    IdentityTest,
+    Reception,
     Related,
     Served,
     Severity,
-    VirtualServer,
-    Visitor,
+    as_rfc2253,
     behind,
+    checks_identity,
     client_trust,
-    content_places,
-    name_tests,
-    openssl_subject,
+    read_name,
     rule,
+    was_judged,
     witness_of,
 )
 
 _HOST_NAME = re.compile(r"[\w-]+(\.[\w-]+)+")
-_OTHER = "CN=somebody else"
 
 
 @rule(
@@ -109,27 +111,59 @@ _OTHER = "CN=somebody else"
 )
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report, each once, the expressions that let in a name that only resembles the one that is meant."""
-    judged: set[NameTest] = set()
+    judged: set[IdentityTest] = set()
     for server in configuration.servers_of("http"):
-        if server.verify_client == "off" or not server.tls_sockets or not client_trust(configuration, server):
+        if not checks_identity(server) or not client_trust(configuration, server):
             continue
-        for test in name_tests(configuration, server):
-            if test.operator.startswith("~") and test.variable == "ssl_client_s_dn" and test not in judged:
-                door = _forged(test, server, ctx)
-                if door is not None:
-                    judged.add(test)
-                    yield _finding(test, server, door, ctx)
+        reception = Reception(ctx, server)
+        for test in reception.tests:
+            if test.operator == "=" or not test.is_name or test.of_issuer or test in judged:
+                continue
+            for finding in _forged(test, reception, ctx):
+                judged.add(test)
+                yield finding
 
 
-def _finding(test: NameTest, server: VirtualServer, door: Door, ctx: Context) -> Finding:
-    trust = client_trust(ctx.configuration, server)[0]
+def _forged(test: IdentityTest, reception: Reception, ctx: Context) -> Findings:
+    """That a name which resembles the one the test is for passes it, where the test makes the difference."""
+    if not test.examples:
+        ctx.not_evaluated(test.span, f"which names `{test.operand}` fits: no example of one was found")
+        return
+    for wanted in reception.passing(test)[:1]:
+        holder = reception.privileged(test, wanted)
+        if holder is None:
+            doubt = reception.doubt(reception.somebody(test, wanted).client)
+            if doubt is not None:
+                ctx.not_evaluated(test.span, f"what a certificate for `{wanted}` gets: {doubt}")
+            return
+        found = _impostor(test, holder, reception)
+        if found is not None:
+            yield _finding(test, wanted, *found, reception)
+
+
+def _impostor(test: IdentityTest, holder: Holder, reception: Reception) -> tuple[Holder, Served] | None:
+    """The first who resembles the holder and gets what that one is privileged to, by this very test."""
+    privileges = reception.privileges(holder)
+    for name in _resembling(holder.facts.subject, test.operand):
+        other = holder.another(name)
+        given = reception.given(other.client) if other.certificate is not None else {}
+        for uri in sorted(privileges.keys() & given.keys()):
+            if was_judged(test, given[uri]):
+                return other, given[uri]
+    return None
+
+
+def _finding(
+    test: IdentityTest, wanted: str, impostor: Holder, place: Served, reception: Reception
+) -> Finding:
+    door = reception.door(impostor, place)
     return Finding(
-        f"`{test.operand}` fits more than it says: a certificate for `{_name(door)}` gets in as"
-        f" one for `{test.examples[0]}` does",
+        f"`{test.operand}` fits more than it says: a certificate for `{impostor.facts.subject}` gets in as"
+        f" one for `{wanted}` does",
         test.span,
         'compare the whole name: "^CN=...,O=...$" with its dots escaped, or "=" with the text',
         related=(
-            Related(trust.span, "certificates of these CAs are accepted"),
+            Related(impostor.issuer.reference.span, "certificates of these CAs are accepted"),
             *behind(door, "served to that name"),
         ),
         witness=witness_of(door),
@@ -137,50 +171,19 @@ def _finding(test: NameTest, server: VirtualServer, door: Door, ctx: Context) ->
     )
 
 
-def _forged(test: NameTest, server: VirtualServer, ctx: Context) -> Door | None:
-    """A door for a name that resembles the one the test is for, where the test makes the difference."""
-    if not test.examples:
-        ctx.not_evaluated(test.span, f"which names `{test.operand}` fits: no example of one was found")
-        return None
-    wanted = test.examples[0]
-    given, doubt = _content(server, wanted, ctx)
-    if doubt is not None:
-        ctx.not_evaluated(test.span, f"what a certificate for `{wanted}` gets: {doubt}")
-    refused = given.keys() - _content(server, _OTHER, ctx)[0].keys()
-    trust = client_trust(ctx.configuration, server)[0]
-    for name in _resembling(wanted, test.operand) if refused else ():
-        subject = openssl_subject(name)
-        found = _content(server, name, ctx)[0] if subject is not None else {}
-        for uri in sorted(uri for uri in refused & found.keys() if _judged(test, found[uri])):
-            return Door(server.tls_sockets[0], found[uri], ClientCertificate(trust.written, subject or ""))
-    return None
-
-
-def _judged(test: NameTest, served: Served) -> bool:
-    """Whether the test was made on the way: that of a map may have been, that of an ``if`` is recorded."""
-    conditions = (condition.directive.span for condition in served.decision.conditions)
-    return not test.in_condition or test.span in conditions
-
-
-def _content(server: VirtualServer, subject: str, ctx: Context) -> tuple[dict[str, Served], str | None]:
-    """What a trusted client of that name gets for certain, by URI; and why it may get more."""
-    visitor = Visitor(ctx.trusted_client(server, subject))
-    socket = server.tls_sockets[0]
-    places = list(content_places(ctx.configuration, server, socket, ctx.now, visitor))
-    doubt = next((place.doubts[0] for place in places if place.doubts), None)
-    return {place.request.uri: place for place in places if not place.doubts}, doubt
-
-
-def _resembling(name: str, expression: str) -> Iterator[str]:
+def _resembling(subject: str, expression: str) -> Iterator[str]:
     """Other names that the expression may fit, the most telling first."""
-    value = name.rpartition("=")[2]
-    yield f"{name}.attacker.example" if _HOST_NAME.fullmatch(value) else f"{name}2"
-    yield f"CN=mallory,O={name.partition(',')[0]}"
+    name = read_name(subject) or ()
+    for index in dict.fromkeys((0, len(name) - 1) if name else ()):
+        value = name[index].value
+        longer = f"{value}.attacker.example" if _HOST_NAME.fullmatch(value) else f"{value}2"
+        yield as_rfc2253((*name[:index], replace(name[index], value=longer), *name[index + 1 :]))
+    first, _, rest = subject.partition(",")
+    yield f"CN=mallory,O={first}"
+    yield f"CN=mallory,O=x\\,{first}"
+    if rest:
+        yield f"CN=mallory,OU={first},{rest}"
+        yield f"CN=mallory,OU=x\\,{first},{rest}"
+    yield f"CN=x/{first}{',' if rest else ''}{rest}"
     if re.search(r"(?<!\\)\.(?![*+?{])", expression):
-        yield name.replace(".", "-", 1)
-
-
-def _name(door: Door) -> str:
-    """The name of a door's client, as $ssl_client_s_dn has it."""
-    subject = door.certificate.subject if door.certificate is not None else ""
-    return ",".join(reversed(subject.strip("/").split("/")))
+        yield subject.replace(".", "-", 1)

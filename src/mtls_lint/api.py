@@ -13,10 +13,22 @@ from mtls_lint.lint.crl_checks import (
 from mtls_lint.lint.crossings import Crossing, crossings
 from mtls_lint.lint.file_access import Readers, Writer
 from mtls_lint.lint.finding import ClientCertificate, Confidence, Finding, Related, Severity, Witness
+from mtls_lint.lint.holders import (
+    Holder,
+    Issuer,
+    Reception,
+    checks_identity,
+    supposing,
+    unread_cas,
+    was_judged,
+)
 from mtls_lint.lint.openings import Cause, Opening, find_openings, is_inside, leads_to_app
+from mtls_lint.lint.other_cas import Double, doubles
+from mtls_lint.lint.partners import TrustedPartnerCA, partner_cas, partners_compared
 from mtls_lint.lint.rule import rule
+from mtls_lint.lint.running import Unloaded
 from mtls_lint.lint.witnesses import Door, behind, find_door, witness_of
-from mtls_lint.lint.words import day, due_on, expired_on, listed, load_failure, servers_in_words
+from mtls_lint.lint.words import day, due_on, expired_on, listed, load_failure, minute, servers_in_words
 from mtls_lint.nginx.anonymous import (
     Served,
     Visitor,
@@ -49,8 +61,10 @@ from mtls_lint.nginx.checks import Check, client_checks
 from mtls_lint.nginx.decision import Answer
 from mtls_lint.nginx.file_uses import KEYS, PASSWORDS, FileUse, Purpose
 from mtls_lint.nginx.flaws import REVOKED, TOO_DEEP, passing_flaws
+from mtls_lint.nginx.identity_tests import FINGERPRINT, SERIAL, IdentityTest
 from mtls_lint.nginx.inheritance import Origin, Setting
 from mtls_lint.nginx.listen import Listen, SocketKey
+from mtls_lint.nginx.logs import AccessLog, ErrorLog, access_logs, error_logs, unidentified
 from mtls_lint.nginx.lookup import looks_names_up
 from mtls_lint.nginx.material import (
     CrlFile,
@@ -69,7 +83,6 @@ from mtls_lint.nginx.material import (
 )
 from mtls_lint.nginx.matrix import Hole, Row, socket_rows
 from mtls_lint.nginx.model import Configuration, Location, Socket, VirtualServer
-from mtls_lint.nginx.name_tests import NameTest, name_tests
 from mtls_lint.nginx.names import NameKind, ServerName
 from mtls_lint.nginx.ocsp import ocsp_servers, usable_responder
 from mtls_lint.nginx.passage import Barrier, barriers, is_said_elsewhere, lets_anybody_in, lets_clients_in
@@ -107,15 +120,14 @@ from mtls_lint.pki.client_trust import ClientTrust, ends_chain, is_pinned, why_u
 from mtls_lint.pki.content import command_for_pem
 from mtls_lint.pki.crl import RevocationList
 from mtls_lint.pki.identity import covers
-from mtls_lint.pki.names import openssl_subject
+from mtls_lint.pki.name_forms import as_rfc2253, read_name
+from mtls_lint.pki.partners import PARTNERS, Partner, PartnerCA, shared_ca, shared_ca_file
 from mtls_lint.pki.pem import BlockKind
 from mtls_lint.pki.public_cas import (
     comes_from_public_ca,
     is_bundle,
     is_system_bundle,
     public_cas,
-    shared_ca,
-    shared_ca_file,
 )
 from mtls_lint.pki.store import FileState, PemFile
 from mtls_lint.pki.strength import (
@@ -135,13 +147,17 @@ Findings = Iterator[Finding]
 
 __all__ = [
     "EARLY_NAME",
+    "FINGERPRINT",
     "KEYS",
     "LEGACY",
     "LEVEL_BITS",
+    "PARTNERS",
     "PASSWORDS",
     "REVOKED",
+    "SERIAL",
     "SSL",
     "TOO_DEEP",
+    "AccessLog",
     "Answer",
     "Barrier",
     "BlockKind",
@@ -163,26 +179,33 @@ __all__ = [
     "Destination",
     "Directive",
     "Door",
+    "Double",
+    "ErrorLog",
     "FileReference",
     "FileState",
     "FileUse",
     "Finding",
     "Findings",
+    "Holder",
     "Hole",
+    "IdentityTest",
+    "Issuer",
     "LifetimeState",
     "Listen",
     "Location",
     "LockOut",
     "Missing",
     "NameKind",
-    "NameTest",
     "Opening",
     "Origin",
+    "Partner",
+    "PartnerCA",
     "PemFile",
     "Problem",
     "ProblemKind",
     "Purpose",
     "Readers",
+    "Reception",
     "Refusals",
     "Refused",
     "Related",
@@ -198,7 +221,9 @@ __all__ = [
     "Span",
     "Suite",
     "TrustFile",
+    "TrustedPartnerCA",
     "Unknown",
+    "Unloaded",
     "Use",
     "VerifyError",
     "VirtualServer",
@@ -207,7 +232,9 @@ __all__ = [
     "Webroot",
     "Witness",
     "Writer",
+    "access_logs",
     "answering",
+    "as_rfc2253",
     "asks",
     "backend_is_told",
     "backend_learns_identity",
@@ -218,6 +245,7 @@ __all__ = [
     "ca_names",
     "certificates_of",
     "checked_clients",
+    "checks_identity",
     "chooses_suites",
     "cipher_strings",
     "client_ca",
@@ -237,8 +265,10 @@ __all__ = [
     "crossings",
     "day",
     "destination",
+    "doubles",
     "due_on",
     "ends_chain",
+    "error_logs",
     "evaluate_ciphers",
     "example_name",
     "expired_on",
@@ -270,19 +300,21 @@ __all__ = [
     "longest_public_validity",
     "looks_names_up",
     "may_speak_tls",
-    "name_tests",
+    "minute",
     "ocsp_servers",
     "only_legacy",
     "open_places",
     "opened_ca_files",
-    "openssl_subject",
     "other_handshakes",
+    "partner_cas",
+    "partners_compared",
     "passes_on",
     "passing_flaws",
     "passing_intermediates",
     "protocol_words",
     "protocols_of",
     "public_cas",
+    "read_name",
     "reference_to",
     "repeats_another",
     "rule",
@@ -295,10 +327,14 @@ __all__ = [
     "signature_security_bits",
     "socket_rows",
     "spoken_protocols",
+    "supposing",
     "trusts_all",
+    "unidentified",
+    "unread_cas",
     "uris_of",
     "usable_responder",
     "uses",
+    "was_judged",
     "weak_digest",
     "weak_key",
     "weak_signature",

@@ -159,6 +159,79 @@ def test_what_fails_first_comes_first(pki: Path) -> None:
     assert chain == ["chain of a server certificate"]
 
 
+EVERYWHERE = """
+events {}
+http {
+    server {
+        listen 443 ssl;
+        ssl_certificate /pki/server.pem;
+        ssl_certificate_key /pki/server.key;
+        ssl_client_certificate /pki/ca-expiring.pem;
+        ssl_verify_client on;
+        ssl_crl /pki/crl-expiring.pem;
+        ssl_session_ticket_key /pki/ticket.key;
+        location /p {
+            proxy_pass https://backend;
+            proxy_ssl_certificate /pki/expired-client.pem;
+            proxy_ssl_certificate_key /pki/expired-client.key;
+            proxy_ssl_verify on;
+            proxy_ssl_trusted_certificate /pki/other-root.pem;
+            proxy_ssl_crl /pki/crl-other.pem;
+        }
+        location /g {
+            grpc_pass grpcs://backend;
+            grpc_ssl_certificate /pki/expiring-client.pem;
+            grpc_ssl_certificate_key /pki/expiring-client.key;
+        }
+        location /u {
+            uwsgi_pass suwsgi://backend;
+            uwsgi_ssl_verify on;
+            uwsgi_ssl_trusted_certificate /pki/ca-expired.pem;
+        }
+    }
+}
+stream {
+    server {
+        listen 8443 ssl;
+        ssl_certificate /pki/expiring.pem;
+        ssl_certificate_key /pki/expiring.key;
+        proxy_pass 127.0.0.1:1;
+        proxy_ssl on;
+        proxy_ssl_certificate /pki/client.pem;
+        proxy_ssl_certificate_key /pki/client.key;
+    }
+}
+mail {
+    auth_http 127.0.0.1:1;
+    server {
+        listen 993 ssl;
+        protocol imap;
+        ssl_certificate /pki/expired.pem;
+        ssl_certificate_key /pki/expired.key;
+        ssl_client_certificate /pki/rsa-root.pem;
+        ssl_verify_client on;
+    }
+}
+"""
+
+
+def test_everything_with_an_end_in_http_stream_and_mail_is_in_one_report(pki: Path) -> None:
+    tree = load_text(EVERYWHERE.replace("/pki/", f"{pki}/"), "nginx.conf", main_directory=str(pki))
+    configuration = build(tree, parse_version("1.31.3"))
+    found = inventory(configuration, Evidence(configuration, PemStore()), CLOCK)
+    assert found.complete
+    ends = {Path(use.file.reference.written).name for entry in found.entries for use in entry.uses}
+    named = {word.rstrip(";").rpartition("/")[2] for word in EVERYWHERE.split() if word.startswith("/pki/")}
+    assert ends == named - {"ticket.key"}  # has no end
+    assert all(entry.opened for entry in found.entries)
+    dated = [entry for entry in found.entries if entry.not_after is not None]
+    assert dated == sorted(dated, key=lambda entry: entry.not_after or CLOCK)
+    soon = {
+        Path(use.file.reference.written).name for e in found.within(timedelta()).entries for use in e.uses
+    }
+    assert soon == {"expired-client.pem", "expired.pem", "ca-expired.pem"}
+
+
 def test_an_object_used_in_many_places_is_one(pki: Path) -> None:
     (pki / "copy-of-root.pem").write_bytes(catalogue.content("root.pem"))
     found = taken(

@@ -7,13 +7,12 @@ from ssl import PEM_cert_to_DER_cert
 import pytest
 
 from mtls_lint.pki.certificate import Certificate
+from mtls_lint.pki.partners import shared_ca, shared_ca_file
 from mtls_lint.pki.public_cas import (
     comes_from_public_ca,
     is_bundle,
     is_system_bundle,
     public_cas,
-    shared_ca,
-    shared_ca_file,
 )
 from mtls_lint.pki.store import PemStore
 from mtls_lint.testing import Authority, with_material

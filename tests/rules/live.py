@@ -10,7 +10,14 @@ from mtls_lint.testing.examples import wrapped
 FAMILIES = {"enforcement", "exposure"}
 """The families whose rules speak of requests that get in."""
 
-_OTHERS = {"dn-regex-unanchored", "trusted-certificate-widens-trust"}
+_OTHERS = {
+    "client-identity-never-matches",
+    "dn-regex-unanchored",
+    "issuer-unchecked",
+    "partner-name-unchecked",
+    "serial-only-authz",
+    "trusted-certificate-widens-trust",
+}
 RULES = [rule for rule in load_packs([built_in_pack()]) if rule.family in FAMILIES or rule.id in _OTHERS]
 """Their rules, and those of other families that have witnesses."""
 

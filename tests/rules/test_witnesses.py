@@ -10,10 +10,11 @@ import pytest
 
 from mtls_lint.lint.finding import ClientCertificate, Witness
 from mtls_lint.nginx.version import parse_version
+from mtls_lint.pki.name_forms import as_rfc2253, read_name
 from mtls_lint.testing import lint_text
 from mtls_lint.testing.catalogue import authority, identity
 from mtls_lint.testing.nginx import NginxBinary, Reply, RunningNginx, request
-from mtls_lint.testing.pki import Authority, Identity
+from mtls_lint.testing.pki import Authority, Deviation, Identity
 from rules.cases import Case
 from rules.live import CONTENT, RULES, runnable, write_files
 
@@ -33,22 +34,38 @@ def witnesses(rule: str, text: str, options: dict[str, str], version: str) -> li
 def client(certificate: ClientCertificate) -> Identity:
     """The certificate that a witness speaks of."""
     subject = rfc4514(certificate.subject)
+    serial = int(certificate.serial, 16) if certificate.serial is not None else None
+    deviation: Deviation = {"subject": subject}
+    if serial is not None:
+        deviation["serial"] = serial
     if certificate.revoked and certificate.ca is not None:
         revoked = identity("revoked-client")
         assert revoked.issuer is authority(Path(certificate.ca).stem)
         return revoked
     if certificate.ca is not None:
-        issuer = authority(Path(certificate.ca).stem)
+        issuer = issuer_in(certificate.ca, certificate.issuer)
         for number in range(certificate.intermediates):
             issuer = issuer.intermediate(f"Intermediate {number}")
-        return issuer.client("x", subject=subject)
+        return issuer.client("x", **deviation)
     if certificate.issuer is None:
-        return Identity.self_signed("x", subject=subject)
-    return Authority.root("x", subject=rfc4514(certificate.issuer)).client("x", subject=subject)
+        return Identity.self_signed("x", **deviation)
+    return Authority.root("x", subject=rfc4514(certificate.issuer)).client("x", **deviation)
+
+
+def issuer_in(file: str, name: str | None) -> Authority:
+    """The CA of a file of the catalogue; of several the one with this name."""
+    stem = Path(file).stem
+    several = {"two-roots": ("root", "other-root"), "chain-bundle": ("intermediate", "root")}
+    cas = [authority(one) for one in several.get(stem, (stem,))]
+    return next(
+        ca for ca in cas if len(cas) == 1 or ca.certificate.subject.rfc4514_string() == rfc4514(name or "")
+    )
 
 
 def rfc4514(subject: str) -> str:
-    return ",".join(reversed(subject.strip("/").split("/")))
+    name = read_name(subject)
+    assert name is not None
+    return as_rfc2253(name)
 
 
 def by_curl(witness: Witness, port: int, directory: Path) -> tuple[str, str]:
@@ -111,13 +128,14 @@ SILENT = {
 
 # Why the request of a case cannot be shown here.
 UNSHOWN = {
+    "partner-name-unchecked:with-a-public-root-anybody-can": "nobody here has a certificate of that CA",
     "error-page-before-the-check:405-goes-to-the-backend": "our backend is nginx, which refuses TRACE",
     "error-page-before-the-check:two-pages": "our backend is nginx, which refuses TRACE",
     "same-app-without-client-certificate:the-same-name-on-an-address": "this machine has not that address",
     "verify-check-bypassed:files-by-a-regular-expression": "there is no such file",
     "verify-client-without-own-certificate:absent-files-probably-differ": "nginx does not start without",
 }
-FAMILIES_WITH_CASES = ("enforcement", "exposure", "identity")
+FAMILIES_WITH_CASES = ("enforcement", "exposure", "identity", "partners")
 CASES = [
     pytest.param(rule, case, id=f"{rule}:{case}")
     for family in FAMILIES_WITH_CASES

@@ -28,6 +28,7 @@ from mtls_lint.cli.streams import (
 from mtls_lint.lint.finding import NotEvaluated, Severity
 from mtls_lint.lint.rule import Rule
 from mtls_lint.lint.runner import Report, merge, run
+from mtls_lint.lint.running import running
 from mtls_lint.lint.settings import Settings
 from mtls_lint.nginx.model import Configuration, build
 from mtls_lint.nginx.version import NEWEST_STABLE, NginxVersion, parse_version
@@ -131,7 +132,7 @@ def _lint(
         def checking(rule: Rule, name: str = one.path) -> None:
             progress.say(f"{name}: {rule.id}")
 
-        reports.append(run(configuration, rules, settings, request.now, store, checking))
+        reports.append(run(configuration, rules, settings, request.now, store, checking, running))
     return merge(reports)
 
 

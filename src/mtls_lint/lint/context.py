@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mtls_lint.lint.evidence import Evidence
 from mtls_lint.lint.file_access import Readers, Writer, readers, writers
 from mtls_lint.lint.finding import NotEvaluated, Related
+from mtls_lint.lint.running import Unloaded
 from mtls_lint.lint.settings import Settings
 from mtls_lint.nginx.chain_check import ChainCheck, chain_check, crl_file_defect
 from mtls_lint.nginx.clients import ClassClient
@@ -123,6 +124,14 @@ class Context:
             if isinstance(one, Unknown):
                 self.not_evaluated(reference.span, f"{reference.written}: {one.reason}")
         return tuple(one for one in found if isinstance(one, Writer))
+
+    def unloaded(self, reference: FileReference) -> Unloaded | None:
+        """Whether the nginx that runs here by this configuration read the file before its last change.
+
+        None, and nothing is recorded, where no such nginx runs: that is so wherever configurations are
+        only kept.
+        """
+        return self._evidence.unloaded(reference)
 
     def readable(self, reference: FileReference) -> PemFile | None:
         """The file when it could be read; None (and recorded) otherwise."""
@@ -249,10 +258,10 @@ class Context:
             return None
         return check
 
-    def trusted_client(self, server: VirtualServer, subject: str | None = None) -> Client:
-        """A client with a certificate that ``server`` accepts; any, or one with this ``$ssl_client_s_dn``."""
+    def trusted_client(self, server: VirtualServer) -> Client:
+        """Any client with a certificate that ``server`` accepts."""
         references = client_trust(self.configuration, server)
-        return ClassClient(references[0].path if references else None, subject)
+        return ClassClient(references[0].path if references else None)
 
     def chain_checks(self, trust: TrustFile) -> dict[ChainCheck, tuple[VirtualServer, ...]]:
         """The chain checks of the servers that trust a file, each with the servers that share it.

@@ -1,11 +1,14 @@
 """Certificate files as rules see them: read once, and an answer of their own when they are not there."""
 
 import os.path
+from collections.abc import Callable
+from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtls_lint.lint.accounts import worker
+from mtls_lint.lint.running import CLOCKS_DIFFER, Master, Unloaded
 from mtls_lint.nginx.file_uses import FileUse, file_uses
 from mtls_lint.nginx.material import (
     FileReference,
@@ -29,8 +32,15 @@ if TYPE_CHECKING:
 class Evidence:
     """The files that a configuration names, read through one store."""
 
-    def __init__(self, configuration: Configuration, store: PemStore) -> None:
+    def __init__(
+        self,
+        configuration: Configuration,
+        store: PemStore,
+        running: Callable[[Configuration], Master | None] | None = None,
+    ) -> None:
+        """``running`` finds the nginx that runs by the configuration; without it none is looked for."""
         self._configuration = configuration
+        self._find_running = running
         self._store = store
         self._access = AccessStore()
         self._chains: dict[str, ChainReport] = {}
@@ -99,6 +109,22 @@ class Evidence:
         if self._store.place_of(reference.path) != reference.path:
             return "it is a copy, whose permissions are not those of the server"
         return self._access.of(reference.path)
+
+    def unloaded(self, reference: FileReference) -> Unloaded | None:
+        """Whether the nginx that runs here has read the file before it was last changed.
+
+        None where no nginx runs by this configuration, and where the file is not its own.
+        """
+        master = self._running
+        access = self.access(reference) if master is not None else ""
+        if master is None or not isinstance(access, Access):
+            return None
+        changed = datetime.fromtimestamp(access.changed, timezone.utc)
+        return Unloaded(master, changed) if changed - master.loaded > CLOCKS_DIFFER else None
+
+    @cached_property
+    def _running(self) -> Master | None:
+        return self._find_running(self._configuration) if self._find_running is not None else None
 
     @cached_property
     def uses(self) -> tuple[FileUse, ...]:

@@ -43,15 +43,17 @@ class Related:
 class ClientCertificate:
     """The certificate that the client of a witness presents.
 
-    ``ca`` is the CA file, as the configuration writes it, whose CA has issued it; None where the client has
-    made it itself: then it is self-signed, or signed by a CA of its own, called ``issuer``, that it does not
-    send. ``subject`` and ``issuer`` are in the form of ``openssl req -subj``. ``revoked`` says that the CA
-    has revoked it, and ``intermediates`` how many certificates between it and the CA the client sends along.
+    ``ca`` is the CA file, as the configuration writes it, whose CA has issued it (the one called ``issuer``,
+    where there are several); None where the client has made it itself: then it is self-signed, or signed by a
+    CA of its own, called ``issuer``, that it does not send. ``subject`` and ``issuer`` are in the form of
+    ``openssl req -subj``, ``serial`` in that of ``$ssl_client_serial`` (None: any). ``revoked`` says that the
+    CA has revoked it, and ``intermediates`` how many certificates between it and the CA the client sends.
     """
 
     ca: str | None = None
     subject: str = "/CN=stranger"
     issuer: str | None = None
+    serial: str | None = None
     revoked: bool = False
     intermediates: int = 0
 
@@ -69,8 +71,10 @@ class ClientCertificate:
         """Shell commands (OpenSSL 3) that make the file; none where only the CA can."""
         if self.ca is not None:
             return ()
-        make = "openssl req -x509 -newkey rsa:2048 -nodes"
-        output = f"-subj {shlex.quote(self.subject)} -keyout {self.file} -out - >> {self.file}"
+        plain = self.subject.isascii() and (self.issuer or "").isascii()
+        make = f"openssl req -x509{'' if plain else ' -utf8'} -newkey rsa:2048 -nodes"
+        serial = f" -set_serial 0x{self.serial}" if self.serial is not None else ""
+        output = f"-subj {shlex.quote(self.subject)}{serial} -keyout {self.file} -out - >> {self.file}"
         if self.issuer is None:
             return (f"{make} {output}",)
         ca = f"{make} -subj {shlex.quote(self.issuer)} -keyout ca.key -out ca.pem"

@@ -1,7 +1,8 @@
 """Openings: how a client without a proper certificate gets past what a server asks and checks.
 
-For servers that ask their clients for a certificate. Every opening is a decision of ``decide``: this module
-only chooses whom to send where, and says which of the server's directives lets the request through.
+So does a client with a proper certificate that is not the one a check is for. This is about servers that ask
+their clients for a certificate. Every opening is a decision of ``decide``: this module only chooses whom to
+send where, and says which of the server's directives lets the request through.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,16 +13,18 @@ from weakref import WeakKeyDictionary
 
 from mtls_lint.lint.finding import ClientCertificate
 from mtls_lint.lint.witnesses import Door
-from mtls_lint.nginx.anonymous import ANYONE, Served, Visitor, content_places, uris_of
+from mtls_lint.nginx.anonymous import ANYONE, Served, Visitor, content_places, open_places, uris_of
 from mtls_lint.nginx.answering import handshake_name
 from mtls_lint.nginx.answers import error_page_codes
 from mtls_lint.nginx.backends import scope_addresses
 from mtls_lint.nginx.checks import Check, client_checks
+from mtls_lint.nginx.clients import SOMEBODY_ELSE, Facts, KnownClient
 from mtls_lint.nginx.decision import Fault
+from mtls_lint.nginx.material import client_trust
 from mtls_lint.nginx.model import Configuration, Location, Socket, VirtualServer
 from mtls_lint.nginx.regex import search
 from mtls_lint.nginx.strangers import strangers
-from mtls_lint.pki.names import openssl_subject
+from mtls_lint.pki.name_forms import openssl_subject
 
 _GATE = frozenset({495, 496, 497})
 """nginx's own codes for what it refuses before any check of the configuration."""
@@ -62,6 +65,14 @@ class Opening:
     check: Check | None = None
 
     @property
+    def whoever(self) -> str:
+        """Who gets in by it, as the subject of a sentence."""
+        certificate = self.door.certificate
+        if certificate is None or certificate.ca is None:
+            return "everybody"
+        return f"whoever has a certificate of {certificate.ca}"
+
+    @property
     def by_case(self) -> bool:
         """Whether the check is bypassed by capital letters alone, which a backend may take for small ones."""
         guarded = self.check.location if self.check is not None else None
@@ -87,10 +98,16 @@ _KNOWN: "WeakKeyDictionary[VirtualServer, tuple[datetime, Openings]]" = WeakKeyD
 
 
 def find_openings(configuration: Configuration, server: VirtualServer, now: datetime) -> Openings:
-    """The openings of an http server that asks for certificates on a TLS socket; none for others."""
+    """The openings of an http server that asks for certificates on a TLS socket; none for others.
+
+    For clients with a certificate that nginx accepts they are bypassed and undone checks of who a client is.
+    """
     known = _KNOWN.get(server)
     if known is None or known[0] != now:
-        known = _KNOWN[server] = now, _find(configuration, server, now)
+        openings = _find(configuration, server, now)
+        said = {opening.check for opening in openings.of(Cause.BYPASSED, Cause.UNDONE)}
+        others = (one for one in _past_identity_checks(configuration, server, now) if one.check not in said)
+        known = _KNOWN[server] = now, Openings((*openings.found, *others), openings.doubt)
     return known[1]
 
 
@@ -114,6 +131,31 @@ def _find(configuration: Configuration, server: VirtualServer, now: datetime) ->
             found += [] if door.doubts else [Opening(Cause.EARLY, door)]
             doubt = doubt or next(iter(door.doubts), None)
     return Openings(_one_each(found), doubt)
+
+
+def _past_identity_checks(
+    configuration: Configuration, server: VirtualServer, now: datetime
+) -> tuple[Opening, ...]:
+    """How a client whom a check is to refuse, with a certificate of a trusted CA, gets past that check."""
+    trust = client_trust(configuration, server)
+    checks = tuple(check for check in client_checks(configuration, server) if check.identifies)
+    if server.module != "http" or server.verify_client == "off" or not trust or not checks:
+        return ()
+    visitor = Visitor(KnownClient(trust[0].path, Facts(SOMEBODY_ELSE)))
+    certificate = ClientCertificate(trust[0].written, openssl_subject(SOMEBODY_ELSE) or "")
+    places = tuple(uris_of(server))
+    uris = (*places, *_escapes(places, checks))
+    found: list[Opening] = []
+    for socket in server.tls_sockets:
+        asked = list(open_places(configuration, server, socket, now, visitor, uris))
+        conditions = (condition for place in asked for condition in place.decision.conditions)
+        refused = {condition.directive for condition in conditions if condition.held}
+        for place in content_places(configuration, server, socket, now, visitor, uris):
+            opening = _opening(configuration, Door(socket, place, certificate), checks)
+            meant = opening.check is not None and opening.check.directive in refused
+            if meant and not place.doubts and opening.cause in {Cause.BYPASSED, Cause.UNDONE}:
+                found.append(opening)
+    return _one_each(found)
 
 
 def _doors(
@@ -175,7 +217,7 @@ def _visitors(
             subject = openssl_subject(stranger.subject)
             issuer = openssl_subject(stranger.issuer) if stranger.issuer is not None else None
             if subject is not None and (issuer is None) is (stranger.issuer is None):
-                yield Visitor(stranger), ClientCertificate(subject=subject, issuer=issuer)
+                yield Visitor(stranger), ClientCertificate(None, subject, issuer, stranger.serial)
 
 
 def _limited_methods(server: VirtualServer) -> set[str]:

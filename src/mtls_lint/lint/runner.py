@@ -11,6 +11,7 @@ from mtls_lint.lint.evidence import Evidence
 from mtls_lint.lint.finding import Finding, NotEvaluated, Reported, Severity
 from mtls_lint.lint.identity import Places, fingerprint
 from mtls_lint.lint.rule import Rule
+from mtls_lint.lint.running import Master
 from mtls_lint.lint.settings import Settings
 from mtls_lint.lint.templates import confidence, places_apart, template_notes
 from mtls_lint.nginx.material import ServerCertificate, TrustFile, server_certificates, trust_files
@@ -63,12 +64,12 @@ class _Run:
     """The state of one run over one configuration."""
 
     def __init__(
-        self, configuration: Configuration, settings: Settings, now: datetime, store: PemStore
+        self, configuration: Configuration, settings: Settings, now: datetime, evidence: Evidence
     ) -> None:
         self.configuration = configuration
         self.settings = settings
         self.now = now
-        self.evidence = Evidence(configuration, store)
+        self.evidence = evidence
         self.places = Places(configuration)
         self.found: dict[tuple[object, ...], tuple[Rule, Finding]] = {}
         self.not_evaluated: dict[NotEvaluated, None] = {}
@@ -162,14 +163,16 @@ def run(
     now: datetime,
     store: PemStore | None = None,
     progress: Callable[[Rule], None] | None = None,
+    running: Callable[[Configuration], Master | None] | None = None,
 ) -> Report:
     """Run ``rules`` over ``configuration``.
 
     ``now`` is the moment to judge validity at (with a time zone); ``store`` may be shared by several runs
-    so that a file is read once; ``progress`` is called before each rule.
+    so that a file is read once; ``progress`` is called before each rule. ``running``
+    finds the nginx that runs here by the configuration; without it none is looked for.
     """
     store = store if store is not None else PemStore()
-    state = _Run(configuration, settings, now, store)
+    state = _Run(configuration, settings, now, Evidence(configuration, store, running))
     selected = tuple(rules)
     for rule in selected:
         if progress is not None:

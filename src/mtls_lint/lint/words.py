@@ -13,6 +13,11 @@ def day(moment: datetime) -> str:
     return moment.astimezone(timezone.utc).date().isoformat()
 
 
+def minute(moment: datetime) -> str:
+    """``2027-01-31 08:30 UTC``."""
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+
+
 def expired_on(moment: datetime, now: datetime) -> str:
     """``2025-01-01, 516 days ago``."""
     count = -days_left(moment, now)

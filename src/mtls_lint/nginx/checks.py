@@ -83,6 +83,20 @@ def client_checks(configuration: Configuration, server: VirtualServer) -> tuple[
     return tuple(found)
 
 
+def client_facts(
+    configuration: Configuration, server: VirtualServer, names: frozenset[str]
+) -> tuple[frozenset[str], frozenset[str]]:
+    """The facts ``ssl_client_...`` that variables come from, and the makers whose work is not known.
+
+    The variables are named in lower case, without ``$``; makers are ``js_set`` and its kin.
+    """
+    flows = _flows(configuration, server)
+    roots = frozenset[str]().union(*(_roots(name, flows) for name in names))
+    made = configuration.makers.by_connection
+    scripts = frozenset(made[name] for name in roots & made.keys() if made[name].endswith("_set"))
+    return frozenset(filter(_is_fact, roots)), scripts
+
+
 _Flows = dict[str, set[str]]
 """For each variable that a map or set makes, the variables it comes from."""
 
@@ -93,7 +107,7 @@ def _is_fact(name: str) -> bool:
 
 def _flows(configuration: Configuration, server: VirtualServer | None) -> _Flows:
     flows: _Flows = {}
-    for name, row in configuration.makers.maps.items():
+    for name, row in _maps(configuration, server).items():
         values = (str(word) for line in row.children for word in line.args)
         captured = {name for line in row.children for name in _CAPTURE.findall(str(line.name))}
         mentioned = variables_in(" ".join((str(row.args[0]), *values)))
@@ -101,6 +115,14 @@ def _flows(configuration: Configuration, server: VirtualServer | None) -> _Flows
     for name, assigned in _assignments(server) if server is not None else ():
         flows.setdefault(name, set()).update(assigned)
     return flows
+
+
+def _maps(configuration: Configuration, server: VirtualServer | None) -> dict[str, Directive]:
+    """The maps of the server's module by the variables they make."""
+    if server is None or server.module == "http":
+        return configuration.makers.maps
+    found = configuration.scopes[server.module].find("map") if server.module in configuration.scopes else ()
+    return {str(row.args[1]).lstrip("$").lower(): row for row in found if len(row.args) == 2}
 
 
 def _roots(name: str, flows: _Flows) -> set[str]:

@@ -21,6 +21,10 @@ _EXAMPLES = (
 )
 
 
+# What says in an expression that an attribute of a name begins or ends there: (^|,) and (,|$).
+_BOUNDARY = re.compile(r"\((?:\?:)?(?:\^\|[,/]|[,/]\|\^|\$\|[,/]|[,/]\|\$)\)")
+
+
 def uris_matching(pattern: str, operator: str) -> list[str]:
     """URIs that match the expression of a location; ``operator`` is ``~`` or ``~*``."""
     text = _example(pattern)
@@ -29,10 +33,15 @@ def uris_matching(pattern: str, operator: str) -> list[str]:
     return _matching(pattern, operator, (uri for uri in candidates if uri.startswith("/")))
 
 
-def texts_matching(pattern: str, operator: str) -> list[str]:
+def names_matching(pattern: str, operator: str) -> list[str]:
     """Distinguished names that match the expression of an ``if`` or ``map``; ``operator`` as in an ``if``."""
-    text = _example(pattern)
+    text = _example(_BOUNDARY.sub("", pattern)).strip(",")
     return _matching(pattern, operator, (text,) if "=" in text else (f"CN={text}", text))
+
+
+def texts_matching(pattern: str, operator: str) -> list[str]:
+    """Other texts that match such an expression."""
+    return _matching(pattern, operator, (_example(pattern),))
 
 
 def _example(pattern: str) -> str:

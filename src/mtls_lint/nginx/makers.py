@@ -35,7 +35,8 @@ def makers(http: "Scope | None", servers: "Iterable[VirtualServer]") -> Makers:
         for kind in _BY_CONNECTION:
             for directive in http.find(kind):
                 if directive.args:
-                    made.by_connection[_name(directive.args[-1])] = kind
+                    named = directive.args[0 if kind.endswith("_set") else -1]
+                    made.by_connection[_name(named)] = kind
     for server in servers:
         for scope in (server.scope, *(location.scope for location in server.all_locations())):
             made.assigned |= {_name(directive.args[0]) for directive in scope.find("set") if directive.args}

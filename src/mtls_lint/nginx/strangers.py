@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from itertools import islice
 
 from mtls_lint.nginx.clients import Stranger
+from mtls_lint.nginx.identity_tests import LEGACY_NAMES, NAMES, SERIAL, identity_tests
 from mtls_lint.nginx.model import Configuration, VirtualServer
-from mtls_lint.nginx.name_tests import name_tests
+from mtls_lint.pki.name_forms import as_rfc2253, read_name
 
 _MOST = 20
 """Names to try for one server: enough for what people write by hand."""
@@ -22,10 +23,18 @@ def strangers(configuration: Configuration, server: VirtualServer) -> Iterator[S
     # With ssl_crl a self-signed certificate is refused, one by a CA that is not sent is not.
     issuer = NOBODY if server.setting("ssl_crl").value else None
     yield Stranger(issuer=issuer)
-    tests = name_tests(configuration, server)
-    wanted = dict.fromkeys((test.variable, name) for test in tests for name in test.examples)
-    for variable, name in islice(wanted, _MOST):
-        if variable == "ssl_client_s_dn":
-            yield Stranger(name, issuer)
-        else:
-            yield Stranger(issuer=name)
+    wanted = dict.fromkeys(
+        (test.variable, value)
+        for test in identity_tests(configuration, server)
+        for example in test.examples
+        if (value := test.shown(example)) is not None and test.matches(value)
+    )
+    for variable, value in islice(wanted, _MOST):
+        if variable == SERIAL:
+            yield Stranger(issuer=issuer, serial=value)
+        elif variable in NAMES | LEGACY_NAMES:
+            name = as_rfc2253(read_name(value) or ())
+            if variable.startswith("ssl_client_s_dn"):
+                yield Stranger(name, issuer)
+            else:
+                yield Stranger(issuer=name)

@@ -13,30 +13,14 @@ COMMON_NAME = "2.5.4.3"
 
 
 def text(name: "NativeName") -> str:
-    """The name as RFC 4514 writes it, which is how nginx's ``$ssl_client_s_dn`` does; never raises."""
+    """The name as RFC 4514 writes it, for messages; never raises.
+
+    ``name_forms`` has the forms of nginx's variables.
+    """
     try:
         return name.rfc4514_string()
     except (ValueError, TypeError, UnicodeError):
         return name.public_bytes().hex()
-
-
-_ESCAPED = str.maketrans({"\\": "\\\\", "/": "\\/", "+": "\\+"})
-
-
-def openssl_subject(name: str) -> str | None:
-    """A name of RFC 4514, such as ``CN=alice,O=ACME``, in the form of ``openssl req -subj``.
-
-    None when ``name`` is no such name. A slash or a plus would begin the next attribute, and is escaped.
-    """
-    from cryptography import x509  # noqa: PLC0415 - only where a client chooses its name
-
-    try:
-        parsed = x509.Name.from_rfc4514_string(name)
-    except ValueError:
-        return None
-    attributes = (attribute for rdn in parsed.rdns for attribute in rdn)
-    parts = (f"/{one.rfc4514_attribute_name}={str(one.value).translate(_ESCAPED)}" for one in attributes)
-    return "".join(parts) or None
 
 
 def common_name(name: "NativeName") -> str | None:

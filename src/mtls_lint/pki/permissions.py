@@ -61,10 +61,14 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """A file, and every directory that is passed on the way, links followed, from the root on."""
+    """A file, and every directory that is passed on the way, links followed, from the root on.
+
+    ``changed`` is when the file, or a link on the way, was last written: seconds since 1970.
+    """
 
     file: Status
     directories: tuple[Status, ...]
+    changed: float
 
     def reads(self, account: Account) -> bool:
         """Whether the account can open the file, and get to it."""
@@ -107,7 +111,7 @@ class AccessStore:
 
     def _walk(self, path: str) -> Access | str:
         parts = os.path.join(os.getcwd(), path).split("/")[::-1]
-        here, links = "/", 0
+        here, links, changed = "/", 0, 0.0
         directories = [self._status("/")]
         while parts:
             part = parts.pop()
@@ -123,13 +127,15 @@ class AccessStore:
                 if links > _LINKS:
                     raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
                 target = os.readlink(name)
+                changed = max(changed, found.st_mtime)
                 here = "/" if target.startswith("/") else here
                 parts += target.split("/")[::-1]
             elif stat.S_ISDIR(found.st_mode):
                 directories.append(self._status(name))
                 here = name
             elif stat.S_ISREG(found.st_mode) and not any(parts):
-                return Access(self._status(name), tuple(dict.fromkeys(directories)))
+                changed = max(changed, found.st_mtime)
+                return Access(self._status(name), tuple(dict.fromkeys(directories)), changed)
             else:
                 break
         return "it is no regular file"

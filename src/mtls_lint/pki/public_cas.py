@@ -13,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from mtls_lint.pki._crypto import serialization
-from mtls_lint.pki.shared_cas import FORMER_ROOTS, SHARED_CAS, SYSTEM_BUNDLES, SharedCA
+from mtls_lint.pki.web_roots import FORMER_ROOTS, SYSTEM_BUNDLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -64,19 +64,8 @@ def is_system_bundle(path: str) -> bool:
     return plain in SYSTEM_BUNDLES or plain.endswith("/certifi/cacert.pem")
 
 
-def shared_ca_file(path: str) -> SharedCA | None:
-    """What is known of the CA that is published under the name of this file."""
-    name = os.path.basename(path)
-    return next((shared for shared in SHARED_CAS.values() if shared.file == name), None)
-
-
-def shared_ca(certificate: Certificate) -> SharedCA | None:
-    """What is known of the CA when it is a partner's that all of his customers trust."""
-    return SHARED_CAS.get(_key_sha256(certificate) or "")
-
-
 def _is_public_root(certificate: Certificate) -> bool:
-    key = _key_sha256(certificate)
+    key = key_sha256(certificate)
     return key is not None and (key in FORMER_ROOTS or key in _mozilla_keys())
 
 
@@ -85,7 +74,9 @@ def _is_below(certificate: Certificate, public: Iterable[Certificate]) -> bool:
     return any(issuer.may_have_issued(certificate) and issuer.signed(certificate) for issuer in issuers)
 
 
-def _key_sha256(certificate: Certificate) -> str | None:
+@cache
+def key_sha256(certificate: Certificate) -> str | None:
+    """The SHA-256 of the public key, encoded as SubjectPublicKeyInfo; None where it cannot be read."""
     if certificate.public_key is None:
         return None
     form = serialization.PublicFormat.SubjectPublicKeyInfo
@@ -95,7 +86,7 @@ def _key_sha256(certificate: Certificate) -> str | None:
 
 @cache
 def _mozilla_keys() -> frozenset[str]:
-    return frozenset(filter(None, map(_key_sha256, _mozilla_roots())))
+    return frozenset(filter(None, map(key_sha256, _mozilla_roots())))
 
 
 @cache

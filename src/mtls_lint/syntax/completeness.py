@@ -40,6 +40,6 @@ def _lost(source: SourceFile, start: int, end: int) -> Problem:
         ProblemKind.UNREADABLE,
         source.path,
         Span(source, start, end),
-        f"{source.path} was not fully read: `{source.text[start:end]}` stands here and is not in what was read",
+        f"{source.path} was not fully read: `{source.text[start:end]}` stands here, but not in what was read",
         "Please report this together with the file; what is said of it is not to be trusted.",
     )

@@ -14,7 +14,12 @@ from typing import TYPE_CHECKING
 from cryptography import x509
 
 from mtls_lint.testing.pki import CLOCK, EXPIRED, EXPIRING, FUTURE, Authority, Identity, Validity, make_key
-from mtls_lint.testing.published import CLOUDFLARE_ORIGIN_PULL_CA
+from mtls_lint.testing.published import (
+    CLOUDFLARE_ORIGIN_PULL_CA,
+    DIGICERT_GLOBAL_ROOT,
+    DIGICERT_GLOBAL_ROOT_G2,
+    DIGICERT_HIGH_ASSURANCE_EV_ROOT,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -85,6 +90,11 @@ _AUTHORITIES: Mapping[str, Callable[[], Authority]] = {
     "https-ocsp-intermediate": lambda: _root().intermediate(
         "HTTPS OCSP Intermediate CA", ocsp=_OCSP_URL.replace("http", "https", 1)
     ),
+    # Of partners whose own CAs are not at hand: the names of their files.
+    "meta-outbound-api-ca-2025-12": lambda: Authority.root("Caller's Root CA"),
+    "connect_root": lambda: Authority.root("Connecting Root CA"),
+    "pix-prod": lambda: Authority.root("Production Root CA"),
+    "pix-homolog": lambda: Authority.root("Test Root CA"),
     "ca-constrained": lambda: _root().intermediate("Last Intermediate CA", path_length=0),
 }
 
@@ -178,6 +188,11 @@ _CATALOGUE: dict[str, Callable[[], bytes]] = {
     "public-root.pem": lambda: _public_roots()[0],
     "public-bundle.pem": lambda: b"".join(_public_roots()),
     "authenticated_origin_pull_ca.pem": lambda: CLOUDFLARE_ORIGIN_PULL_CA,
+    "DigiCertHighAssuranceEVRootCA.pem": lambda: DIGICERT_HIGH_ASSURANCE_EV_ROOT,
+    "DigiCertGlobalRootCA.pem": lambda: DIGICERT_GLOBAL_ROOT,
+    "DigiCertGlobalRootG2.pem": lambda: DIGICERT_GLOBAL_ROOT_G2,
+    "certificate-chain-prod.crt": lambda: authority("pix-prod").pem,
+    "certificate-chain-homolog.crt": lambda: authority("pix-homolog").pem,
     "two-roots.pem": lambda: _root().pem + authority("other-root").pem,
     "duplicate-root.pem": lambda: _root().pem * 2,
     "ca-sha1-intermediate.pem": lambda: authority("ca-sha1-intermediate").chain_pem(root=True),

@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Literal
 
 from mtls_lint.lint.pack import built_in_pack, directory_pack, load_packs
 from mtls_lint.lint.runner import Report, run
+from mtls_lint.lint.running import Master
 from mtls_lint.lint.settings import Settings
 from mtls_lint.nginx.model import build
 from mtls_lint.nginx.version import NEWEST_STABLE, NginxVersion, parse_version
@@ -40,10 +41,11 @@ from mtls_lint.testing.nginx import NginxBinary, find_nginx
 from mtls_lint.testing.pki import CLOCK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from mtls_lint.lint.documentation import Example
     from mtls_lint.lint.rule import Rule
+    from mtls_lint.nginx.model import Configuration
 
 TEMPLATE_MARKER = "REPLACE-ME"
 """Stands in the file that ``mtls-lint new-rule`` writes; no rule that is finished holds it."""
@@ -52,7 +54,7 @@ Kind = Literal["bad", "good", "page"]
 
 # At the start of a path only: in a text whose material is in place already, nothing is replaced again.
 _MATERIAL = re.compile(r"(?<![\w.-])" + re.escape(catalogue.PREFIX) + r"(?P<name>[\w.-]+)?")
-_OPTIONS = {"context", "expiry_days", "file", "nginx", "now", "require", "version"}
+_OPTIONS = {"context", "expiry_days", "file", "loaded", "nginx", "now", "require", "version"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,8 @@ class ExampleCase:
     """One fenced block of a rule's page: ``kind`` bad or good, ``index`` counted from 1 within its kind.
 
     The options on the fence: ``version=1.22.1`` (the nginx of the run), ``require=a.example,b.example``,
-    ``expiry_days=30``, ``now=2026-07-01`` (UTC), ``context=http,server`` (where a snippet belongs),
+    ``expiry_days=30``, ``now=2026-07-01`` (UTC), ``loaded=2026-05-01`` (an nginx runs by this configuration
+    and has read its files then, before they were made), ``context=http,server`` (where a snippet belongs),
     ``file=conf.d/api.conf`` (its name in reports) and ``nginx=no`` (real nginx is not asked, because the
     example needs a module of others).
     """
@@ -210,7 +213,9 @@ def _problem(case: ExampleCase, binaries: Sequence[NginxBinary]) -> str:
         int(options["expiry_days"]) if "expiry_days" in options else None,
     )
     now = datetime.fromisoformat(options["now"]).replace(tzinfo=CLOCK.tzinfo) if "now" in options else CLOCK
-    report = run(build(tree, version), [case.rule], settings, now, _store())
+    report = run(
+        build(tree, version), [case.rule], settings, now, _store(), running=_loaded(options.get("loaded"))
+    )
     if report.crashes:
         return report.crashes[0].traceback
     if problem_with_findings := _wrong_findings(case, report):
@@ -223,6 +228,14 @@ def _problem(case: ExampleCase, binaries: Sequence[NginxBinary]) -> str:
     else:
         asked = list(binaries[:1] if refused else binaries)
     return _wrong_verdict(wrapped(text, tree.context), refused, asked)
+
+
+def _loaded(day: str | None) -> Callable[[Configuration], Master | None] | None:
+    """Finds an nginx that has read its files on that day; None where the fence says nothing of one."""
+    if day is None:
+        return None
+    master = Master(1, datetime.fromisoformat(day).replace(tzinfo=CLOCK.tzinfo))
+    return lambda _: master
 
 
 def _wrong_findings(case: ExampleCase, report: Report) -> str:

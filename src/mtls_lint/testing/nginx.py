@@ -83,6 +83,11 @@ class RunningNginx:
     ports: dict[str, int]
 
     @property
+    def pid(self) -> int:
+        """The process that takes signals."""
+        return int((self.directory / "nginx.pid").read_text("ascii"))
+
+    @property
     def log(self) -> str:
         """What it wrote into its error log so far."""
         return (self.directory / "error.log").read_text("utf-8", "replace")
@@ -139,11 +144,12 @@ class NginxBinary:
         return CheckResult(done.returncode == 0 or _only_lacks_addresses(output), output)
 
     @contextmanager
-    def run(self, text: str, directory: Path) -> Iterator[RunningNginx]:
+    def run(self, text: str, directory: Path, *, master: bool = False) -> Iterator[RunningNginx]:
         """Run nginx with this configuration until the ``with`` block ends.
 
         Words ``PORT_name`` in the text become free ports: ``listen 127.0.0.1:PORT_web``, then
-        ``server.ports["web"]``. One process serves (``master_process off``), as the user of the tests.
+        ``server.ports["web"]``. One process serves (``master_process off``), as the user of the tests;
+        with ``master`` a master process and its workers, which can be told to reload.
         Raises RuntimeError with nginx's output when it does not start.
         """
         directory = directory.resolve()
@@ -152,9 +158,8 @@ class NginxBinary:
         text = _PORT.sub(lambda match: str(ports[match[1]]), text)
         pid_file, error_log = directory / "nginx.pid", directory / "error.log"
         pid_file.unlink(missing_ok=True)
-        command = self._prepare(
-            text, directory / "nginx.conf", directory, str(error_log), ("daemon off;", "master_process off;")
-        )
+        settings = ("daemon off;",) if master else ("daemon off;", "master_process off;")
+        command = self._prepare(text, directory / "nginx.conf", directory, str(error_log), settings)
         output = directory / "output.log"
         with output.open("wb") as sink, _kept(command, sink) as process:
             deadline = time.monotonic() + _START_SECONDS

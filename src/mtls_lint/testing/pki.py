@@ -263,7 +263,7 @@ def _ca_profile(name: str) -> Profile:
 
 
 def _sign(profile: Profile, key: Key, issuer: Authority | None) -> x509.Certificate:
-    subject = x509.Name.from_rfc4514_string(profile.subject)
+    subject = x509.Name.from_rfc4514_string(profile.subject, {"emailAddress": NameOID.EMAIL_ADDRESS})
     signing_key = issuer.key if issuer else key
     builder = x509.CertificateBuilder(
         issuer.certificate.subject if issuer else subject,

@@ -4,6 +4,7 @@ import pytest
 
 from mtls_lint.lint.finding import Confidence, Severity
 from rules.cases import Case, check
+from rules.identity.client_cases import CASES as CLIENT_CASES
 
 
 def server(
@@ -33,91 +34,8 @@ RSA = OTHER.replace("other-name", "rsa")
 ABSENT = "server {\nlisten 443 ssl;\nserver_name x.test;\nssl_certificate /etc/x/s.pem;\nssl_certificate_key /etc/x/s.key;\n}"
 
 
-def named(*lines: str, before: str = "") -> str:
-    """A server that verifies clients; the lines given begin at line 2, or at line 3 behind ``before``."""
-    first = "server { listen 443 ssl; ssl_certificate /pki/server.pem; ssl_certificate_key /pki/server.key;"
-    head = f"{first} ssl_client_certificate /pki/root.pem; ssl_verify_client on;"
-    return "\n".join(
-        [*([before] if before else []), head, *lines, "location / { proxy_pass http://127.0.0.1:1; } }", ""]
-    )
-
-
 CASES: dict[str, list[Case]] = {
-    "dn-regex-unanchored": [
-        Case(
-            "nothing is anchored",
-            named('if ($ssl_client_s_dn !~ "CN=alice") { return 403; }'),
-            [2],
-            "`CN=alice2` gets in",
-            Severity.ERROR,
-            witness="curl -i -k --cert client-of-root.pem https://localhost/",
-        ),
-        Case(
-            "the end is open",
-            named('if ($ssl_client_s_dn !~ "^CN=alice") { return 403; }'),
-            [2],
-            "`CN=alice2`",
-        ),
-        Case(
-            "the beginning is open",
-            named('if ($ssl_client_s_dn !~ "CN=alice$") { return 403; }'),
-            [2],
-            "`CN=mallory,O=CN=alice`",
-        ),
-        Case(
-            "the whole name, but a dot",
-            named('if ($ssl_client_s_dn !~ "^CN=api.example.com$") { return 403; }'),
-            [2],
-            "`CN=api-example.com`",
-        ),
-        Case(
-            "a host name",
-            named(r'if ($ssl_client_s_dn !~ "^CN=api\.example\.com") { return 403; }'),
-            [2],
-            "`CN=api.example.com.attacker.example`",
-        ),
-        Case("several names", named('if ($ssl_client_s_dn !~ "CN=(alice|bob)") { return 403; }'), [2]),
-        Case(
-            "a row of a map",
-            named(
-                "if ($known = 0) { return 403; }",
-                before='map $ssl_client_s_dn $known { default 0; "~CN=alice" 1; }',
-            ),
-            [1],
-            "`CN=alice2`",
-        ),
-        Case(
-            "it opens one place",
-            named(
-                'location /a { if ($ssl_client_s_dn ~ "CN=alice") { return 301 /b; } return 403; }',
-                'set $ok 0; if ($ssl_client_s_dn ~ "CN=alice") { set $ok 1; } if ($ok = 0) { return 403; }',
-            ),
-            [3],
-        ),
-        Case("anchored", named('if ($ssl_client_s_dn !~ "^CN=alice,O=ACME$") { return 403; }')),
-        Case(
-            "anchored with a dot escaped",
-            named(r'if ($ssl_client_s_dn !~ "^CN=api\.example\.com$") { return 403; }'),
-        ),
-        Case("a list of the unwanted", named('if ($ssl_client_s_dn ~ "CN=mallory") { return 403; }')),
-        Case(
-            "it only sorts",
-            named(
-                "add_header X-Who $who;",
-                before='map $ssl_client_s_dn $who { default other; "~CN=alice" alice; }',
-            ),
-        ),
-        Case("no expression", named('if ($ssl_client_s_dn != "CN=alice") { return 403; }')),
-        Case(
-            "what cannot be known",
-            named(
-                'if ($ssl_client_s_dn !~ "CN=alice") { return 403; } if ($inside) { return 403; }',
-                before="geo $inside { default 0; }",
-            ),
-            words="geo",
-            not_evaluated=True,
-        ),
-    ],
+    **CLIENT_CASES,
     "certificate-file-missing": [
         Case(
             "neighbours are there",

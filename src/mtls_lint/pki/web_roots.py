@@ -1,36 +1,7 @@
-"""Facts about CAs that many share, by the SHA-256 of their public key (the encoded SubjectPublicKeyInfo)."""
+"""Facts about the CAs of the web that certifi does not have.
 
-from __future__ import annotations
-
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class SharedCA:
-    """A private CA by which its owner calls the servers of all of its customers alike.
-
-    No name in the client's certificate tells one customer from another. ``whose`` names it in a sentence,
-    ``enters`` says who gets in by it, ``instead`` what its owner offers to a single customer. ``file`` is the
-    name under which the owner publishes the certificate.
-    """
-
-    whose: str
-    enters: str
-    instead: str
-    file: str
-
-
-SHARED_CAS = {
-    # developers.cloudflare.com/ssl/origin-configuration/authenticated-origin-pull/set-up/global/
-    "e2ef9fe85ac39f522dc773505f399875aa75ac10c49766ca899f8f99b07da34c": SharedCA(
-        "Cloudflare's CA for global authenticated origin pulls",
-        "the owner of any Cloudflare account",
-        "upload a certificate of your own at Cloudflare (authenticated origin pulls for the zone or the host"
-        " name) and trust its CA alone",
-        "authenticated_origin_pull_ca.pem",
-    ),
-}
-"""CAs of partners that were confirmed to be the same for all customers."""
+CAs are known by the SHA-256 of their public key (the encoded SubjectPublicKeyInfo).
+"""
 
 FORMER_ROOTS = frozenset(
     {

@@ -1,0 +1,208 @@
+"""Holders of certificates: who they are, which CA vouches for them, and what they get of a server."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice, product
+from typing import TYPE_CHECKING
+
+from mtls_lint.lint.context import Context
+from mtls_lint.lint.finding import ClientCertificate
+from mtls_lint.lint.witnesses import Door
+from mtls_lint.nginx.anonymous import Served, Visitor, content_places
+from mtls_lint.nginx.clients import FRESH_SERIAL, NO_FINGERPRINT, SOMEBODY_ELSE, Facts, KnownClient
+from mtls_lint.nginx.identity_tests import (
+    SERIAL,
+    IdentityTest,
+    identity_tests,
+)
+from mtls_lint.nginx.material import FileReference, client_trust
+from mtls_lint.nginx.model import VirtualServer
+from mtls_lint.nginx.passage import lets_clients_in
+from mtls_lint.pki.name_forms import as_rfc2253, name_of, openssl_subject, read_name
+from mtls_lint.pki.public_cas import is_bundle
+
+if TYPE_CHECKING:
+    from mtls_lint.pki.certificate import Certificate
+
+_MOST_VALUES = 5
+_MOST_HOLDERS = 40
+"""How many values of one variable, and certificates with one value, are tried: what people write by hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """A CA whose clients a server accepts; ``certificate`` is None where the file is not there to be read."""
+
+    reference: FileReference
+    certificate: "Certificate | None" = None
+
+    @property
+    def name(self) -> str | None:
+        """Its name as ``$ssl_client_i_dn`` shows it."""
+        return as_rfc2253(name_of(self.certificate.native.subject)) if self.certificate is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Somebody with a certificate of ``issuer`` that says ``facts``."""
+
+    issuer: Issuer
+    facts: Facts
+
+    @property
+    def client(self) -> KnownClient:
+        """The holder as ``decide`` knows clients."""
+        return KnownClient(self.issuer.reference.path, self.facts)
+
+    def another(self, subject: str, issuer: Issuer | None = None) -> "Holder":
+        """Somebody else, with a certificate for ``subject``; of another CA it has the same serial number."""
+        if issuer is None:
+            return Holder(self.issuer, Facts(subject, self.facts.issuer))
+        return Holder(issuer, Facts(subject, issuer.name, self.facts.serial))
+
+    @property
+    def certificate(self) -> ClientCertificate | None:
+        """The certificate of a witness; None where OpenSSL's commands could not make it."""
+        subject = openssl_subject(self.facts.subject)
+        if subject is None:
+            return None
+        name = self.issuer.name
+        serial = self.facts.serial if self.facts.serial != FRESH_SERIAL else None
+        called = openssl_subject(name) if name is not None else None
+        return ClientCertificate(self.issuer.reference.written, subject, called, serial)
+
+
+class Reception:
+    """What holders of certificates get of one http server on its first TLS socket; each is asked once."""
+
+    def __init__(self, ctx: Context, server: VirtualServer) -> None:
+        self.ctx = ctx
+        self.server = server
+        self.tests = tuple(identity_tests(ctx.configuration, server))
+        self.issuers = tuple(_issuers(ctx, server))
+        self._known: dict[KnownClient, tuple[dict[str, Served], str | None]] = {}
+
+    def given(self, client: KnownClient) -> dict[str, Served]:
+        """The content that the client gets for certain, by URI."""
+        return self._ask(client)[0]
+
+    def doubt(self, client: KnownClient) -> str | None:
+        """Why the client may get more than that."""
+        return self._ask(client)[1]
+
+    def _ask(self, client: KnownClient) -> tuple[dict[str, Served], str | None]:
+        if client not in self._known:
+            socket = self.server.tls_sockets[0]
+            places = list(
+                content_places(self.ctx.configuration, self.server, socket, self.ctx.now, Visitor(client))
+            )
+            doubt = next((place.doubts[0] for place in places if place.doubts), None)
+            self._known[client] = {p.request.uri: p for p in places if not p.doubts}, doubt
+        return self._known[client]
+
+    def anybody(self, issuer: Issuer) -> Holder:
+        """Somebody of that CA whom no configuration knows."""
+        return Holder(issuer, Facts(SOMEBODY_ELSE, issuer.name))
+
+    def somebody(self, test: IdentityTest, value: str) -> Holder:
+        """A holder of a certificate with this ``value``, the plainest one."""
+        found = next(self.holders(test, value), None)
+        return found or self.anybody(self.issuers[0])
+
+    def privileges(self, holder: Holder) -> dict[str, Served]:
+        """What the holder gets, but for what anybody of the same CA gets."""
+        ordinary = self.given(self.anybody(holder.issuer).client)
+        return {uri: place for uri, place in self.given(holder.client).items() if uri not in ordinary}
+
+    def privileged(self, test: IdentityTest, value: str) -> Holder | None:
+        """The first holder of a certificate with this ``value`` who gets more than anybody of its CA."""
+        return next((holder for holder in self.holders(test, value) if self.privileges(holder)), None)
+
+    def holders(self, test: IdentityTest, value: str | None) -> Iterator[Holder]:
+        """Holders of certificates with this ``value``, with what other tests may want; the plainest first.
+
+        Without a value they are those that are nobody's.
+        """
+        return islice(self._holders(test, value), _MOST_HOLDERS)
+
+    def _holders(self, test: IdentityTest, value: str | None) -> Iterator[Holder]:
+        wanted = as_rfc2253(read_name(value) or ()) if value is not None and test.is_name else value
+        issuers: Iterable[Issuer] = self.issuers
+        subjects = self._values("s_dn", SOMEBODY_ELSE)
+        serials = self._values("serial", FRESH_SERIAL)
+        prints = self._values("fingerprint", NO_FINGERPRINT)
+        if wanted is not None and test.of_issuer:
+            issuers = [issuer for issuer in self.issuers if issuer.name in {wanted, None}]
+        elif wanted is not None and test.is_name:
+            subjects = [wanted]
+        elif wanted is not None and test.variable == SERIAL:
+            serials = [wanted]
+        elif wanted is not None:
+            prints = [wanted]
+        for printed, serial, subject, issuer in product(prints, serials, subjects, issuers):
+            name = issuer.name or (wanted if test.of_issuer else None)
+            yield Holder(issuer, Facts(subject, name, serial, printed))
+
+    def _values(self, fact: str, usual: str) -> list[str]:
+        """Values that the tests look for: of ``s_dn``, ``serial`` or ``fingerprint``."""
+        about = (
+            t for t in self.tests if t.variable.removeprefix("ssl_client_").removesuffix("_legacy") == fact
+        )
+        found = (
+            as_rfc2253(read_name(value) or ()) if test.is_name else value
+            for test in about
+            for value in self.passing(test)
+        )
+        return [usual, *islice(dict.fromkeys(found), _MOST_VALUES)]
+
+    @staticmethod
+    def passing(test: IdentityTest) -> list[str]:
+        """Values of the variable that pass the test, in the form in which nginx shows them."""
+        shown = (test.shown(example) for example in test.examples)
+        return [value for value in shown if value is not None and test.matches(value)]
+
+    def door(self, holder: Holder, place: Served) -> Door:
+        """The request by which the holder gets what is served at a place."""
+        return Door(self.server.tls_sockets[0], place, holder.certificate)
+
+
+def unread_cas(reception: Reception) -> None:
+    """Record that the CAs of the server's clients are not known, where a rule asks how many there are."""
+    for issuer in reception.issuers:
+        if issuer.certificate is None:
+            file = reception.ctx.file(issuer.reference)
+            reason = file.reason if file is not None and file.reason else "what it holds is not known"
+            reception.ctx.not_evaluated(issuer.reference.span, f"{issuer.reference.written}: {reason}")
+
+
+def supposing(holder: Holder, test: IdentityTest, value: str) -> KnownClient:
+    """The holder, if nginx showed ``value`` in the variable that is tested."""
+    return replace(holder.client, supposed=(test.variable, value))
+
+
+def was_judged(test: IdentityTest, place: Served) -> bool:
+    """Whether the test was made on the way: that of a map may have been, that of an ``if`` is recorded."""
+    conditions = (condition.directive.span for condition in place.decision.conditions)
+    return not test.in_condition or test.span in conditions
+
+
+def checks_identity(server: VirtualServer) -> bool:
+    """Whether the clients of a server can be told apart by their certificates, because it asks for them."""
+    return server.module == "http" and server.verify_client != "off" and bool(server.tls_sockets)
+
+
+def _issuers(ctx: Context, server: VirtualServer) -> Iterator[Issuer]:
+    """The CAs whose clients the server accepts; where that is not known, its files with nameless CAs."""
+    references = client_trust(ctx.configuration, server)
+    read = ctx.certificates_in(references)
+    if read is None or is_bundle(read) or (check := ctx.chain_check(server)) is None:
+        yield from (Issuer(reference) for reference in references)
+        return
+    seen: set[Certificate] = set()
+    for reference in references:
+        for certificate in ctx.certificates(reference) or ():
+            if certificate in seen or not certificate.is_ca:
+                continue
+            seen.add(certificate)
+            if lets_clients_in(check, certificate, ctx.now):
+                yield Issuer(reference, certificate)

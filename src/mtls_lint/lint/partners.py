@@ -1,0 +1,58 @@
+"""Which partners a server is meant for: by the names it compares, and by the files it trusts."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mtls_lint.lint.context import Context
+from mtls_lint.nginx.checks import client_checks
+from mtls_lint.nginx.identity_tests import IdentityTest, identity_tests
+from mtls_lint.nginx.material import FileReference, client_trust
+from mtls_lint.nginx.model import Configuration, VirtualServer
+from mtls_lint.pki.partners import PARTNERS, Partner, PartnerCA
+from mtls_lint.pki.store import FileState
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedPartnerCA:
+    """A partner's CA that a server trusts; ``by_name`` where only the name of its file tells."""
+
+    partner: Partner
+    ca: PartnerCA
+    reference: FileReference
+    by_name: bool
+
+
+def partners_compared(
+    configuration: Configuration, server: VirtualServer
+) -> Iterator[tuple[Partner, IdentityTest]]:
+    """The partners whose names a server compares with those of its clients, each once.
+
+    The rows of a map count where some condition of the server looks at who the client is.
+    """
+    if not any(check.identifies for check in client_checks(configuration, server)):
+        return
+    seen: set[Partner] = set()
+    for test in identity_tests(configuration, server):
+        if not test.is_name or test.of_issuer:
+            continue
+        for partner in PARTNERS:
+            if partner not in seen and partner.is_meant_by(test.operand):
+                seen.add(partner)
+                yield partner, test
+
+
+def partner_cas(ctx: Context, server: VirtualServer) -> Iterator[TrustedPartnerCA]:
+    """The CAs of partners among those that a server trusts for its clients.
+
+    The name of a file counts where the CA's key is not known, and where the file is not there.
+    """
+    for reference in client_trust(ctx.configuration, server):
+        file = ctx.file(reference)
+        if file is None or reference.path is None:
+            continue
+        absent = file.state is FileState.ABSENT
+        for partner in PARTNERS:
+            for ca in partner.cas:
+                called = (absent or ca.key is None) and ca.is_called(reference.path)
+                if called or ca.is_in(file.certificates):
+                    yield TrustedPartnerCA(partner, ca, reference, called)

@@ -1,0 +1,154 @@
+"""Where a configuration compares what tells one client's certificate from another with something."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mtls_lint.nginx.examples import names_matching, texts_matching
+from mtls_lint.nginx.model import Configuration, VirtualServer
+from mtls_lint.nginx.regex import Matched, search
+from mtls_lint.nginx.variables import strip_parentheses, variables_in
+from mtls_lint.pki.name_forms import as_legacy, as_rfc2253, read_name
+from mtls_lint.syntax.source import Span
+from mtls_lint.syntax.tree import Directive
+
+NAMES = frozenset({"ssl_client_s_dn", "ssl_client_i_dn"})
+LEGACY_NAMES = frozenset(f"{name}_legacy" for name in NAMES)
+SERIAL, FINGERPRINT = "ssl_client_serial", "ssl_client_fingerprint"
+COMPARED = NAMES | LEGACY_NAMES | {SERIAL, FINGERPRINT}
+"""The variables (without ``$``) whose form is known."""
+
+# In a map of several variables, what this one holds for a client that is let in.
+_VERIFIED = {"ssl_client_verify": "SUCCESS"}
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityTest:
+    """A comparison of ``variable`` (without ``$``) with ``operand``; ``operator`` is ``=``, ``~`` or ``~*``.
+
+    ``span`` is the ``if`` (``in_condition``) or the row of the ``map``; ``block`` is that ``if`` or ``map``.
+    Where a ``map`` compares the variable together with other text, ``before`` and ``after`` are that text.
+    """
+
+    variable: str
+    operator: str
+    operand: str
+    span: Span
+    block: Directive
+    in_condition: bool
+    before: str = ""
+    after: str = ""
+
+    @property
+    def is_name(self) -> bool:
+        """Whether a name is compared, not a serial number or a fingerprint."""
+        return self.variable in NAMES | LEGACY_NAMES
+
+    @property
+    def of_issuer(self) -> bool:
+        """Whether it is about the issuer, and not about the client."""
+        return self.variable.startswith("ssl_client_i_")
+
+    @property
+    def examples(self) -> list[str]:
+        """Values of the variable that pass, as far as they are easily seen, in whatever form."""
+        if self.operator == "=":
+            texts = [self.operand]
+        else:
+            seen = names_matching if self.is_name else texts_matching
+            texts = seen(self.operand, self.operator)
+        return [self._inner(text) for text in texts if self._surrounds(text)]
+
+    def _surrounds(self, text: str) -> bool:
+        folded, before, after = text.lower(), self.before.lower(), self.after.lower()
+        return folded.startswith(before) and folded.endswith(after)
+
+    def _inner(self, text: str) -> str:
+        return text[len(self.before) : len(text) - len(self.after)]
+
+    def matches(self, value: str) -> bool:
+        """Whether this value of the variable passes."""
+        text = f"{self.before}{value}{self.after}"
+        if self.operator == "=":
+            return text == self.operand if self.in_condition else text.lower() == self.operand.lower()
+        return isinstance(search(self.operand, text, caseless=self.operator == "~*"), Matched)
+
+    def shown(self, value: str) -> str | None:
+        """What nginx puts into the variable for the certificate that is meant by ``value``.
+
+        None where no certificate is known that could be meant.
+        """
+        if self.variable in NAMES | LEGACY_NAMES:
+            name = read_name(value) or read_name(f"CN={value}")
+            if not name or not value:
+                return None
+            return as_legacy(name) if self.variable in LEGACY_NAMES else as_rfc2253(name)
+        digits = value.replace(":", "").replace(" ", "").lower().removeprefix("0x")
+        if not digits or not set(digits) <= set("0123456789abcdef"):
+            return None
+        if self.variable == FINGERPRINT:
+            return digits if len(digits) == 40 else None
+        from mtls_lint.pki.certificate import serial_text  # noqa: PLC0415 - cryptography, only where wanted
+
+        return serial_text(int(digits, 16))
+
+
+def identity_tests(configuration: Configuration, server: VirtualServer) -> Iterator[IdentityTest]:
+    """The comparisons of a server's conditions, and those of all maps."""
+    aliases = _aliases(server)
+    for block in server.all_locations():
+        if block.kind != "if" or block.directive.is_templated:
+            continue
+        words = strip_parentheses(block.directive.args)
+        variable = aliases.get(words[0].lower().strip("${}")) if len(words) >= 3 else None
+        if variable is not None:
+            operator, operand = words[1].lstrip("!"), " ".join(words[2:])
+            if not (operator == "=" and variables_in(operand)):
+                yield IdentityTest(variable, operator, operand, block.span, block.directive, True)
+    for row in configuration.makers.maps.values():
+        found = _compared(str(row.args[0]), aliases)
+        if found is None:
+            continue
+        variable, before, after = found
+        for line in row.children:
+            key = str(line.name)
+            if not line.args or line.is_templated or key in {"default", "include"}:
+                continue
+            if key.startswith("~"):
+                operator = "~*" if key.startswith("~*") else "~"
+                operand = key[len(operator) :]
+            else:
+                operator, operand = "=", key.removeprefix("\\")
+            yield IdentityTest(variable, operator, operand, line.span, row, False, before, after)
+
+
+def _aliases(server: VirtualServer) -> dict[str, str]:
+    """The variables that hold one of those compared: themselves, and what ``set`` copies them into."""
+    copies: dict[str, set[str]] = {}
+    for scope in (server.scope, *(block.scope for block in server.all_locations())):
+        for directive in scope.find("set"):
+            if len(directive.args) == 2:
+                name, value = (str(word).lower() for word in directive.args)
+                copies.setdefault(name.strip("${}"), set()).add(value)
+    aliases = {name: name for name in COMPARED}
+    for _ in copies:
+        for name, values in copies.items():
+            sources = {aliases.get(value.strip("${}")) for value in values if value.startswith("$")}
+            if len(sources) == 1 == len(values) and None not in sources:
+                aliases[name] = next(source for source in sources if source is not None)
+    return aliases
+
+
+def _compared(source: str, aliases: dict[str, str]) -> tuple[str, str, str] | None:
+    """The variable that a map with this source compares, and the text around it; None when it is another."""
+    names = variables_in(source)
+    found = [name for name in names if name in aliases]
+    if len(found) != 1 or not names <= {found[0], *_VERIFIED}:
+        return None
+    text = source
+    for name, value in _VERIFIED.items():
+        text = text.replace(f"${{{name}}}", value).replace(f"${name}", value)
+    for written in (f"${{{found[0]}}}", f"${found[0]}"):
+        before, there, after = text.partition(written)
+        if there and written not in after:
+            return aliases[found[0]], before, after
+    return None
