@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -77,8 +78,12 @@ def running(configuration: Configuration) -> Master | None:
 
 
 def _pid(path: str) -> int | None:
-    with suppress(OSError, ValueError), open(path, "rb") as file:
-        return int(file.read(32))
+    """The number in a pid file; what is no regular file is not waited for."""
+    with suppress(OSError, ValueError):
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+        with os.fdopen(descriptor, "rb") as file:
+            if stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return int(file.read(32))
     return None
 
 
