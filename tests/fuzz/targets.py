@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timezone
 
 from mtls_lint.lint.pack import built_in_pack, load_packs
@@ -79,16 +80,14 @@ def der(data: bytes) -> None:
     )
     body = base64.encodebytes(data[1:])
     _facts(b"-----BEGIN " + label + b"-----\n" + body + b"-----END " + label + b"-----\n")
-    try:
+    with suppress(ValueError):
         StapledResponse.from_der(data[1:])
-    except ValueError:
-        pass
 
 
 def rules(data: bytes) -> None:
     """All rules, on a configuration; a rule that fails is a crash of the report."""
     configuration = build(load_text(SourceFile.from_bytes("nginx.conf", data), files=NoFiles()))
-    report = run(configuration, _RULES, Settings(), NOW, PemStore(lambda path: None))
+    report = run(configuration, _RULES, Settings(), NOW, PemStore(lambda _: None))
     assert not report.crashes, report.crashes[0].traceback
 
 

@@ -1,4 +1,4 @@
-"""Fragments that belong to one configuration: the files of one directory, as ``include conf.d/*.conf`` would."""
+"""Fragments that make one configuration: the files of a directory, as ``include conf.d/*.conf`` takes them."""
 
 import os
 from collections.abc import Iterable, Sequence

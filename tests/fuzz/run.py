@@ -1,8 +1,9 @@
-"""Coverage-guided fuzzing: ``python tests/fuzz/fuzz.py TARGET [INPUTS] [-runs=N ...]``.
+"""Coverage-guided fuzzing: ``python tests/fuzz/run.py TARGET [INPUTS] [-runs=N ...]``.
 
-Needs atheris (``pip install atheris``), which is no development dependency: it has no wheel for every Python.
-What makes a target fail is written to ``crash-*`` by libFuzzer; put it into ``tests/fuzz/inputs/TARGET``, where
-``test_inputs.py`` tries it for ever after. ``--seeds DIR`` writes inputs to begin with.
+Needs atheris (``pip install atheris``), which is no development dependency: it has no wheel for every
+Python. What makes a target fail is written to ``crash-*`` by libFuzzer; put it into
+``tests/fuzz/inputs/TARGET``, where ``test_inputs.py`` tries it for ever after. ``--seeds DIR`` writes inputs
+to begin with.
 """
 
 import sys
@@ -10,8 +11,11 @@ from pathlib import Path
 
 import atheris
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
 with atheris.instrument_imports(include=["mtls_lint"]):
-    import targets
+    from fuzz import targets
+    from mtls_lint.lint.pack import built_in_pack, load_packs
+    from mtls_lint.testing import catalogue
 
 SECONDS = 5
 """An input that takes longer is a hang."""
@@ -21,9 +25,6 @@ MEMORY = 1024
 
 def seeds(name: str) -> list[bytes]:
     """Inputs that reach far into a target: pages of rules, certificates, and what their own tests use."""
-    from mtls_lint.lint.pack import built_in_pack, load_packs
-    from mtls_lint.testing import catalogue
-
     if name in {"pem", "der"}:
         known = [data for data in map(catalogue.content, catalogue.names()) if len(data) < 10_000]
         return known if name == "pem" else [b"\0" + one for one in known]
