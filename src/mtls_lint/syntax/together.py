@@ -1,4 +1,4 @@
-"""Fragments that make one configuration: the files of a directory, as ``include conf.d/*.conf`` takes them."""
+"""Fragments that make one configuration: the files of a directory, as ``include conf.d/*.conf`` has it."""
 
 import os
 from collections.abc import Iterable, Sequence
