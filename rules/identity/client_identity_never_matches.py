@@ -14,8 +14,9 @@ In an `if` upper and lower case are different, among the keys of a `map` they ar
 is to let a client in, that client is locked out, and whoever notices may loosen the check. Where it is to
 keep a client out, that client gets in.
 
-That a name has its parts in the order of the certificate (`O=Acme,CN=alice`) is a warning: there are
-certificates whose order is reversed, for which that is right.
+That a name has its parts in the usual order of certificates (`O=Acme,CN=alice`) is a warning where the CA has
+its own name in that order, and hygiene where the order of its names is not known: there are certificates
+that are made the other way round (`-subj /CN=alice/O=Acme`), for which that is right.
 
 Fine: several forms of one name side by side, of which one is right; what is only written to a log.
 
@@ -86,7 +87,6 @@ References:
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mtls_lint.api import (
@@ -119,23 +119,50 @@ _LEGACY_UNTIL = (1, 11, 6)
 _PLACEHOLDER = re.compile(r"[A-Z0-9]+_[A-Z0-9_]+|.*[<>{}$%@*]{2}.*|<.*>|.*\\.\\.\\..*")
 _GENERAL = frozenset({"C", "O", "OU", "ST", "L", "DC"})
 _SPECIFIC = frozenset({"CN", "UID", "emailAddress"})
-_SHOWN = 5
+_SHOWN, _TRIED = 5, 5
 
 
 @dataclass(frozen=True)
-class _Mismatch:
+class _Suspect:
     """The test is for ``value``, and nginx writes ``shown`` (None: no certificate has it).
 
-    ``given`` is what the holder of the certificate that is meant gets though the test is to refuse it; None
-    where the test is to let it in. ``reversed`` tells that only the order of the parts is in doubt.
+    ``backwards`` tells that only the order of the parts is in doubt, ``likely`` that the CA's own name speaks
+    for the other order.
     """
 
     test: IdentityTest
     value: str
     shown: str | None
+    backwards: bool = False
+    likely: bool = False
+
+    @property
+    def severity(self) -> Severity | None:
+        """How bad it is, where that is not what the rule says."""
+        if not self.backwards:
+            return None
+        return Severity.WARNING if self.likely else Severity.INFO
+
+    @property
+    def confidence(self) -> Confidence | None:
+        """How sure that is, where it is not certain."""
+        if not self.backwards:
+            return None
+        return Confidence.LIKELY if self.likely else Confidence.POSSIBLE
+
+
+@dataclass(frozen=True)
+class _Effect:
+    """What comes of it for the ``holder`` of the certificate that is meant.
+
+    ``given`` is what that one gets though the test is to refuse it; None where the test is to let it in. Then
+    ``impostor`` may be somebody who gets in instead.
+    """
+
+    suspect: _Suspect
     holder: Holder
     given: Served | None
-    reversed: bool = False
+    impostor: tuple[Holder, Served] | None = None
 
 
 @rule(
@@ -146,50 +173,60 @@ class _Mismatch:
 )
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report each ``if`` and ``map`` once that looks in vain, where it matters to who gets in."""
-    found: dict[tuple[Directive, bool, bool], dict[IdentityTest, tuple[_Mismatch, Reception]]] = {}
+    judged: set[tuple[Directive, bool]] = set()
     for server in configuration.servers_of("http"):
-        if checks_identity(server):
-            reception = Reception(ctx, server)
-            for test in reception.tests:
-                for one in _mismatch(test, reception, ctx):
-                    key = (test.block, one.given is None, one.reversed)
-                    found.setdefault(key, {}).setdefault(test, (one, reception))
-    for mismatches in found.values():
-        (first, reception), *others = mismatches.values()
-        yield _finding(first, [one for one, _ in others], reception, ctx)
+        if not checks_identity(server):
+            continue
+        reception = Reception(ctx, server)
+        suspects: dict[tuple[Directive, bool], list[_Suspect]] = {}
+        for test in reception.tests:
+            suspect = _suspect(test, reception, ctx)
+            if suspect is not None and (key := (test.block, suspect.backwards)) not in judged:
+                suspects.setdefault(key, []).append(suspect)
+        for key, alike in suspects.items():
+            for suspect in alike[:_TRIED]:
+                effect = _effect(suspect, reception)
+                if effect is not None:
+                    judged.add(key)
+                    yield _finding(effect, [one for one in alike if one is not suspect], reception, ctx)
+                    break
 
 
-def _finding(first: _Mismatch, others: list[_Mismatch], reception: Reception, ctx: Context) -> Finding:
-    door = reception.door(first.holder, first.given) if first.given is not None else None
+def _finding(effect: _Effect, others: list[_Suspect], reception: Reception, ctx: Context) -> Finding:
+    suspect, test = effect.suspect, effect.suspect.test
+    door = reception.door(effect.holder, effect.given) if effect.given is not None else None
+    door = reception.door(*effect.impostor) if effect.impostor is not None else door
     more = f" (and {len(others)} more here)" if others else ""
     fragment = Confidence.LIKELY if ctx.configuration.tree.is_fragment else None
     return Finding(
-        f"`{first.test.operand}`{more} {_why(first)}, so that {_consequence(first)}",
-        first.test.span,
-        f"write {_form(first.test)}" + (f": `{first.shown}`" if first.shown is not None else ""),
+        f"`{test.operand}`{more} {_why(suspect)}, so that {_consequence(effect)}",
+        test.span,
+        f"write {_form(test)}" + (f": `{suspect.shown}`" if suspect.shown is not None else ""),
         related=(
             *(Related(one.test.span, "this one as well") for one in others[:_SHOWN]),
             *behind(door, "served to that client"),
         ),
         witness=witness_of(door),
-        severity=Severity.WARNING if first.reversed else None,
-        confidence=Confidence.POSSIBLE if first.reversed else fragment,
+        severity=suspect.severity,
+        confidence=suspect.confidence or fragment,
     )
 
 
-def _consequence(mismatch: _Mismatch) -> str:
-    who = "that CA's clients" if mismatch.test.of_issuer else "its holder"
-    if mismatch.shown is None:
-        return "it lets nobody in" if mismatch.given is None else "it refuses nobody"
-    verb = "are" if mismatch.test.of_issuer else "is"
-    if mismatch.given is None:
-        return f"{who} {verb} locked out"
-    return f"{who}, who {verb} to be refused, get{'' if mismatch.test.of_issuer else 's'} in"
+def _consequence(effect: _Effect) -> str:
+    of_issuer = effect.suspect.test.of_issuer
+    who, verb = ("that CA's clients", "are") if of_issuer else ("its holder", "is")
+    if effect.suspect.shown is None:
+        return "it lets nobody in" if effect.given is None else "it refuses nobody"
+    if effect.given is None:
+        locked_out = f"{who} {verb} locked out"
+        impostor = effect.impostor[0].facts.subject if effect.impostor is not None else None
+        return locked_out if impostor is None else f"{locked_out}, and one for `{impostor}` gets in"
+    return f"{who}, who {verb} to be refused, get{'' if of_issuer else 's'} in"
 
 
-def _why(mismatch: _Mismatch) -> str:
-    test, shown = mismatch.test, mismatch.shown
-    if mismatch.reversed:
+def _why(suspect: _Suspect) -> str:
+    test, shown = suspect.test, suspect.shown
+    if suspect.backwards:
         return (
             f"has its parts in the order of the certificate, and ${test.variable} begins with the most"
             f" specific: `{shown}`"
@@ -209,31 +246,44 @@ def _form(test: IdentityTest) -> str:
     return "the name in the form CN=alice,O=Acme"
 
 
-def _mismatch(test: IdentityTest, reception: Reception, ctx: Context) -> Iterator[_Mismatch]:
-    """The test's value that nginx writes otherwise, where it makes a difference to what somebody gets."""
+def _suspect(test: IdentityTest, reception: Reception, ctx: Context) -> _Suspect | None:
+    """The value that nginx writes otherwise than the test does; None where they agree, or none is known."""
     if (test.is_name and ctx.version < _LEGACY_UNTIL) or not test.examples:
-        return
+        return None
     value = test.examples[0]
     if not value or _PLACEHOLDER.fullmatch(value):
-        return
-    backwards = False
+        return None
     if reception.passing(test):
-        other = _in_other_order(test, reception)
-        if other is None or test.matches(other):
-            return
-        shown: str | None = other
-        backwards = True
-    else:
-        shown = test.shown(value)
-        if shown is None and not _is_of_other_length(test, value):
-            return
-    for holder in reception.holders(test, shown):
-        supposed = reception.given(supposing(holder, test, value))
+        other = _in_other_order(test)
+        likely = _usual_order(reception)
+        if other is None or likely is False or test.matches(other):
+            return None
+        return _Suspect(test, value, other, backwards=True, likely=likely is True)
+    shown = test.shown(value)
+    if shown is None and not _is_of_other_length(test, value):
+        return None
+    return _Suspect(test, value, shown)
+
+
+def _effect(suspect: _Suspect, reception: Reception) -> _Effect | None:
+    """What it means that nginx writes the value otherwise; None where it makes no difference to anybody."""
+    for holder in reception.holders(suspect.test, suspect.shown):
+        supposed = reception.given(supposing(holder, suspect.test, suspect.value))
         given = reception.given(holder.client)
         refused = [given[uri] for uri in sorted(given.keys() - supposed.keys())]
         if refused or supposed.keys() - given.keys():
-            yield _Mismatch(test, value, shown, holder, refused[0] if refused else None, backwards)
-            return
+            impostor = None if refused else _impostor(suspect, holder, reception)
+            return _Effect(suspect, holder, refused[0] if refused else None, impostor)
+    return None
+
+
+def _impostor(suspect: _Suspect, holder: Holder, reception: Reception) -> tuple[Holder, Served] | None:
+    """Somebody in whose name the old form stands as a value, which an expression takes for that form."""
+    if suspect.test.operator == "=" or suspect.test.of_issuer or not suspect.value.startswith("/"):
+        return None
+    other = holder.another(f"CN=mallory,O=x{suspect.value}")
+    place = next(iter(reception.privileges(other).values()), None)
+    return (other, place) if place is not None else None
 
 
 def _is_of_other_length(test: IdentityTest, value: str) -> bool:
@@ -242,15 +292,19 @@ def _is_of_other_length(test: IdentityTest, value: str) -> bool:
     return test.variable == FINGERPRINT and re.fullmatch(r"[0-9A-Fa-f]{20,}", digits) is not None
 
 
-def _in_other_order(test: IdentityTest, reception: Reception) -> str | None:
+def _in_other_order(test: IdentityTest) -> str | None:
     """The name the other way round, where it is written in the usual order of certificates."""
     name = read_name(test.examples[0]) if test.is_name and not test.variable.endswith("legacy") else None
     if name is None or len(name) < 2 or any(attribute.joined for attribute in name):
         return None
     if name[0].type not in _SPECIFIC or name[-1].type not in _GENERAL:
         return None
-    for issuer in reception.issuers:
-        own = read_name(issuer.name or "") or ()
-        if len(own) > 1 and own[0].type in _SPECIFIC:
-            return None  # the CA writes names in this order
     return as_rfc2253(tuple(reversed(name)))
+
+
+def _usual_order(reception: Reception) -> bool | None:
+    """Whether the names of the CAs begin with their general parts; None where they do not tell."""
+    names = [read_name(issuer.name or "") or () for issuer in reception.issuers]
+    if any(len(name) > 1 and name[0].type in _SPECIFIC for name in names):
+        return False
+    return any(len(name) > 1 and name[-1].type in _SPECIFIC for name in names) or None

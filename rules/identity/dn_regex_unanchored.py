@@ -7,7 +7,9 @@ character: `CN=api.example.com` fits `CN=api-example.com`. Whoever gets a certif
 trusted CA gets in; with a public CA that is anybody who owns `api.example.com.attacker.example`.
 
 `(^|,)CN=alice(,|$)` is no better: a comma in a value is shown as `\,`, so that `CN=mallory,O=x\,CN=alice`
-fits. In `$ssl_client_s_dn_legacy` a slash in a value is shown as `\/`, with the same result.
+fits. Nor is a `map` that takes the common name out (`~CN=(?<cn>[^,]+)`) and has it compared elsewhere: out of
+`UID=CN=alice,CN=mallory` it takes `alice`. In `$ssl_client_s_dn_legacy` a slash in a value is shown as `\/`,
+with the same result.
 
 It is fine where the expression only sorts (a log, a header), and where it is a list of the unwanted.
 
@@ -75,13 +77,14 @@ References:
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from mtls_lint.api import (
     Confidence,
     Configuration,
     Context,
+    Directive,
     Finding,
     Findings,
     Holder,
@@ -100,6 +103,7 @@ from mtls_lint.api import (
     witness_of,
 )
 
+_SHOWN = 5
 _HOST_NAME = re.compile(r"[\w-]+(\.[\w-]+)+")
 
 
@@ -110,60 +114,79 @@ _HOST_NAME = re.compile(r"[\w-]+(\.[\w-]+)+")
     controls=("OWASP ASVS 5.0 12.1.3",),
 )
 def check(configuration: Configuration, ctx: Context) -> Findings:
-    """Report, each once, the expressions that let in a name that only resembles the one that is meant."""
-    judged: set[IdentityTest] = set()
+    """Report each ``if`` and ``map`` once that lets in a name which only resembles the one that is meant."""
+    judged: set[Directive] = set()
     for server in configuration.servers_of("http"):
         if not checks_identity(server) or not client_trust(configuration, server):
             continue
         reception = Reception(ctx, server)
+        loose: dict[Directive, list[IdentityTest]] = {}
         for test in reception.tests:
-            if test.operator == "=" or not test.is_name or test.of_issuer or test in judged:
-                continue
-            for finding in _forged(test, reception, ctx):
-                judged.add(test)
-                yield finding
+            if test.operator != "=" and test.is_name and not test.of_issuer and test.block not in judged:
+                if not test.examples:
+                    reason = f"which names `{test.operand}` fits: no example of one was found"
+                    ctx.not_evaluated(test.span, reason)
+                elif _fits_more(test, reception):
+                    loose.setdefault(test.block, []).append(test)
+        for block, tests in loose.items():
+            for test in reception.sample(tests):
+                found = _impostor(test, reception, ctx)
+                if found is not None:
+                    judged.add(block)
+                    yield _finding(found, [one for one in tests if one is not test], reception)
+                    break
 
 
-def _forged(test: IdentityTest, reception: Reception, ctx: Context) -> Findings:
-    """That a name which resembles the one the test is for passes it, where the test makes the difference."""
-    if not test.examples:
-        ctx.not_evaluated(test.span, f"which names `{test.operand}` fits: no example of one was found")
-        return
-    for wanted in reception.passing(test)[:1]:
-        holder = reception.privileged(test, wanted)
-        if holder is None:
-            doubt = reception.doubt(reception.somebody(test, wanted).client)
-            if doubt is not None:
-                ctx.not_evaluated(test.span, f"what a certificate for `{wanted}` gets: {doubt}")
-            return
-        found = _impostor(test, holder, reception)
-        if found is not None:
-            yield _finding(test, wanted, *found, reception)
+def _fits_more(test: IdentityTest, reception: Reception) -> bool:
+    """Whether a name passes the test that only resembles the one that is meant."""
+    return any(
+        test.matches(test.shown(name) or "")
+        for wanted in reception.passing(test)[:1]
+        for name in _resembling(wanted, test.operand)
+    )
 
 
-def _impostor(test: IdentityTest, holder: Holder, reception: Reception) -> tuple[Holder, Served] | None:
-    """The first who resembles the holder and gets what that one is privileged to, by this very test."""
+@dataclass(frozen=True)
+class _Impostor:
+    """Somebody who gets the ``place`` by a ``test`` that is for somebody called ``wanted``."""
+
+    test: IdentityTest
+    wanted: str
+    holder: Holder
+    place: Served
+
+
+def _impostor(test: IdentityTest, reception: Reception, ctx: Context) -> _Impostor | None:
+    """The first who resembles the one that is meant and gets what that one is privileged to, by this test."""
+    wanted = reception.passing(test)[0]
+    holder = reception.privileged(test, wanted)
+    if holder is None:
+        doubt = reception.doubt(reception.somebody(test, wanted).client)
+        if doubt is not None:
+            ctx.not_evaluated(test.span, f"what a certificate for `{wanted}` gets: {doubt}")
+        return None
     privileges = reception.privileges(holder)
-    for name in _resembling(holder.facts.subject, test.operand):
+    for name in _resembling(wanted, test.operand):
         other = holder.another(name)
-        given = reception.given(other.client) if other.certificate is not None else {}
+        fits = other.certificate is not None and test.matches(test.shown(name) or "")
+        given = reception.given(other.client) if fits else {}
         for uri in sorted(privileges.keys() & given.keys()):
             if was_judged(test, given[uri]):
-                return other, given[uri]
+                return _Impostor(test, wanted, other, given[uri])
     return None
 
 
-def _finding(
-    test: IdentityTest, wanted: str, impostor: Holder, place: Served, reception: Reception
-) -> Finding:
-    door = reception.door(impostor, place)
+def _finding(impostor: _Impostor, others: Sequence[IdentityTest], reception: Reception) -> Finding:
+    door = reception.door(impostor.holder, impostor.place)
+    more = f" (and {len(others)} more here)" if others else ""
     return Finding(
-        f"`{test.operand}` fits more than it says: a certificate for `{impostor.facts.subject}` gets in as"
-        f" one for `{wanted}` does",
-        test.span,
+        f"`{impostor.test.operand}`{more} fits more than it says: a certificate for"
+        f" `{impostor.holder.facts.subject}` gets in as one for `{impostor.wanted}` does",
+        impostor.test.span,
         'compare the whole name: "^CN=...,O=...$" with its dots escaped, or "=" with the text',
         related=(
-            Related(impostor.issuer.reference.span, "certificates of these CAs are accepted"),
+            *(Related(one.span, "this one as well") for one in others[:_SHOWN]),
+            Related(impostor.holder.issuer.reference.span, "certificates of these CAs are accepted"),
             *behind(door, "served to that name"),
         ),
         witness=witness_of(door),
@@ -171,9 +194,10 @@ def _finding(
     )
 
 
-def _resembling(subject: str, expression: str) -> Iterator[str]:
-    """Other names that the expression may fit, the most telling first."""
-    name = read_name(subject) or ()
+def _resembling(wanted: str, expression: str) -> Iterator[str]:
+    """Other names that the expression may fit, in the form of $ssl_client_s_dn, the most telling first."""
+    name = read_name(wanted) or ()
+    subject = as_rfc2253(name)
     for index in dict.fromkeys((0, len(name) - 1) if name else ()):
         value = name[index].value
         longer = f"{value}.attacker.example" if _HOST_NAME.fullmatch(value) else f"{value}2"
@@ -185,5 +209,7 @@ def _resembling(subject: str, expression: str) -> Iterator[str]:
         yield f"CN=mallory,OU={first},{rest}"
         yield f"CN=mallory,OU=x\\,{first},{rest}"
     yield f"CN=x/{first}{',' if rest else ''}{rest}"
+    for more in ("", "x\\,"):
+        yield f"UID={more}{first},CN=mallory"  # what stands in front of the common name is looked at first
     if re.search(r"(?<!\\)\.(?![*+?{])", expression):
         yield subject.replace(".", "-", 1)

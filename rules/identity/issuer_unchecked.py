@@ -81,8 +81,7 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
         if not checks_identity(server):
             continue
         reception = Reception(ctx, server)
-        if any(test.is_name and not test.of_issuer for test in reception.tests):
-            unread_cas(reception)
+        unread_cas(reception, (test for test in reception.tests if test.is_name and not test.of_issuer))
         double = next(doubles(reception, by_serial=False), None)
         if double is None or double.test.block in judged:
             continue

@@ -79,8 +79,7 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
         if not checks_identity(server):
             continue
         reception = Reception(ctx, server)
-        if any(test.variable == SERIAL for test in reception.tests):
-            unread_cas(reception)
+        unread_cas(reception, (test for test in reception.tests if test.variable == SERIAL))
         double = next(doubles(reception, by_serial=True), None)
         if double is None or double.test.block in judged:
             continue

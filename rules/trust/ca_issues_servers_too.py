@@ -78,7 +78,7 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
     shown: dict[Directive, tuple[FileReference, ServerCertificate, list[VirtualServer]]] = {}
     for pair in server_certificates(configuration):
         for server in pair.presenters:
-            if server.verify_client == "off" or identity_check(configuration, server) is not None:
+            if server.verify_client == "off" or identity_check(configuration, server, ctx.now) is not None:
                 continue
             references = client_trust(configuration, server)
             if references and _passes(pair, server, ctx):

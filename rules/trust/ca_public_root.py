@@ -98,10 +98,12 @@ def check(trust: TrustFile, ctx: Context) -> Findings:
         "trust a CA of your own, or one that issues to your clients alone"
         " (what public CAs issue from 2027-03-15 on is for servers only)"
     )
-    unchecked = tuple(s for s in trust.servers if identity_check(ctx.configuration, s) is None)
+    unchecked = tuple(s for s in trust.servers if identity_check(ctx.configuration, s, ctx.now) is None)
     confidence = Confidence.LIKELY if ctx.configuration.tree.is_fragment else None
     if not unchecked:
-        checks = [c for s in trust.servers if (c := identity_check(ctx.configuration, s)) is not None]
+        checks = [
+            c for s in trust.servers if (c := identity_check(ctx.configuration, s, ctx.now)) is not None
+        ]
         yield Finding(
             f"{found} reaches {servers_in_words(trust.servers)}, where `if {checks[0].condition}` alone"
             " looks at who it is",
@@ -123,7 +125,7 @@ def check(trust: TrustFile, ctx: Context) -> Findings:
         + (
             ", unless a backend turns it away by its name"
             if left
-            else ", and no condition looks at who it is"
+            else ", and no condition refuses those it does not know"
         ),
         trust.reference.span,
         f"{remedy}, or refuse all names but theirs: if ($ssl_client_s_dn != ...) {{ return 403; }}",

@@ -89,7 +89,7 @@ def check(trust: TrustFile, ctx: Context) -> Findings:
         what = f"holds the roots of the web ({len(set(file.certificates))} certificates)"
     else:
         return
-    checks = [identity_check(ctx.configuration, server) for server in trust.servers]
+    checks = [identity_check(ctx.configuration, server, ctx.now) for server in trust.servers]
     everywhere = all(check is not None for check in checks)
     spans = dict.fromkeys(check.directive.span for check in checks if check is not None)
     guard = ", where a condition alone looks at who it is" if everywhere else ""

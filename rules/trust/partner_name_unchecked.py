@@ -129,7 +129,7 @@ def _meant(reception: Reception) -> tuple[Partner, Span, str] | None:
     for partner, test in partners_compared(ctx.configuration, server):
         if partner.asks_for_name and not _counts(test, reception):
             return partner, test.span, f"the name of {partner.name} is looked for"
-    if identity_check(ctx.configuration, server) is not None:
+    if identity_check(ctx.configuration, server, ctx.now) is not None:
         return None  # what it looks for is somebody else's name, or his fingerprint
     for found in partner_cas(ctx, server):
         file = ctx.file(found.reference)

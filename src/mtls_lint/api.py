@@ -22,7 +22,14 @@ from mtls_lint.lint.holders import (
     unread_cas,
     was_judged,
 )
-from mtls_lint.lint.openings import Cause, Opening, find_openings, is_inside, leads_to_app
+from mtls_lint.lint.openings import (
+    Cause,
+    Opening,
+    find_openings,
+    identity_check,
+    is_inside,
+    leads_to_app,
+)
 from mtls_lint.lint.other_cas import Double, doubles
 from mtls_lint.lint.partners import TrustedPartnerCA, partner_cas, partners_compared
 from mtls_lint.lint.rule import rule
@@ -53,7 +60,6 @@ from mtls_lint.nginx.asking import (
     backend_learns_identity,
     client_ca,
     command_that_asks,
-    identity_check,
 )
 from mtls_lint.nginx.backends import Destination, destination, server_addresses
 from mtls_lint.nginx.chain_check import ChainCheck, crl_file_defect, trusts_all

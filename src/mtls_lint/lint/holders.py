@@ -1,5 +1,6 @@
 """Holders of certificates: who they are, which CA vouches for them, and what they get of a server."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice, product
@@ -9,7 +10,14 @@ from mtls_lint.lint.context import Context
 from mtls_lint.lint.finding import ClientCertificate
 from mtls_lint.lint.witnesses import Door
 from mtls_lint.nginx.anonymous import Served, Visitor, content_places
-from mtls_lint.nginx.clients import FRESH_SERIAL, NO_FINGERPRINT, SOMEBODY_ELSE, Facts, KnownClient
+from mtls_lint.nginx.clients import (
+    FRESH_SERIAL,
+    NO_FINGERPRINT,
+    SOMEBODY_ELSE,
+    Facts,
+    KnownClient,
+    Stranger,
+)
 from mtls_lint.nginx.identity_tests import (
     SERIAL,
     IdentityTest,
@@ -18,15 +26,19 @@ from mtls_lint.nginx.identity_tests import (
 from mtls_lint.nginx.material import FileReference, client_trust
 from mtls_lint.nginx.model import VirtualServer
 from mtls_lint.nginx.passage import lets_clients_in
+from mtls_lint.nginx.strangers import NOBODY
 from mtls_lint.pki.name_forms import as_rfc2253, name_of, openssl_subject, read_name
 from mtls_lint.pki.public_cas import is_bundle
 
 if TYPE_CHECKING:
     from mtls_lint.pki.certificate import Certificate
+    from mtls_lint.syntax.tree import Directive
 
-_MOST_VALUES = 5
-_MOST_HOLDERS = 40
-"""How many values of one variable, and certificates with one value, are tried: what people write by hand."""
+_MOST_VALUES, _MOST_HOLDERS, _MOST_ROWS = 5, 12, 5
+"""How many values of one variable, certificates with one value, and rows of one map are tried.
+
+That is what people write by hand; longer lists are made by programs, and their rows are alike.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +92,10 @@ class Reception:
         self.server = server
         self.tests = tuple(identity_tests(ctx.configuration, server))
         self.issuers = tuple(_issuers(ctx, server))
-        self._known: dict[KnownClient, tuple[dict[str, Served], str | None]] = {}
+        self._looked_for: dict[str, list[str]] = {}
+        self._known: dict[KnownClient | Stranger, tuple[dict[str, Served], str | None]] = {}
 
-    def given(self, client: KnownClient) -> dict[str, Served]:
+    def given(self, client: KnownClient | Stranger) -> dict[str, Served]:
         """The content that the client gets for certain, by URI."""
         return self._ask(client)[0]
 
@@ -90,7 +103,7 @@ class Reception:
         """Why the client may get more than that."""
         return self._ask(client)[1]
 
-    def _ask(self, client: KnownClient) -> tuple[dict[str, Served], str | None]:
+    def _ask(self, client: KnownClient | Stranger) -> tuple[dict[str, Served], str | None]:
         if client not in self._known:
             socket = self.server.tls_sockets[0]
             places = list(
@@ -110,8 +123,14 @@ class Reception:
         return found or self.anybody(self.issuers[0])
 
     def privileges(self, holder: Holder) -> dict[str, Served]:
-        """What the holder gets, but for what anybody of the same CA gets."""
-        ordinary = self.given(self.anybody(holder.issuer).client)
+        """What the holder gets, but for what anybody of the same CA gets.
+
+        Nor does it count where nobody verifies the chain, and a client of its own making gets the same.
+        """
+        ordinary = dict(self.given(self.anybody(holder.issuer).client))
+        if self.server.verify_client == "optional_no_ca":
+            facts = holder.facts
+            ordinary |= self.given(Stranger(facts.subject, facts.issuer or NOBODY, facts.serial))
         return {uri: place for uri, place in self.given(holder.client).items() if uri not in ordinary}
 
     def privileged(self, test: IdentityTest, value: str) -> Holder | None:
@@ -143,14 +162,28 @@ class Reception:
             name = issuer.name or (wanted if test.of_issuer else None)
             yield Holder(issuer, Facts(subject, name, serial, printed))
 
+    @staticmethod
+    def sample(tests: Iterable[IdentityTest]) -> Iterator[IdentityTest]:
+        """These tests, but of those in one block the first few only."""
+        seen: Counter[Directive] = Counter()
+        for test in tests:
+            seen[test.block] += 1
+            if seen[test.block] <= _MOST_ROWS:
+                yield test
+
     def _values(self, fact: str, usual: str) -> list[str]:
         """Values that the tests look for: of ``s_dn``, ``serial`` or ``fingerprint``."""
+        if fact not in self._looked_for:
+            self._looked_for[fact] = self._find_values(fact, usual)
+        return self._looked_for[fact]
+
+    def _find_values(self, fact: str, usual: str) -> list[str]:
         about = (
             t for t in self.tests if t.variable.removeprefix("ssl_client_").removesuffix("_legacy") == fact
         )
         found = (
             as_rfc2253(read_name(value) or ()) if test.is_name else value
-            for test in about
+            for test in self.sample(about)
             for value in self.passing(test)
         )
         return [usual, *islice(dict.fromkeys(found), _MOST_VALUES)]
@@ -166,12 +199,16 @@ class Reception:
         return Door(self.server.tls_sockets[0], place, holder.certificate)
 
 
-def unread_cas(reception: Reception) -> None:
-    """Record that the CAs of the server's clients are not known, where a rule asks how many there are."""
-    for issuer in reception.issuers:
-        if issuer.certificate is None:
+def unread_cas(reception: Reception, tests: Iterable[IdentityTest]) -> None:
+    """Record that the CAs of the clients are not known, where such a test decides what somebody gets."""
+    unread = [issuer for issuer in reception.issuers if issuer.certificate is None]
+    values = ((test, value) for test in reception.sample(tests) for value in reception.passing(test)[:1])
+    if unread and any(reception.privileged(test, value) for test, value in values):
+        for issuer in unread:
             file = reception.ctx.file(issuer.reference)
-            reason = file.reason if file is not None and file.reason else "what it holds is not known"
+            reason = (
+                file.reason if file is not None and file.reason else "which of its CAs it is, is not asked"
+            )
             reception.ctx.not_evaluated(issuer.reference.span, f"{issuer.reference.written}: {reason}")
 
 

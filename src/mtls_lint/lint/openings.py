@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from mtls_lint.lint.finding import ClientCertificate
@@ -19,12 +20,15 @@ from mtls_lint.nginx.answers import error_page_codes
 from mtls_lint.nginx.backends import scope_addresses
 from mtls_lint.nginx.checks import Check, client_checks
 from mtls_lint.nginx.clients import SOMEBODY_ELSE, Facts, KnownClient
-from mtls_lint.nginx.decision import Fault
+from mtls_lint.nginx.decision import Answer, Fault
 from mtls_lint.nginx.material import client_trust
 from mtls_lint.nginx.model import Configuration, Location, Socket, VirtualServer
 from mtls_lint.nginx.regex import search
 from mtls_lint.nginx.strangers import strangers
 from mtls_lint.pki.name_forms import openssl_subject
+
+if TYPE_CHECKING:
+    from mtls_lint.syntax.tree import Directive
 
 _GATE = frozenset({495, 496, 497})
 """nginx's own codes for what it refuses before any check of the configuration."""
@@ -133,16 +137,44 @@ def _find(configuration: Configuration, server: VirtualServer, now: datetime) ->
     return Openings(_one_each(found), doubt)
 
 
+def identity_check(configuration: Configuration, server: VirtualServer, now: datetime) -> Check | None:
+    """The first check of a server that looks at who its client is; if there is one, of the whole server.
+
+    One that refuses nobody whom it does not name is none: a list of the unwanted, or what only sorts.
+    """
+    found = [check for check in client_checks(configuration, server) if check.identifies]
+    visitor, _ = _somebody_else(configuration, server)
+    passed: set[Directive] = set()
+    refused: set[Directive] = set()
+    for socket in server.tls_sockets if found and server.module == "http" else ():
+        for place in open_places(configuration, server, socket, now, visitor):
+            judged = {condition.directive for condition in place.decision.conditions}
+            if place.answer in {Answer.CONTENT, Answer.FIXED} and not place.doubts:
+                passed |= judged
+            else:
+                refused |= judged
+    found = [check for check in found if check.directive in refused or check.directive not in passed]
+    return next((check for check in found if check.location is None), found[0] if found else None)
+
+
+def _somebody_else(
+    configuration: Configuration, server: VirtualServer
+) -> tuple[Visitor, ClientCertificate | None]:
+    """A client of a CA that the server trusts, with a name that no configuration knows."""
+    trust = client_trust(configuration, server)
+    visitor = Visitor(KnownClient(trust[0].path if trust else None, Facts(SOMEBODY_ELSE)))
+    subject = openssl_subject(SOMEBODY_ELSE) or ""
+    return visitor, ClientCertificate(trust[0].written, subject) if trust else None
+
+
 def _past_identity_checks(
     configuration: Configuration, server: VirtualServer, now: datetime
 ) -> tuple[Opening, ...]:
     """How a client whom a check is to refuse, with a certificate of a trusted CA, gets past that check."""
-    trust = client_trust(configuration, server)
+    visitor, certificate = _somebody_else(configuration, server)
     checks = tuple(check for check in client_checks(configuration, server) if check.identifies)
-    if server.module != "http" or server.verify_client == "off" or not trust or not checks:
+    if server.module != "http" or server.verify_client == "off" or certificate is None or not checks:
         return ()
-    visitor = Visitor(KnownClient(trust[0].path, Facts(SOMEBODY_ELSE)))
-    certificate = ClientCertificate(trust[0].written, openssl_subject(SOMEBODY_ELSE) or "")
     places = tuple(uris_of(server))
     uris = (*places, *_escapes(places, checks))
     found: list[Opening] = []

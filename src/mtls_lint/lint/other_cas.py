@@ -51,12 +51,16 @@ def doubles(reception: Reception, *, by_serial: bool) -> Iterator[Double]:
     ]
     if len(private) < 2:
         return
-    for test in reception.tests:
-        if (test.variable == SERIAL) is by_serial and not test.of_issuer and (by_serial or test.is_name):
-            for value in reception.passing(test)[:1]:
-                found = _double(test, value, reception, private)
-                if found is not None:
-                    yield found
+    about = (test for test in reception.tests if _is_about(test, by_serial=by_serial))
+    for test in reception.sample(about):
+        for value in reception.passing(test)[:1]:
+            found = _double(test, value, reception, private)
+            if found is not None:
+                yield found
+
+
+def _is_about(test: IdentityTest, *, by_serial: bool) -> bool:
+    return test.variable == SERIAL if by_serial else test.is_name and not test.of_issuer
 
 
 def _double(test: IdentityTest, value: str, reception: Reception, issuers: list[Issuer]) -> Double | None:

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 
 from mtls_lint.nginx.checks import (
-    Check,
-    client_checks,
     client_variables,
     identifying_variables,
     tells_of_client,
@@ -105,12 +103,6 @@ def backend_is_told(configuration: Configuration, scope: Scope) -> bool:
     made = client_variables(configuration)
     words = (word for name in _TELLING for word in scope.setting(name).words)
     return any(tells_of_client(name, made) for word in words for name in variables_in(word))
-
-
-def identity_check(configuration: Configuration, server: VirtualServer) -> Check | None:
-    """The first check of a server that looks at who its client is; if there is one, of the whole server."""
-    found = [check for check in client_checks(configuration, server) if check.identifies]
-    return next((check for check in found if check.location is None), found[0] if found else None)
 
 
 def backend_learns_identity(configuration: Configuration, server: VirtualServer) -> Directive | None:

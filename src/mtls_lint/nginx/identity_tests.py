@@ -1,5 +1,6 @@
 """Where a configuration compares what tells one client's certificate from another with something."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,6 +18,10 @@ SERIAL, FINGERPRINT = "ssl_client_serial", "ssl_client_fingerprint"
 COMPARED = NAMES | LEGACY_NAMES | {SERIAL, FINGERPRINT}
 """The variables (without ``$``) whose form is known."""
 
+_CAPTURED = re.compile(r"\$(?:\{?\w+\}?)")
+_GROUP = re.compile(r"\((?:\?P?<\w+>|\?'\w+'|(?!\?))[^()]*\)")
+_MOST_LITERALS = 5
+
 # In a map of several variables, what this one holds for a client that is let in.
 _VERIFIED = {"ssl_client_verify": "SUCCESS"}
 
@@ -27,6 +32,7 @@ class IdentityTest:
 
     ``span`` is the ``if`` (``in_condition``) or the row of the ``map``; ``block`` is that ``if`` or ``map``.
     Where a ``map`` compares the variable together with other text, ``before`` and ``after`` are that text.
+    Where a row of it takes a part out of the name, ``taken`` is what that part is compared with elsewhere.
     """
 
     variable: str
@@ -37,6 +43,7 @@ class IdentityTest:
     in_condition: bool
     before: str = ""
     after: str = ""
+    taken: tuple[str, ...] = ()
 
     @property
     def is_name(self) -> bool:
@@ -55,7 +62,8 @@ class IdentityTest:
             texts = [self.operand]
         else:
             seen = names_matching if self.is_name else texts_matching
-            texts = seen(self.operand, self.operator)
+            wanted = [_with_capture(self.operand, part) for part in self.taken] or [self.operand]
+            texts = [text for pattern in wanted for text in seen(pattern, self.operator)]
         return [self._inner(text) for text in texts if self._surrounds(text)]
 
     def _surrounds(self, text: str) -> bool:
@@ -104,6 +112,7 @@ def identity_tests(configuration: Configuration, server: VirtualServer) -> Itera
             operator, operand = words[1].lstrip("!"), " ".join(words[2:])
             if not (operator == "=" and variables_in(operand)):
                 yield IdentityTest(variable, operator, operand, block.span, block.directive, True)
+    compared = _literals(configuration, server)
     for row in configuration.makers.maps.values():
         found = _compared(str(row.args[0]), aliases)
         if found is None:
@@ -118,7 +127,32 @@ def identity_tests(configuration: Configuration, server: VirtualServer) -> Itera
                 operand = key[len(operator) :]
             else:
                 operator, operand = "=", key.removeprefix("\\")
-            yield IdentityTest(variable, operator, operand, line.span, row, False, before, after)
+            taken = compared.get(str(row.args[1]).lstrip("$").lower(), ()) if _takes_part(line) else ()
+            yield IdentityTest(variable, operator, operand, line.span, row, False, before, after, taken)
+
+
+def _takes_part(line: Directive) -> bool:
+    """Whether the value of a map's row is what its regular expression has captured."""
+    return _CAPTURED.fullmatch(str(line.args[0])) is not None and str(line.name).startswith("~")
+
+
+def _with_capture(pattern: str, text: str) -> str:
+    """The expression with its first capture replaced by this text."""
+    return _GROUP.sub(lambda _: re.escape(text), pattern, count=1)
+
+
+def _literals(configuration: Configuration, server: VirtualServer) -> dict[str, tuple[str, ...]]:
+    """The texts that variables are compared with, by ``=`` in conditions and as keys of maps."""
+    found: dict[str, list[str]] = {}
+    for block in server.all_locations():
+        words = strip_parentheses(block.directive.args) if block.kind == "if" else []
+        if len(words) >= 3 and words[1] in {"=", "!="}:
+            found.setdefault(words[0].lower().strip("${}"), []).append(" ".join(words[2:]))
+    for row in configuration.makers.maps.values():
+        keys = (str(line.name) for line in row.children if line.args)
+        exact = [key for key in keys if not key.startswith("~") and key not in {"default", "include"}]
+        found.setdefault(str(row.args[0]).lower().strip("${}"), []).extend(exact[:_MOST_LITERALS])
+    return {name: tuple(text for text in texts if text)[:_MOST_LITERALS] for name, texts in found.items()}
 
 
 def _aliases(server: VirtualServer) -> dict[str, str]:

@@ -160,6 +160,38 @@ CASES: dict[str, list[Case]] = {
             [3],
             "`CN=alice2`",
         ),
+        Case(
+            "a part of the name, taken from anywhere",
+            named(
+                refuse("$cn != alice"),
+                before='map $ssl_client_s_dn $cn { "~CN=(?<name>[^,]+)" $name; }',
+            ),
+            [1],
+            "`UID=CN=alice,CN=mallory`",
+        ),
+        Case(
+            "a part of the name, behind a comma",
+            named(
+                refuse("$ok != 1"),
+                before=r'map $ssl_client_s_dn $cn { "~(?:^|,)\s*CN=([^,]+)" $1; } map $cn $ok { alice 1; }',
+            ),
+            [1],
+            r"`UID=x\,CN=alice,CN=mallory`",
+        ),
+        Case(
+            "a part of the name, from its beginning",
+            named(
+                refuse("$cn != alice"),
+                before='map $ssl_client_s_dn $cn { "~^CN=(?<name>[^,]+)" $name; }',
+            ),
+        ),
+        Case(
+            "a part of the name, to be shown",
+            named(
+                "add_header X-Who $cn;",
+                before='map $ssl_client_s_dn $cn { "~CN=(?<name>[^,]+)" $name; }',
+            ),
+        ),
         Case("the old form, anchored", named(refuse('$ssl_client_s_dn_legacy !~ "^/O=Acme/CN=alice$"'))),
     ],
     "issuer-unchecked": [
@@ -310,6 +342,13 @@ CASES: dict[str, list[Case]] = {
         Case("no type at all", named(refuse("$ssl_client_s_dn = mallory")), [2], "`CN=mallory`"),
         Case("an expression", named(refuse('$ssl_client_s_dn ~ "/CN=mallory"')), [2], "`CN=mallory`"),
         Case(
+            "an expression that lets somebody else in",
+            named(refuse('$ssl_client_s_dn !~ "/CN=alice"')),
+            [2],
+            "`CN=alice`, so that its holder is locked out, and one for `CN=mallory,O=x/CN=alice` gets in",
+            witness="curl -i -k --cert client-of-root.pem https://localhost/",
+        ),
+        Case(
             "the CA",
             named(refuse('$ssl_client_i_dn != "/CN=Example Root CA"')),
             [2],
@@ -344,7 +383,7 @@ CASES: dict[str, list[Case]] = {
             named(refuse('$ssl_client_s_dn != "C=US,O=Acme,CN=alice"')),
             [2],
             "`CN=alice,O=Acme,C=US`",
-            Severity.WARNING,
+            Severity.INFO,
             Confidence.POSSIBLE,
         ),
         Case("as nginx writes it", named(NOT_ALICE)),

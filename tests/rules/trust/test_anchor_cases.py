@@ -52,7 +52,7 @@ CASES: dict[str, list[Case]] = {
             "only the verdict is compared",
             server(ca("public-root.pem"), VERIFIED),
             [6],
-            "no condition looks at who it is",
+            "no condition refuses those it does not know",
             Severity.ERROR,
         ),
         Case(
@@ -66,6 +66,29 @@ CASES: dict[str, list[Case]] = {
             "the name is compared through a map",
             MAPPED + server(ca("public-root.pem"), "if ($stranger) { return 403; }"),
             [9],
+            severity=Severity.WARNING,
+        ),
+        Case(
+            "a list of the unwanted",
+            server(ca("public-root.pem"), 'if ($ssl_client_s_dn = "CN=mallory") { return 403; }'),
+            [6],
+            "no condition refuses those it does not know",
+            Severity.ERROR,
+        ),
+        Case(
+            "a name that only sorts",
+            server(ca("public-root.pem"), 'if ($ssl_client_s_dn = "CN=partner") { set $known 1; }'),
+            [6],
+            severity=Severity.ERROR,
+        ),
+        Case(
+            "a name that opens what else is refused",
+            server(
+                ca("public-root.pem"),
+                'location / { set $no 1; if ($ssl_client_s_dn = "CN=partner") { set $no 0; }'
+                " if ($no) { return 403; } proxy_pass http://127.0.0.1:8080; }",
+            ),
+            [6],
             severity=Severity.WARNING,
         ),
         Case(
