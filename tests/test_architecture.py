@@ -57,7 +57,7 @@ def test_no_god_modules() -> None:
         str(file.relative_to(ROOT)): count
         for file in PACKAGE.rglob("*.py")
         if (count := len(file.read_text(encoding="utf-8").splitlines())) > 400
-        # Data made by tools/directive_table.py, one line for each directive.
-        and file.name != "directive_data.py"
+        # Data made by tools/directive_table.py, and the list of what rules import.
+        and file.name not in {"directive_data.py", "api.py"}
     }
     assert too_long == {}

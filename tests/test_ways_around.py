@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mtls_lint.lint.finding import Reported
+from mtls_lint.lint.finding import Reported, Witness
 from mtls_lint.testing import lint_text
 from mtls_lint.testing.nginx import NginxBinary, request
 from mtls_lint.testing.pki import Authority, Identity
@@ -48,7 +48,7 @@ def test_every_way_leads_to_content(ways: list[Reported], nginx: NginxBinary, tm
     with nginx.run(f"{text.rstrip().removesuffix('}')} {backend} }}", tmp_path) as running:
         for found in ways:
             witness = found.finding.witness
-            assert witness is not None
+            assert isinstance(witness, Witness)
             identity = clients[witness.certificate.ca if witness.certificate is not None else None]
             reply = request(
                 running.ports[str(witness.port)],

@@ -5,7 +5,8 @@ Whoever runs this tool expects mutual TLS somewhere, and there is none: not one 
 without a certificate. Often the directive was meant to be in a file that is not included, or was removed
 for a test.
 
-This is fine for a configuration that needs no client certificates at all: then ignore this rule. It is said
+Nothing is said where nginx itself is the client that has a certificate, for a backend. And this is fine for a
+configuration that needs no client certificates at all: then ignore this rule. It is said
 once for each configuration, because a single server without client certificates is normal. Name the servers
 that must ask for one with `--require NAME`, and each is checked for itself.
 
@@ -60,6 +61,7 @@ from mtls_lint.api import (
     asks,
     rule,
     servers_in_words,
+    upstream_certificates,
 )
 
 
@@ -75,6 +77,8 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
     # mtls-not-enforced, CRLs and OCSP without one revocation-without-verification.
     if not servers or ctx.settings.require or any(map(asks, servers)) or _means_to_ask(servers):
         return
+    if upstream_certificates(configuration):
+        return  # mutual TLS with a backend
     tls = [server for server in servers if server.tls_sockets]
     first = tls[0] if tls else servers[0]
     unread = [problem for problem in configuration.tree.problems if not problem.harmless]

@@ -62,6 +62,7 @@ from mtls_lint.api import (
     find_door,
     listed,
     listen_span,
+    passes_tls_through,
     rule,
     witness_of,
 )
@@ -79,6 +80,8 @@ def check(server: VirtualServer, ctx: Context) -> Findings:
         return
     if server.setting("ssl").is_on:
         return  # ssl-on-removed says what that does
+    if passes_tls_through(server):
+        return  # verify-client-behind-ssl-preread says what that does
     if not server.complete:
         ctx.not_evaluated(server.span, "whether this server speaks TLS: part of it is not given")
         return

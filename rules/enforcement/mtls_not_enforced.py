@@ -90,7 +90,9 @@ from mtls_lint.api import (
 def check(server: VirtualServer, ctx: Context) -> Findings:
     given = server.setting("ssl_client_certificate")
     verify = server.setting("ssl_verify_client")
-    if not given.value or given.directive is None or verify.lower != "off" or not server.tls_sockets:
+    if not given.value or given.directive is None or verify.lower != "off":
+        return
+    if not server.tls_sockets and not server.starts_tls:
         return
     if any(outer.args[0].lower() != "off" for outer in verify.overrides if outer.args):
         return  # switched off over an outer value: verify-client-off-override judges that
@@ -133,4 +135,5 @@ def _consequence(server: VirtualServer) -> str:
     command = command_that_asks(server)
     if command is not None:
         return f"`{command.text}` asks for a certificate, but any is accepted, a self-signed one too"
-    return "no client is asked for a certificate and everybody gets in"
+    in_general = "no client is asked for a certificate and "
+    return in_general + ("a password is all it takes" if server.module == "mail" else "everybody gets in")

@@ -97,11 +97,14 @@ from mtls_lint.api import (
     Related,
     Severity,
     Socket,
+    StreamWitness,
     VirtualServer,
     listed,
     listen_span,
+    mixes_modes,
     repeats_another,
     rule,
+    stream_backends,
 )
 
 _MENDED = "nginx below 1.30.7, and from 1.31.0 to 1.31.8,"
@@ -140,6 +143,11 @@ def check(socket: Socket, ctx: Context) -> Findings:
         yield _mixed(socket, strict, same, ctx)
     elif same:
         yield _open(socket, same, ctx)
+
+
+def _mixes_modes(ctx: Context) -> bool:
+    """Whether this version, and the build that was asked, may enforce the default server's mode."""
+    return mixes_modes(ctx.version) and not ctx.carries_fix("CVE-2026-120967")
 
 
 def _mixed(
@@ -203,14 +211,11 @@ def _finding(
             )
             for server in servers
         ),
+        # By default's backend certainly; what timing does, one connection cannot show.
+        witness=None if by_version else StreamWitness(socket.key.address, socket.key.port),
         confidence=Confidence.LIKELY if doubtful else None,
         path=default.logical_path,
     )
-
-
-def _mixes_modes(ctx: Context) -> bool:
-    """Whether this version may enforce the default server's mode (docs/evidence.md: stream)."""
-    return ctx.version < (1, 30, 7) or (1, 31, 0) <= ctx.version < (1, 31, 9)
 
 
 def _labels(servers: Sequence[VirtualServer]) -> str:
@@ -242,7 +247,7 @@ def _same_backend(default: VirtualServer, server: VirtualServer, ctx: Context) -
     """Whether clients of the default server get to a backend of ``server``."""
     if default.setting("ssl_reject_handshake").is_on:
         return False
-    backends = [_backends(one, ctx) for one in (default, server)]
+    backends = [stream_backends(ctx.configuration, one) for one in (default, server)]
     if None in backends:
         ctx.not_evaluated(
             default.span,
@@ -252,24 +257,3 @@ def _same_backend(default: VirtualServer, server: VirtualServer, ctx: Context) -
         return False
     first, second = (set(backend or ()) for backend in backends)
     return bool(first & second)
-
-
-def _backends(server: VirtualServer, ctx: Context) -> tuple[str, ...] | None:
-    """The addresses that connections are passed to; None when they are not known."""
-    passing = [*server.scope.find("proxy_pass"), *server.scope.find("pass")]
-    targets = [word for directive in passing for word in directive.args]
-    if not targets:
-        return () if server.complete else None
-    target = str(targets[0])
-    if "$" in target:
-        return None
-    stream = ctx.configuration.scopes.get("stream")
-    upstreams = stream.find("upstream") if stream is not None else ()
-    members = [
-        str(member.args[0])
-        for upstream in upstreams
-        if upstream.args == (target,)
-        for member in upstream.children
-        if member.name == "server" and member.args
-    ]
-    return (target, *members)

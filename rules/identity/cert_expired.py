@@ -1,7 +1,9 @@
-"""A server certificate, or an intermediate sent with it, has expired.
+"""A certificate that nginx presents, or an intermediate sent with it, has expired.
 
 nginx presents it all the same, and `nginx -t` says nothing: it is the clients that end the handshake. For a
-webhook or an API partner that is an outage until somebody looks.
+webhook or an API partner that is an outage until somebody looks. The client certificate that nginx presents
+to a backend (`proxy_ssl_certificate` ...) is refused by the backend, and every request that is handed on
+fails: with 502, or with the backend's own error, which nginx passes on (400 where the backend is nginx).
 
 An expired intermediate breaks the chain for clients that have no newer copy of it.
 
@@ -16,6 +18,16 @@ server {
     ssl_certificate_key /pki/expired.key;
 }
 ```
+```nginx
+server {
+    listen 127.0.0.1:8080;
+    location / {
+        proxy_pass https://192.0.2.10;
+        proxy_ssl_certificate     /pki/expired-client.pem;
+        proxy_ssl_certificate_key /pki/expired-client.key;
+    }
+}
+```
 
 Good:
 ```nginx
@@ -24,6 +36,16 @@ server {
     server_name api.example.com;
     ssl_certificate     /pki/server.pem;
     ssl_certificate_key /pki/server.key;
+}
+```
+```nginx
+server {
+    listen 127.0.0.1:8080;
+    location / {
+        proxy_pass https://192.0.2.10;
+        proxy_ssl_certificate     /pki/client.pem;
+        proxy_ssl_certificate_key /pki/client.key;
+    }
 }
 ```
 
@@ -40,12 +62,13 @@ from mtls_lint.api import (
     Context,
     Finding,
     Findings,
+    KeyPair,
     LifetimeState,
-    ServerCertificate,
     Severity,
     expired_on,
+    presented,
+    refusal,
     rule,
-    servers_in_words,
 )
 
 
@@ -55,16 +78,16 @@ from mtls_lint.api import (
     since="0.1",
     controls=("PCI DSS 4.0.1 4.2.1", "CIS NGINX 3.0.0 4.1.2"),
 )
-def check(pair: ServerCertificate, ctx: Context) -> Findings:
+def check(pair: KeyPair, ctx: Context) -> Findings:
     chain = ctx.chain(pair)
     leaf = chain.own if chain is not None else None
     if chain is None or leaf is None or not ctx.presenters(pair):
         return
-    where = f"in {pair.certificate.written}, which {servers_in_words(pair.presenters)} presents,"
+    where = f"in {pair.certificate.written}, which {presented(pair)},"
     if ctx.lifetime(leaf) is LifetimeState.EXPIRED:
         yield Finding(
             f'the certificate "{leaf.display_name}" {where} expired on {expired_on(leaf.not_after, ctx.now)}:'
-            " clients refuse the connection",
+            f" {refusal(pair)}",
             pair.certificate.span,
             "renew the certificate and reload nginx",
         )
@@ -72,7 +95,7 @@ def check(pair: ServerCertificate, ctx: Context) -> Findings:
         if ctx.lifetime(intermediate) is LifetimeState.EXPIRED and not _replaced(intermediate, pair, ctx):
             yield Finding(
                 f'the intermediate CA "{intermediate.display_name}" {where} expired on'
-                f" {expired_on(intermediate.not_after, ctx.now)}: clients without a newer copy refuse the"
+                f" {expired_on(intermediate.not_after, ctx.now)}: whoever has no newer copy refuses the"
                 " connection",
                 pair.certificate.span,
                 "put the current intermediate of the CA into the file and reload nginx",
@@ -80,7 +103,7 @@ def check(pair: ServerCertificate, ctx: Context) -> Findings:
             )
 
 
-def _replaced(certificate: Certificate, pair: ServerCertificate, ctx: Context) -> bool:
+def _replaced(certificate: Certificate, pair: KeyPair, ctx: Context) -> bool:
     """Whether clients need not mind: a root, or another copy for the same name and key is in the file."""
     return certificate.self_signed or any(
         other.canonical_subject == certificate.canonical_subject

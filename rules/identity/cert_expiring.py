@@ -1,8 +1,9 @@
-"""A server certificate expires soon.
+"""A certificate that nginx presents expires soon.
 
-From that day on clients refuse the connection, and nginx says nothing about it, neither then nor now. Where
-certificates are renewed automatically this means that the renewal does not work, or that nginx was not
-reloaded after it: the file on disk is what is judged here, so that the renewal itself is late.
+From that day on clients (or the backend, for `proxy_ssl_certificate` and its kin) refuse the connection, and
+nginx says nothing about it, neither then nor now. Where certificates are renewed automatically this means
+that the renewal does not work, or that nginx was not reloaded after it: the file on disk is what is judged
+here, so that the renewal itself is late.
 
 "Soon" is the last third of the lifetime, at most a year, which is when ACME clients renew; `expiry_days`
 sets a number of days.
@@ -18,6 +19,16 @@ server {
     ssl_certificate_key /pki/expiring.key;
 }
 ```
+```nginx
+server {
+    listen 127.0.0.1:8080;
+    location / {
+        proxy_pass https://192.0.2.10;
+        proxy_ssl_certificate     /pki/expiring-client.pem;
+        proxy_ssl_certificate_key /pki/expiring-client.key;
+    }
+}
+```
 
 Good:
 ```nginx
@@ -26,6 +37,16 @@ server {
     server_name api.example.com;
     ssl_certificate     /pki/server.pem;
     ssl_certificate_key /pki/server.key;
+}
+```
+```nginx
+server {
+    listen 127.0.0.1:8080;
+    location / {
+        proxy_pass https://192.0.2.10;
+        proxy_ssl_certificate     /pki/client.pem;
+        proxy_ssl_certificate_key /pki/client.key;
+    }
 }
 ```
 
@@ -39,12 +60,13 @@ from mtls_lint.api import (
     Context,
     Finding,
     Findings,
+    KeyPair,
     LifetimeState,
-    ServerCertificate,
     Severity,
     due_on,
+    presented,
+    refusal,
     rule,
-    servers_in_words,
 )
 
 
@@ -54,7 +76,7 @@ from mtls_lint.api import (
     since="0.1",
     controls=("PCI DSS 4.0.1 4.2.1", "CIS NGINX 3.0.0 4.1.2"),
 )
-def check(pair: ServerCertificate, ctx: Context) -> Findings:
+def check(pair: KeyPair, ctx: Context) -> Findings:
     chain = ctx.chain(pair)
     leaf = chain.own if chain is not None else None
     if chain is None or leaf is None or not ctx.presenters(pair):
@@ -66,8 +88,8 @@ def check(pair: ServerCertificate, ctx: Context) -> Findings:
             what = "certificate" if certificate is leaf else "intermediate CA"
             yield Finding(
                 f'the {what} "{certificate.display_name}" in {pair.certificate.written}, which'
-                f" {servers_in_words(pair.presenters)} presents, expires on"
-                f" {due_on(certificate.not_after, ctx.now)}: from then on clients refuse the connection",
+                f" {presented(pair)}, expires on"
+                f" {due_on(certificate.not_after, ctx.now)}: from then on {refusal(pair)}",
                 pair.certificate.span,
                 "renew it before that day and reload nginx",
             )

@@ -1,6 +1,7 @@
-"""A server certificate is not valid yet.
+"""A certificate that nginx presents is not valid yet.
 
-nginx presents it all the same, and `nginx -t` says nothing: clients refuse it until its first day. Either
+nginx presents it all the same, and `nginx -t` says nothing: clients, or backends where it is a
+`proxy_ssl_certificate`, refuse it until its first day. Either
 it was put in place too early, or the clock of the CA, or of this machine, is wrong.
 
 Use the certificate that is valid now until then, or set the clock right.
@@ -12,6 +13,16 @@ server {
     server_name api.example.com;
     ssl_certificate     /pki/future.pem;
     ssl_certificate_key /pki/future.key;
+}
+```
+```nginx
+server {
+    listen 127.0.0.1:8080;
+    location / {
+        proxy_pass https://192.0.2.10;
+        proxy_ssl_certificate     /pki/future.pem;
+        proxy_ssl_certificate_key /pki/future.key;
+    }
 }
 ```
 
@@ -34,25 +45,26 @@ from mtls_lint.api import (
     Context,
     Finding,
     Findings,
+    KeyPair,
     LifetimeState,
-    ServerCertificate,
     Severity,
     due_on,
+    presented,
+    refusal,
     rule,
-    servers_in_words,
 )
 
 
 @rule(id="cert-not-yet-valid", severity=Severity.ERROR, since="0.1")
-def check(pair: ServerCertificate, ctx: Context) -> Findings:
+def check(pair: KeyPair, ctx: Context) -> Findings:
     chain = ctx.chain(pair)
     leaf = chain.own if chain is not None else None
     if leaf is None or not ctx.presenters(pair) or ctx.lifetime(leaf) is not LifetimeState.NOT_YET_VALID:
         return
     yield Finding(
         f'the certificate "{leaf.display_name}" in {pair.certificate.written}, which'
-        f" {servers_in_words(pair.presenters)} presents, is not valid before"
-        f" {due_on(leaf.not_before, ctx.now)}: until then clients refuse the connection",
+        f" {presented(pair)}, is not valid before"
+        f" {due_on(leaf.not_before, ctx.now)}: until then {refusal(pair)}",
         pair.certificate.span,
         "use the certificate that is valid now until then, or set the clock right",
     )

@@ -1,4 +1,4 @@
-"""A server certificate, or a certificate sent with it, has a key that is too weak.
+"""A certificate that nginx presents, or one sent with it, has a key that is too weak.
 
 RSA keys below 2048 bits and EC keys below 224 bits are too weak for TLS (RFC 9325, 4.5): who breaks the key
 can pose as the server. OpenSSL at its usual security level 2 does not even load such a certificate (`ee key
@@ -24,6 +24,16 @@ server {
     ssl_certificate     /pki/weak-rsa.pem;
     ssl_certificate_key /pki/weak-rsa.key;
     ssl_ciphers         HIGH:!aNULL:@SECLEVEL=1;
+}
+```
+```nginx
+server {
+    listen 127.0.0.1:8080;
+    location / {
+        proxy_pass https://192.0.2.10;
+        proxy_ssl_certificate     /pki/weak-rsa.pem;
+        proxy_ssl_certificate_key /pki/weak-rsa.key;
+    }
 }
 ```
 
@@ -55,31 +65,31 @@ from mtls_lint.api import (
     Context,
     Finding,
     Findings,
-    ServerCertificate,
+    KeyPair,
     Severity,
     key_security_bits,
     load_failure,
     loading_level,
+    refusal,
     rule,
-    servers_in_words,
     weak_key,
 )
 
 
 @rule(id="cert-weak-key", severity=Severity.ERROR, since="0.1", controls=("RFC 9325 4.5",))
-def check(pair: ServerCertificate, ctx: Context) -> Findings:
+def check(pair: KeyPair, ctx: Context) -> Findings:
     for certificate in dict.fromkeys(ctx.certificates(pair.certificate) or ()):
         weakness = weak_key(certificate)
         if weakness is None:
             continue
         bits = key_security_bits(certificate)
-        refused = [s for s in pair.servers if bits is not None and bits < LEVEL_BITS[loading_level(s)]]
+        refused = [s for s in pair.holders if bits is not None and bits < LEVEL_BITS[loading_level(s)]]
         if not refused and not ctx.presenters(pair):
             continue
         consequence = (
             f"at OpenSSL's usual security level 2 {load_failure(pair, refused)}"
             if refused
-            else f"whoever breaks it can pose as {servers_in_words(pair.presenters)}, and clients refuse it"
+            else f"whoever breaks it can pose as its owner, and {refusal(pair)}"
         )
         yield Finding(
             f'the key of "{certificate.display_name}" in {pair.certificate.written} is too weak: {weakness};'

@@ -27,6 +27,16 @@ server {
     ssl_ciphers         HIGH:!aNULL:@SECLEVEL=0;
 }
 ```
+```nginx
+server {
+    listen 127.0.0.1:8080;
+    location / {
+        proxy_pass https://192.0.2.10;
+        proxy_ssl_certificate     /pki/sha1.pem;
+        proxy_ssl_certificate_key /pki/sha1.key;
+    }
+}
+```
 
 Good:
 ```nginx
@@ -49,31 +59,29 @@ from mtls_lint.api import (
     Context,
     Finding,
     Findings,
-    ServerCertificate,
+    KeyPair,
     Severity,
     load_failure,
     loading_level,
+    refusal,
     rule,
-    servers_in_words,
     signature_security_bits,
     weak_signature,
 )
 
 
 @rule(id="cert-weak-signature", severity=Severity.ERROR, since="0.1", controls=("RFC 9325 4.5",))
-def check(pair: ServerCertificate, ctx: Context) -> Findings:
+def check(pair: KeyPair, ctx: Context) -> Findings:
     for certificate in dict.fromkeys(ctx.certificates(pair.certificate) or ()):
         weakness = weak_signature(certificate)
         if weakness is None:
             continue
         bits = signature_security_bits(certificate)
-        refused = [s for s in pair.servers if bits is not None and bits < LEVEL_BITS[loading_level(s)]]
+        refused = [s for s in pair.holders if bits is not None and bits < LEVEL_BITS[loading_level(s)]]
         if not refused and not ctx.presenters(pair):
             continue
         consequence = (
-            f"at OpenSSL's usual security level 2 {load_failure(pair, refused)}"
-            if refused
-            else f"clients refuse the connection to {servers_in_words(pair.presenters)}"
+            f"at OpenSSL's usual security level 2 {load_failure(pair, refused)}" if refused else refusal(pair)
         )
         yield Finding(
             f'"{certificate.display_name}" in {pair.certificate.written} is signed too weakly: {weakness};'

@@ -1,6 +1,7 @@
-"""A server certificate that the configuration names does not exist.
+"""A certificate that the configuration names for nginx does not exist.
 
-nginx reads each `ssl_certificate` when it starts or reloads. If the file is not there, `nginx -t` fails,
+nginx reads each `ssl_certificate`, and each `proxy_ssl_certificate` (`grpc_`, `uwsgi_`) of a place that hands
+requests on by TLS, when it starts or reloads. If the file is not there, `nginx -t` fails,
 nginx does not start, and a reload keeps the old configuration: also for a server that never speaks TLS, as
 long as the directive is in force there. Relative paths count from the directory of the main configuration
 file.
@@ -20,6 +21,16 @@ server {
     ssl_certificate_key /pki/server.key;
 }
 ```
+```nginx
+server {
+    listen 127.0.0.1:8080;
+    location / {
+        proxy_pass https://192.0.2.10;
+        proxy_ssl_certificate     /pki/no-such-client.pem;
+        proxy_ssl_certificate_key /pki/client.key;
+    }
+}
+```
 
 Good:
 ```nginx
@@ -28,6 +39,16 @@ server {
     server_name api.example.com;
     ssl_certificate     /pki/server.pem;
     ssl_certificate_key /pki/server.key;
+}
+```
+```nginx
+server {
+    listen 127.0.0.1:8080;
+    location / {
+        proxy_pass https://192.0.2.10;
+        proxy_ssl_certificate     /pki/client.pem;
+        proxy_ssl_certificate_key /pki/client.key;
+    }
 }
 ```
 
@@ -40,7 +61,7 @@ from mtls_lint.api import (
     FileState,
     Finding,
     Findings,
-    ServerCertificate,
+    KeyPair,
     Severity,
     load_failure,
     rule,
@@ -48,7 +69,7 @@ from mtls_lint.api import (
 
 
 @rule(id="certificate-file-missing", severity=Severity.ERROR, since="0.1")
-def check(pair: ServerCertificate, ctx: Context) -> Findings:
+def check(pair: KeyPair, ctx: Context) -> Findings:
     reference = pair.certificate
     file = ctx.file(reference)
     if file is None or file.state is not FileState.ABSENT:

@@ -1,4 +1,4 @@
-"""A server certificate file is not what nginx can read: DER, PKCS#12, a key or a request, empty, damaged.
+"""A certificate file is not what nginx can read: DER, PKCS#12, a key or a request, empty, damaged.
 
 nginx reads certificates from PEM files only, and one damaged block spoils the whole file, even behind good
 ones. Then `nginx -t` fails, nginx does not start, and a reload keeps the old configuration.
@@ -25,6 +25,16 @@ server {
     ssl_certificate_key /pki/server.key;
 }
 ```
+```nginx
+server {
+    listen 127.0.0.1:8080;
+    location / {
+        proxy_pass https://192.0.2.10;
+        proxy_ssl_certificate     /pki/garbage.pem;
+        proxy_ssl_certificate_key /pki/client.key;
+    }
+}
+```
 
 Good:
 ```nginx
@@ -47,7 +57,7 @@ from mtls_lint.api import (
     FileState,
     Finding,
     Findings,
-    ServerCertificate,
+    KeyPair,
     Severity,
     command_for_pem,
     load_failure,
@@ -56,7 +66,7 @@ from mtls_lint.api import (
 
 
 @rule(id="certificate-file-unusable", severity=Severity.ERROR, since="0.1")
-def check(pair: ServerCertificate, ctx: Context) -> Findings:
+def check(pair: KeyPair, ctx: Context) -> Findings:
     reference = pair.certificate
     file = ctx.file(reference)
     if file is None:

@@ -25,6 +25,16 @@ server {
     ssl_password_file   /pki/wrong-passwords.txt;
 }
 ```
+```nginx
+server {
+    listen 127.0.0.1:8080;
+    location / {
+        proxy_pass https://192.0.2.10;
+        proxy_ssl_certificate     /pki/server.pem;
+        proxy_ssl_certificate_key /pki/encrypted.key;
+    }
+}
+```
 
 Good:
 ```nginx
@@ -34,6 +44,17 @@ server {
     ssl_certificate     /pki/server.pem;
     ssl_certificate_key /pki/encrypted.key;
     ssl_password_file   /pki/passwords.txt;
+}
+```
+```nginx
+server {
+    listen 127.0.0.1:8080;
+    location / {
+        proxy_pass https://192.0.2.10;
+        proxy_ssl_certificate     /pki/server.pem;
+        proxy_ssl_certificate_key /pki/encrypted.key;
+        proxy_ssl_password_file   /pki/passwords.txt;
+    }
 }
 ```
 
@@ -47,16 +68,17 @@ from mtls_lint.api import (
     FileState,
     Finding,
     Findings,
+    KeyPair,
     Related,
-    ServerCertificate,
     Severity,
+    VirtualServer,
     load_failure,
     rule,
 )
 
 
 @rule(id="key-encrypted-without-password", severity=Severity.ERROR, since="0.1")
-def check(pair: ServerCertificate, ctx: Context) -> Findings:
+def check(pair: KeyPair, ctx: Context) -> Findings:
     key = ctx.key(pair)
     if pair.key is None or key is None or not key.encrypted or key.opened:
         return
@@ -76,9 +98,8 @@ def check(pair: ServerCertificate, ctx: Context) -> Findings:
             confidence=Confidence.LIKELY,  # nginx's OpenSSL may know a cipher that is unknown here
         )
         return
-    server = pair.servers[0]
-    setting = server.setting("ssl_password_file")
-    if setting.unknown is not None or (setting.assumed and server.directive is None):
+    setting = pair.holders[0].setting("ssl_password_file")
+    if setting.unknown is not None or (setting.assumed and _is_snippet(pair)):
         reason = (
             setting.unknown.reason if setting.unknown is not None else "its password file may stand elsewhere"
         )
@@ -90,9 +111,15 @@ def check(pair: ServerCertificate, ctx: Context) -> Findings:
         else f"nginx asks for the pass phrase on a terminal, and where there is none {load_failure(pair)}"
     )
     yield Finding(
-        f"the key {pair.key.written} is encrypted and there is no ssl_password_file: {consequence}",
+        f"the key {pair.key.written} is encrypted and there is no {setting.name}: {consequence}",
         pair.key.span,
-        "name an ssl_password_file with the pass phrase, or use an unencrypted key that only root can read",
+        f"name a {setting.name} with the pass phrase, or use an unencrypted key that only root can read",
         fatal=not pair.loaded_late,
         confidence=Confidence.LIKELY if setting.assumed else None,
     )
+
+
+def _is_snippet(pair: KeyPair) -> bool:
+    """Whether the pair is all that was given of its server: the password file may stand beside it."""
+    first = pair.holders[0]
+    return isinstance(first, VirtualServer) and first.directive is None

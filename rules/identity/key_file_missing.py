@@ -1,8 +1,9 @@
 """A private key, or the file of its passwords, does not exist.
 
-nginx reads `ssl_certificate_key` and `ssl_password_file` when it starts or reloads. If one of them is not
-there, `nginx -t` fails, nginx does not start, and a reload keeps the old configuration. Relative paths
-count from the directory of the main configuration file.
+nginx reads `ssl_certificate_key` and `ssl_password_file`, and their like for backends
+(`proxy_ssl_certificate_key` ...), when it starts or reloads. If one of them is not there, `nginx -t` fails,
+nginx does not start, and a reload keeps the old configuration. Relative paths count from the directory of the
+main configuration file.
 
 A file counts as missing only where its neighbours are present: when another certificate or key of the
 configuration stands in the same directory, or when the configuration is linted in the place the path points
@@ -19,6 +20,16 @@ server {
     ssl_certificate_key /pki/no-such-key.key;
 }
 ```
+```nginx
+server {
+    listen 127.0.0.1:8080;
+    location / {
+        proxy_pass https://192.0.2.10;
+        proxy_ssl_certificate     /pki/client.pem;
+        proxy_ssl_certificate_key /pki/no-such-client.key;
+    }
+}
+```
 
 Good:
 ```nginx
@@ -27,6 +38,16 @@ server {
     server_name api.example.com;
     ssl_certificate     /pki/server.pem;
     ssl_certificate_key /pki/server.key;
+}
+```
+```nginx
+server {
+    listen 127.0.0.1:8080;
+    location / {
+        proxy_pass https://192.0.2.10;
+        proxy_ssl_certificate     /pki/client.pem;
+        proxy_ssl_certificate_key /pki/client.key;
+    }
 }
 ```
 
@@ -41,21 +62,21 @@ from mtls_lint.api import (
     FileState,
     Finding,
     Findings,
-    ServerCertificate,
+    KeyPair,
     Severity,
+    holders_in_words,
     load_failure,
     rule,
-    servers_in_words,
 )
 
 
 @rule(id="key-file-missing", severity=Severity.ERROR, since="0.1")
-def check(pair: ServerCertificate, ctx: Context) -> Findings:
+def check(pair: KeyPair, ctx: Context) -> Findings:
     yield from _check(pair, pair.key, "key file", ctx)
     yield from _check(pair, pair.passwords, "password file", ctx)
 
 
-def _check(pair: ServerCertificate, reference: FileReference | None, what: str, ctx: Context) -> Findings:
+def _check(pair: KeyPair, reference: FileReference | None, what: str, ctx: Context) -> Findings:
     file = ctx.file(reference) if reference is not None else None
     if reference is None or file is None or file.state is not FileState.ABSENT:
         return
@@ -64,7 +85,7 @@ def _check(pair: ServerCertificate, reference: FileReference | None, what: str, 
         return
     # Nothing but the certificates and their keys is put off to the handshake.
     late = pair.loaded_late and reference is not pair.passwords
-    refused = f"nginx refuses to start because of {servers_in_words(pair.servers)}"
+    refused = f"nginx refuses to start because of {holders_in_words(pair.holders)}"
     consequence = load_failure(pair) if late else refused
     lacks = f"the {what}" if file.directory_exists else f"the directory of the {what}"
     yield Finding(

@@ -25,6 +25,16 @@ server {
     ssl_certificate_key /pki/garbage.pem;
 }
 ```
+```nginx
+server {
+    listen 127.0.0.1:8080;
+    location / {
+        proxy_pass https://192.0.2.10;
+        proxy_ssl_certificate     /pki/client.pem;
+        proxy_ssl_certificate_key /pki/client.pem;
+    }
+}
+```
 
 Good:
 ```nginx
@@ -54,7 +64,7 @@ from mtls_lint.api import (
     FileState,
     Finding,
     Findings,
-    ServerCertificate,
+    KeyPair,
     Severity,
     command_for_pem,
     load_failure,
@@ -63,7 +73,7 @@ from mtls_lint.api import (
 
 
 @rule(id="key-file-unusable", severity=Severity.ERROR, since="0.1")
-def check(pair: ServerCertificate, ctx: Context) -> Findings:
+def check(pair: KeyPair, ctx: Context) -> Findings:
     reference = pair.key
     file = ctx.file(reference) if reference is not None else None
     if reference is None or file is None:

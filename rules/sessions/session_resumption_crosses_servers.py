@@ -105,6 +105,7 @@ References:
 
 from mtls_lint.api import (
     EARLY_NAME,
+    RESUMPTION_CVE,
     Confidence,
     Context,
     Crossing,
@@ -161,7 +162,7 @@ def _without_sni(
     crossing: Crossing, names: str, socket: Socket, ctx: Context, related: tuple[Related, ...]
 ) -> Finding:
     made_at, default = crossing.made_at.label, socket.default_server.label
-    fixed = has_fix(ctx.version)
+    fixed = has_fix(ctx.version) or ctx.carries_fix(RESUMPTION_CVE)
     more = "" if fixed else f" (CVE-2025-23419 stays, unless your build has its fix: {_END})"
     return Finding(
         f"nginx {ctx.version} resumes a TLS 1.3 session made at {made_at} without SNI with the default server"
@@ -180,12 +181,17 @@ def _by_number(
     crossing: Crossing, names: str, socket: Socket, ctx: Context, related: tuple[Related, ...]
 ) -> Finding:
     made_at = crossing.made_at.label
+    known = ctx.carries_fix(RESUMPTION_CVE) is False
+    doubt = "" if known else ", unless its distribution has put the fix in,"
     return Finding(
-        f"nginx {ctx.version}, unless its distribution has put the fix in, has CVE-2025-23419: a TLS 1.3"
+        f"nginx {ctx.version}{doubt} has {RESUMPTION_CVE}: a TLS 1.3"
         f" session made at {made_at} opens {names} on {socket.key}, and {crossing.excess.who} get in where"
         " they would be refused",
         listen_span(socket),
-        "update nginx to 1.26.3, 1.27.4 or later, or see in the package's changelog that it has the fix;"
-        f" {_END}",
+        "update nginx to 1.26.3, 1.27.4 or later"
+        + ("" if known else ", or see in the package's changelog that it has the fix (`--nginx-binary`)")
+        + f"; {_END}",
         related=related,
+        severity=Severity.ERROR if known and crossing.excess.grave else None,
+        confidence=Confidence.LIKELY if known else None,
     )

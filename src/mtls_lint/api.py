@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from mtls_lint.lint.advice import advised
 from mtls_lint.lint.context import Context
 from mtls_lint.lint.crl_checks import (
     CheckedClients,
@@ -12,7 +13,15 @@ from mtls_lint.lint.crl_checks import (
 )
 from mtls_lint.lint.crossings import Crossing, crossings
 from mtls_lint.lint.file_access import Readers, Writer
-from mtls_lint.lint.finding import ClientCertificate, Confidence, Finding, Related, Severity, Witness
+from mtls_lint.lint.finding import (
+    ClientCertificate,
+    Confidence,
+    Finding,
+    Related,
+    Severity,
+    StreamWitness,
+    Witness,
+)
 from mtls_lint.lint.holders import (
     Holder,
     Issuer,
@@ -32,10 +41,36 @@ from mtls_lint.lint.openings import (
 )
 from mtls_lint.lint.other_cas import Double, doubles
 from mtls_lint.lint.partners import TrustedPartnerCA, partner_cas, partners_compared
+from mtls_lint.lint.refused_sessions import refused_session
 from mtls_lint.lint.rule import rule
 from mtls_lint.lint.running import Unloaded
+from mtls_lint.lint.socket_crossings import SocketCrossing, socket_crossings
+from mtls_lint.lint.upstream_checks import (
+    CheckedUpstreams,
+    ShownCertificate,
+    checked_upstreams,
+    is_seen_to_match,
+    names_of,
+    shown_certificates,
+    verifying,
+)
 from mtls_lint.lint.witnesses import Door, behind, find_door, witness_of
-from mtls_lint.lint.words import day, due_on, expired_on, listed, load_failure, minute, servers_in_words
+from mtls_lint.lint.words import (
+    day,
+    due_on,
+    expired_on,
+    holders_in_words,
+    lasting,
+    listed,
+    load_failure,
+    minute,
+    passes_in_words,
+    presented,
+    refusal,
+    servers_in_words,
+)
+from mtls_lint.nginx.access import access_rules
+from mtls_lint.nginx.advisories import MAINLINE, STABLE
 from mtls_lint.nginx.anonymous import (
     Served,
     Visitor,
@@ -56,25 +91,29 @@ from mtls_lint.nginx.answering import (
 from mtls_lint.nginx.answers import keeps_request
 from mtls_lint.nginx.asking import (
     asks,
+    asks_ocsp,
     backend_is_told,
     backend_learns_identity,
     client_ca,
     command_that_asks,
 )
-from mtls_lint.nginx.backends import Destination, destination, server_addresses
+from mtls_lint.nginx.backends import Destination, backend_addresses, destination, server_addresses
 from mtls_lint.nginx.chain_check import ChainCheck, crl_file_defect, trusts_all
 from mtls_lint.nginx.checks import Check, client_checks
 from mtls_lint.nginx.decision import Answer
+from mtls_lint.nginx.early_data import repeatable_places
 from mtls_lint.nginx.file_uses import KEYS, PASSWORDS, FileUse, Purpose
 from mtls_lint.nginx.flaws import REVOKED, TOO_DEEP, passing_flaws
+from mtls_lint.nginx.hosts import is_private, is_this_machine
 from mtls_lint.nginx.identity_tests import FINGERPRINT, SERIAL, IdentityTest
-from mtls_lint.nginx.inheritance import Origin, Setting
+from mtls_lint.nginx.inheritance import Origin, Scope, Setting
 from mtls_lint.nginx.listen import Listen, SocketKey
 from mtls_lint.nginx.logs import AccessLog, ErrorLog, access_logs, error_logs, unidentified
 from mtls_lint.nginx.lookup import looks_names_up
 from mtls_lint.nginx.material import (
     CrlFile,
     FileReference,
+    KeyPair,
     ServerCertificate,
     TrustFile,
     ca_files,
@@ -87,14 +126,33 @@ from mtls_lint.nginx.material import (
     reference_to,
     server_certificates,
 )
-from mtls_lint.nginx.matrix import Hole, Row, socket_rows
+from mtls_lint.nginx.matrix import socket_rows
+from mtls_lint.nginx.matrix_rows import Hole, Row
 from mtls_lint.nginx.model import Configuration, Location, Socket, VirtualServer
 from mtls_lint.nginx.names import NameKind, ServerName
 from mtls_lint.nginx.ocsp import ocsp_servers, usable_responder
 from mtls_lint.nginx.passage import Barrier, barriers, is_said_elsewhere, lets_anybody_in, lets_clients_in
+from mtls_lint.nginx.possible import possible_texts
 from mtls_lint.nginx.refusals import Refusals, Refused
 from mtls_lint.nginx.regex import compile_regex
-from mtls_lint.nginx.resumption import EARLY_NAME, has_fix
+from mtls_lint.nginx.resumption import (
+    EARLY_NAME,
+    RESUMPTION_CVE,
+    has_fix,
+    makes_resumable_sessions,
+    tickets_on,
+)
+from mtls_lint.nginx.session_life import Survival, survival
+from mtls_lint.nginx.stream_decide import mixes_modes
+from mtls_lint.nginx.stream_matrix import stream_rows
+from mtls_lint.nginx.stream_targets import (
+    content_directive,
+    mentioned_variables,
+    passed_listener,
+    passed_to_checks,
+    passes_tls_through,
+    stream_backends,
+)
 from mtls_lint.nginx.tls import (
     LEGACY,
     SSL,
@@ -117,6 +175,11 @@ from mtls_lint.nginx.tls import (
     spoken_protocols,
     uses,
 )
+from mtls_lint.nginx.upstream_certificates import UpstreamCertificate, upstream_certificates
+from mtls_lint.nginx.upstream_names import ExpectedName, NameSource
+from mtls_lint.nginx.upstream_sharing import Sharing, parting, shared_by_requests, sharings
+from mtls_lint.nginx.upstream_tls import Target, UpstreamPass, is_unix, server_passes
+from mtls_lint.nginx.variables import variables_in
 from mtls_lint.nginx.webroots import Webroot
 from mtls_lint.pki.certificate import Certificate
 from mtls_lint.pki.chain import ChainReport, Missing
@@ -157,11 +220,14 @@ __all__ = [
     "KEYS",
     "LEGACY",
     "LEVEL_BITS",
+    "MAINLINE",
     "PARTNERS",
     "PASSWORDS",
+    "RESUMPTION_CVE",
     "REVOKED",
     "SERIAL",
     "SSL",
+    "STABLE",
     "TOO_DEEP",
     "AccessLog",
     "Answer",
@@ -173,6 +239,7 @@ __all__ = [
     "ChainReport",
     "Check",
     "CheckedClients",
+    "CheckedUpstreams",
     "CipherEvaluation",
     "CipherString",
     "ClientCertificate",
@@ -187,6 +254,7 @@ __all__ = [
     "Door",
     "Double",
     "ErrorLog",
+    "ExpectedName",
     "FileReference",
     "FileState",
     "FileUse",
@@ -196,12 +264,14 @@ __all__ = [
     "Hole",
     "IdentityTest",
     "Issuer",
+    "KeyPair",
     "LifetimeState",
     "Listen",
     "Location",
     "LockOut",
     "Missing",
     "NameKind",
+    "NameSource",
     "Opening",
     "Origin",
     "Partner",
@@ -217,19 +287,28 @@ __all__ = [
     "Related",
     "RevocationList",
     "Row",
+    "Scope",
     "Served",
     "ServerCertificate",
     "ServerName",
     "Setting",
     "Severity",
+    "Sharing",
+    "ShownCertificate",
     "Socket",
+    "SocketCrossing",
     "SocketKey",
     "Span",
+    "StreamWitness",
     "Suite",
+    "Survival",
+    "Target",
     "TrustFile",
     "TrustedPartnerCA",
     "Unknown",
     "Unloaded",
+    "UpstreamCertificate",
+    "UpstreamPass",
     "Use",
     "VerifyError",
     "VirtualServer",
@@ -239,9 +318,13 @@ __all__ = [
     "Witness",
     "Writer",
     "access_logs",
+    "access_rules",
+    "advised",
     "answering",
     "as_rfc2253",
     "asks",
+    "asks_ocsp",
+    "backend_addresses",
     "backend_is_told",
     "backend_learns_identity",
     "barriers",
@@ -251,6 +334,7 @@ __all__ = [
     "ca_names",
     "certificates_of",
     "checked_clients",
+    "checked_upstreams",
     "checks_identity",
     "chooses_suites",
     "cipher_strings",
@@ -264,6 +348,7 @@ __all__ = [
     "commanded_protocols",
     "compile_regex",
     "conf_commands",
+    "content_directive",
     "content_places",
     "covers",
     "crl_file_defect",
@@ -282,6 +367,7 @@ __all__ = [
     "find_openings",
     "handshake_name",
     "has_fix",
+    "holders_in_words",
     "identity_check",
     "in_order",
     "is_bundle",
@@ -289,11 +375,16 @@ __all__ = [
     "is_inside",
     "is_named",
     "is_pinned",
+    "is_private",
     "is_said_elsewhere",
+    "is_seen_to_match",
     "is_system_bundle",
+    "is_this_machine",
+    "is_unix",
     "issuer_at_hand",
     "keeps_request",
     "key_security_bits",
+    "lasting",
     "leads_to_app",
     "lets_anybody_in",
     "lets_clients_in",
@@ -305,41 +396,67 @@ __all__ = [
     "loading_level",
     "longest_public_validity",
     "looks_names_up",
+    "makes_resumable_sessions",
     "may_speak_tls",
+    "mentioned_variables",
     "minute",
+    "mixes_modes",
+    "names_of",
     "ocsp_servers",
     "only_legacy",
     "open_places",
     "opened_ca_files",
     "other_handshakes",
+    "parting",
     "partner_cas",
     "partners_compared",
+    "passed_listener",
+    "passed_to_checks",
+    "passes_in_words",
     "passes_on",
+    "passes_tls_through",
     "passing_flaws",
     "passing_intermediates",
+    "possible_texts",
+    "presented",
     "protocol_words",
     "protocols_of",
     "public_cas",
     "read_name",
     "reference_to",
+    "refusal",
+    "refused_session",
+    "repeatable_places",
     "repeats_another",
     "rule",
     "security_level",
     "server_addresses",
     "server_certificates",
+    "server_passes",
     "servers_in_words",
+    "shared_by_requests",
     "shared_ca",
     "shared_ca_file",
+    "sharings",
+    "shown_certificates",
     "signature_security_bits",
+    "socket_crossings",
     "socket_rows",
     "spoken_protocols",
+    "stream_backends",
+    "stream_rows",
     "supposing",
+    "survival",
+    "tickets_on",
     "trusts_all",
     "unidentified",
     "unread_cas",
+    "upstream_certificates",
     "uris_of",
     "usable_responder",
     "uses",
+    "variables_in",
+    "verifying",
     "was_judged",
     "weak_digest",
     "weak_key",

@@ -54,6 +54,7 @@ def test_json(cli: Run, conf: Path) -> None:
     row = document["rows"][1]
     assert list(row) == [
         "socket",
+        "module",
         "tls",
         "names",
         "server",
@@ -111,8 +112,30 @@ def test_two_runs_are_equal(cli: Run, conf: Path) -> None:
 def test_what_was_not_read_is_3(cli: Run, conf: Path) -> None:
     conf.write_text(TEXT.replace("http {", "http { include absent.conf;"))
     assert cli("matrix", "nginx.conf", cwd=conf.parent).returncode == 3
-    conf.write_text("events {}\nstream { server { listen 443; return x; } }\n")
+    conf.write_text("events {}\nmail { }\n")
     assert cli("matrix", "nginx.conf", cwd=conf.parent).returncode == 2
+
+
+def test_ways_to_a_login(cli: Run, conf: Path) -> None:
+    pair = "ssl_certificate s.pem; ssl_certificate_key s.key; ssl_client_certificate ca.pem;"
+    servers = (
+        "server { listen 993 ssl; protocol imap; }",
+        "server { listen 143; protocol imap; starttls on; }",
+        "server { listen 110; protocol pop3; starttls only; }",
+        "server { listen 25; protocol smtp; }",
+    )
+    conf.write_text(
+        f"events {{}}\nmail {{ auth_http a.test; {pair} ssl_verify_client on; {' '.join(servers)} }}\n"
+    )
+    rows = json.loads(cli("matrix", "nginx.conf", "--format", "json", cwd=conf.parent).stdout)["rows"]
+    assert [(row["module"], row["socket"], row["locations"], row["who"]) for row in rows] == [
+        ("mail", "*:993", ["login within TLS"], "certificates"),
+        ("mail", "*:143", ["login without TLS"], "anyone"),
+        ("mail", "*:143", ["login after STARTTLS"], "certificates"),
+        ("mail", "*:110", ["login without TLS"], "nobody"),
+        ("mail", "*:110", ["login after STARTTLS"], "certificates"),
+        ("mail", "*:25", ["login without TLS"], "anyone"),
+    ]
 
 
 def test_a_table_of_fifty_servers(cli: Run, tmp_path: Path) -> None:

@@ -191,16 +191,47 @@ $ssl_client_verify is NONE
         ("nginx.conf --connect 127.0.0.1:443 --client-cert no-such.pem", 2, "no-such.pem"),
         ("nginx.conf --connect 127.0.0.1:443 --client-cert nginx.conf", 2, "nginx.conf"),
         ("broken.conf --connect 127.0.0.1:443", 3, "broken.conf:2:"),
-        ("stream.conf --connect 127.0.0.1:443", 2, "stream"),
+        ("nginx.conf --connect 127.0.0.1:443 --plain --starttls", 2, "plain client"),
+        ("empty.conf --connect 127.0.0.1:993", 2, "no server"),
     ],
 )
 def test_what_cannot_be_traced(cli: Run, tree: Path, arguments: str, code: int, words: str) -> None:
     (tree / "broken.conf").write_text("events {}\nhttp {")
-    (tree / "stream.conf").write_text("events {}\nstream { server { listen 443; return x; } }\n")
+    (tree / "empty.conf").write_text("events {}\nmail { }\n")
     result = cli("trace", *arguments.split(), cwd=tree)
     assert result.returncode == code, result.stdout
     assert words in result.stderr
     assert "Traceback" not in result.stderr
+
+
+MAIL = """events {}
+mail {
+    auth_http 127.0.0.1:9000/auth; ssl_certificate s.pem; ssl_certificate_key s.key;
+    server {
+        listen 143; protocol imap; starttls on;
+        ssl_client_certificate ca.pem; ssl_verify_client on;
+    }
+    server { listen 110; protocol pop3; starttls only; }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "headline"),
+    [
+        ("127.0.0.1:143 --plain", "a login, decided by auth_http 127.0.0.1:9000/auth"),
+        ("127.0.0.1:143 --starttls", "the connection is closed after the handshake: a client certificate is"),
+        ("127.0.0.1:143", "the TLS handshake fails"),
+        ("127.0.0.1:110 --plain", "no login without TLS"),
+        ("127.0.0.1:110 --starttls", "a login, decided by auth_http 127.0.0.1:9000/auth"),
+    ],
+)
+def test_a_mail_client(cli: Run, tmp_path: Path, arguments: str, headline: str) -> None:
+    (tmp_path / "mail.conf").write_text(MAIL)
+    result = cli("trace", "mail.conf", "--connect", *arguments.split(), cwd=tmp_path)
+    assert result.returncode == 0
+    assert f"=> {headline}\n" in result.stdout
+    assert "Host" not in result.stdout
 
 
 def test_the_headline_says_that_an_error_page_answers(cli: Run, tmp_path: Path) -> None:

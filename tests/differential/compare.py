@@ -90,10 +90,10 @@ def compare(scenario: Scenario, binary: NginxBinary, directory: Path, pki: Path)
         store = PemStore()
         for question in scenario.questions:
             decision = _decide(configuration, question, server.ports, pki, store)
-            reply = _ask(question, server.ports, pki)
-            said, observed = _said(decision), _observed(reply)
-            if not _agree(decision, question.method, said, observed):
-                shown = (" ".join(map(str, pair)) for pair in (said, observed))
+            reply = ask(question, server.ports, pki)
+            said, seen = _said(decision), observed(reply)
+            if not _agree(decision, question.method, said, seen):
+                shown = (" ".join(map(str, pair)) for pair in (said, seen))
                 found.append(Disagreement(scenario.seed, str(binary.version), question, *shown))
     return found
 
@@ -113,7 +113,8 @@ def _decide(
     return decide(configuration, connection, asked, client, datetime.now(timezone.utc))
 
 
-def _ask(question: Question, ports: Mapping[str, int], pki: Path) -> Reply:
+def ask(question: Question, ports: Mapping[str, int], pki: Path) -> Reply:
+    """Put a question to the nginx that has these ports."""
     named = question.client != "none"
     return request(
         ports.get(question.port, 1),
@@ -174,7 +175,8 @@ def _header(block: Directive) -> str:
     return next((str(d.args[1]) for d in block.find("add_header")), "")
 
 
-def _observed(reply: Reply) -> Answer:
+def observed(reply: Reply) -> Answer:
+    """A reply in the words of ``decide``: outcome, status, and the mark of the place that answered."""
     if reply.status is None:
         if reply.error == "ConnectionRefusedError":
             return Outcome.REFUSED, None, ""

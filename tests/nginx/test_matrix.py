@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mtls_lint.nginx.matrix import ANY_CERTIFICATE, ANYONE, CERTIFICATES, NOBODY, Row, Who, matrix
+from mtls_lint.nginx.matrix import matrix
+from mtls_lint.nginx.matrix_rows import ANY_CERTIFICATE, ANYONE, CERTIFICATES, NOBODY, Row, Who
 from mtls_lint.nginx.model import build
 from mtls_lint.nginx.version import NEWEST_STABLE, NginxVersion
 from mtls_lint.syntax.loader import load_text

@@ -7,7 +7,8 @@ import pytest
 
 from mtls_lint.nginx.chain_check import reader
 from mtls_lint.nginx.flaws import EXPIRED, REVOKED, TOO_DEEP, Flaw
-from mtls_lint.nginx.matrix import ANY_CERTIFICATE, CERTIFICATES, Row, Who, matrix
+from mtls_lint.nginx.matrix import matrix
+from mtls_lint.nginx.matrix_rows import ANY_CERTIFICATE, CERTIFICATES, Row, Who
 from mtls_lint.nginx.model import build
 from mtls_lint.nginx.version import NEWEST_STABLE, NginxVersion
 from mtls_lint.pki.store import PemStore

@@ -137,6 +137,24 @@ CASES += [
     for off in ("", "a", "b", "d", "ab", "abd")
     for cache in ("", "d", "ab")
 ]
+CASES += [
+    Sockets(
+        f"no time, {what}",
+        ONE + ON + OTHER + MORE + extra,
+        ONE + ON + OTHER + extra,
+        REJECT + "ssl_session_timeout 0;" + extra,
+        questions=CROSSING,
+    )
+    for what, extra in (("tickets", ""), ("a cache alone", CACHE + NO_TICKETS))
+]
+CASES.append(
+    Sockets(
+        "no time elsewhere",
+        ONE + ON + OTHER + MORE + "ssl_session_timeout 0;",
+        ONE + ON + OTHER,
+        questions=CROSSING,
+    )
+)
 ONLY_TRUSTED = Sockets(
     "only trusted CAs", ONE + ON + MORE, ONE + ON + "ssl_trusted_certificate other-root.pem;"
 )

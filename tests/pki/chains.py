@@ -1,4 +1,4 @@
-"""Chains of client certificates to judge: random ones, well-known ones, and those about name constraints."""
+"""Chains of certificates to judge: random ones, well-known ones, and those about name constraints."""
 
 import ipaddress
 import random
@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from mtls_lint.pki.certificate import Certificate
 from mtls_lint.pki.crl import RevocationList
+from mtls_lint.pki.peer import Peer
 from mtls_lint.pki.verify import Verdict, verify
 from mtls_lint.testing.catalogue import authority, content, identity
 from mtls_lint.testing.pki import CLOCK, EXPIRED, FUTURE, Authority, Deviation, Identity, make_key
@@ -20,13 +21,14 @@ from mtls_lint.testing.pki import CLOCK, EXPIRED, FUTURE, Authority, Deviation, 
 
 @dataclass(frozen=True)
 class Case:
-    """What a client sends (leaf first), what the server trusts, and the settings that count."""
+    """What a peer sends (leaf first), what the other side trusts, and the settings that count."""
 
     sent: Sequence[Identity]
     trusted: Sequence[Identity]
     depth: int = 1
     level: int = 2
     crls: tuple[bytes, ...] = field(default=(), repr=False)
+    peer: Peer = Peer.CLIENT
 
     def verdict(self, now: datetime = CLOCK, *, deltas: bool = True) -> Verdict:
         """Our verdict; ``deltas`` tells whether delta CRLs count as complete ones or are passed over."""
@@ -37,7 +39,7 @@ class Case:
             for pem in self.crls
         ]
         counted = [crl for crl in lists if deltas or not crl.is_delta]
-        return verify(chain, store, self.depth, now, counted if self.crls else None, self.level)
+        return verify(chain, store, self.depth, now, counted if self.crls else None, self.level, self.peer)
 
 
 def pem(issued: Sequence[Identity]) -> bytes:
@@ -123,12 +125,12 @@ LEAF_ODDITIES: list[Deviation] = [
 NAMES = ("CA one", "CA two", "CA three")
 
 
-def random_case(seed: int) -> Case:
+def random_case(seed: int, peer: Peer = Peer.CLIENT) -> Case:
     """The chain of a seed."""
-    return some_case(random.Random(seed))
+    return some_case(random.Random(seed), peer)
 
 
-def some_case(pick: random.Random) -> Case:
+def some_case(pick: random.Random, peer: Peer = Peer.CLIENT) -> Case:
     """A chain of one root, up to three intermediates and a leaf; some of it odd, missing, or doubled."""
 
     def odd(oddities: list[Deviation]) -> Deviation:
@@ -150,11 +152,10 @@ def some_case(pick: random.Random) -> Case:
     leaf_oddity = shared_key("rsa1024") if pick.random() < 0.05 else odd(LEAF_ODDITIES)
     if leaf_oddity.get("version") == 1 and not isinstance(chain[-1].key, ec.EllipticCurvePrivateKey):
         leaf_oddity = {}
-    leaf = (
-        Identity.self_signed("alice", **odd(LEAF_ODDITIES[:12]))
-        if pick.random() < 0.08
-        else chain[-1].client("alice", **leaf_oddity)
-    )
+    usage: Deviation = {"extended_key_usage": (peer.usage,)}
+    pinned = pick.random() < 0.08
+    own: Deviation = {**usage, **(odd(LEAF_ODDITIES[:12]) if pinned else leaf_oddity)}
+    leaf = Identity.self_signed("alice", **own) if pinned else chain[-1].client("alice", **own)
     intermediates: list[Identity] = list(chain[1:])
     sent = [one for one in reversed(intermediates) if pick.random() < 0.8]
     if pick.random() < 0.2:
@@ -173,6 +174,7 @@ def some_case(pick: random.Random) -> Case:
         pick.choice([0, 1, 1, 1, 2, 3]),
         pick.choice([0, 1, 2, 2, 2, 3]),
         crls,
+        peer,
     )
 
 
@@ -338,3 +340,88 @@ def name_cases() -> Iterator[Case]:
         for extra in (constraints([base]), constraints(None, [base])):
             root = Authority.root("Constraining root", extra=(extra,))
             yield from (Case([root.client("alice", **leaf)], [root]) for leaf in leaves)
+
+
+PINNED_SERVER = Identity.self_signed("app.test", extended_key_usage=("serverAuth",))
+_ANY_SERVER = ROOT.server("app.test")
+
+
+def _server_case(
+    *sent: Identity, trusted: Sequence[Identity] = (ROOT,), depth: int = 1, crls: tuple[bytes, ...] = ()
+) -> Case:
+    return Case(sent, trusted, depth, crls=crls, peer=Peer.SERVER)
+
+
+# Chains of upstream servers, and what nginx writes into its log; "" where it is content.
+SERVER_CASES = {
+    "direct": (_server_case(_ANY_SERVER), ""),
+    "another CA": (
+        _server_case(_ANY_SERVER, trusted=[authority("other-root")]),
+        "unable to verify the first certificate",
+    ),
+    "another CA, root sent": (
+        _server_case(_ANY_SERVER, ROOT, trusted=[authority("other-root")]),
+        "self-signed certificate in certificate chain",
+    ),
+    "no usage": (_server_case(ROOT.server("app.test", extended_key_usage=None)), ""),
+    "clientAuth": (_server_case(identity("client")), "unsuitable certificate purpose"),
+    "any usage": (
+        _server_case(ROOT.server("app.test", extended_key_usage=("any",))),
+        "unsuitable certificate purpose",
+    ),
+    "gated cryptography": (_server_case(ROOT.server("app.test", extended_key_usage=("nsSGC",))), ""),
+    "keyEncipherment": (_server_case(identity("no-digital-signature")), ""),
+    "cRLSign": (
+        _server_case(ROOT.server("app.test", key_usage=("cRLSign",))),
+        "unsuitable certificate purpose",
+    ),
+    "expired": (_server_case(identity("expired")), "certificate has expired"),
+    "intermediate sent": (_server_case(identity("server-chain"), INTERMEDIATE), ""),
+    "intermediate not sent": (
+        _server_case(identity("server-chain")),
+        "unable to verify the first certificate",
+    ),
+    "intermediate trusted": (_server_case(identity("server-chain"), trusted=[ROOT, INTERMEDIATE]), ""),
+    "intermediate alone": (
+        _server_case(identity("server-chain"), trusted=[INTERMEDIATE]),
+        "unable to get issuer certificate",
+    ),
+    "depth 0": (
+        _server_case(identity("server-chain"), INTERMEDIATE, depth=0),
+        "unable to get local issuer certificate",
+    ),
+    "two intermediates": (
+        _server_case(ISSUING.server("app.test"), ISSUING, INTERMEDIATE),
+        "unable to get local issuer certificate",
+    ),
+    "two intermediates, depth 2": (
+        _server_case(ISSUING.server("app.test"), ISSUING, INTERMEDIATE, depth=2),
+        "",
+    ),
+    "CA for servers": (
+        _server_case(authority("ca-server-eku").server("app.test"), trusted=[authority("ca-server-eku")]),
+        "",
+    ),
+    "CA for any purpose": (
+        _server_case(authority("ca-any-eku").server("app.test"), trusted=[authority("ca-any-eku")]),
+        "unsuitable certificate purpose",
+    ),
+    "CA expired": (
+        _server_case(authority("ca-expired").server("app.test"), trusted=[authority("ca-expired")]),
+        "certificate has expired",
+    ),
+    "weak key": (_server_case(identity("weak-rsa")), "EE certificate key too weak"),
+    "self-signed": (_server_case(identity("self-signed-client")), "unsuitable certificate purpose"),
+    "pinned": (_server_case(PINNED_SERVER, trusted=[PINNED_SERVER]), ""),
+    "pinned, but not self-signed": (
+        _server_case(_ANY_SERVER, trusted=[_ANY_SERVER]),
+        "unable to verify the first certificate",
+    ),
+    "CRL": (_server_case(_ANY_SERVER, crls=(ROOT.crl(),)), ""),
+    "revoked": (_server_case(_ANY_SERVER, crls=(ROOT.crl(_ANY_SERVER),)), "certificate revoked"),
+    "expired CRL": (_server_case(_ANY_SERVER, crls=(content("crl-expired.pem"),)), "CRL has expired"),
+    "CRL of the root only": (
+        _server_case(identity("server-chain"), INTERMEDIATE, crls=(ROOT.crl(),)),
+        "unable to get certificate CRL",
+    ),
+}

@@ -1,4 +1,4 @@
-"""What OpenSSL and nginx say of a client's chain."""
+"""What OpenSSL and nginx say of a chain."""
 
 import re
 import socket
@@ -25,8 +25,8 @@ def openssl_errors(case: Case, directory: Path) -> tuple[bool, list[int]]:
     (directory / "trusted.pem").write_bytes(pem(case.trusted))
     (directory / "crls.pem").write_bytes(b"".join(case.crls))
     command = (
-        f"openssl verify -purpose sslclient -auth_level {case.level} -verify_depth {case.depth} -no-CApath"
-        f" -no-CAstore -CAfile trusted.pem -untrusted sent.pem -attime {int(CLOCK.timestamp())}"
+        f"openssl verify -purpose ssl{case.peer.label} -auth_level {case.level} -verify_depth {case.depth}"
+        f" -no-CApath -no-CAstore -CAfile trusted.pem -untrusted sent.pem -attime {int(CLOCK.timestamp())}"
     )
     if case.crls:
         command += " -crl_check_all -CRLfile crls.pem"

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings, strategies
 
 from mtls_lint.pki.certificate import Certificate
 from mtls_lint.pki.crl import RevocationList
+from mtls_lint.pki.peer import Peer
 from mtls_lint.pki.pem import split_blocks
 from mtls_lint.pki.store import PemStore
 from mtls_lint.pki.verify import can_anything_pass, verify
@@ -22,6 +23,7 @@ from pki.chains import (
     INTERMEDIATE,
     ISSUING,
     ROOT,
+    SERVER_CASES,
     Case,
     name_cases,
     random_case,
@@ -40,6 +42,26 @@ def test_random_chains(tmp_path: Path) -> None:
 @given(pick=strategies.randoms(use_true_random=False))
 def test_many_chains(pick: Random, tmp_path_factory: pytest.TempPathFactory) -> None:
     check(some_case(pick), tmp_path_factory.mktemp("chain"))
+
+
+def test_random_chains_of_servers(tmp_path: Path) -> None:
+    accepted = sum(check(random_case(seed, Peer.SERVER), tmp_path) for seed in range(30000, 30150))
+    assert 20 < accepted < 130
+
+
+@pytest.mark.sweep
+@settings(max_examples=3000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(pick=strategies.randoms(use_true_random=False))
+def test_many_chains_of_servers(pick: Random, tmp_path_factory: pytest.TempPathFactory) -> None:
+    check(some_case(pick, Peer.SERVER), tmp_path_factory.mktemp("chain"))
+
+
+@pytest.mark.parametrize("name", SERVER_CASES)
+def test_known_cases_of_servers(name: str, tmp_path: Path) -> None:
+    case, error = SERVER_CASES[name]
+    verdict = case.verdict()
+    assert (verdict.error.text if verdict.error is not None else "") == error
+    check(case, tmp_path)
 
 
 @pytest.mark.parametrize("name", CASES)

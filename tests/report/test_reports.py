@@ -150,7 +150,7 @@ def test_concise_is_one_line_each() -> None:
 def test_the_json_contract() -> None:
     document = json.loads(render_json(report()))
     (finding,) = document["findings"]
-    assert list(document) == ["version", "findings", "not_evaluated", "summary"]
+    assert list(document) == ["version", "findings", "not_evaluated", "nginx", "summary"]
     assert list(finding) == [
         "rule", "severity", "confidence", "message", "file", "line", "column", "end_line", "end_column",
         "related", "remedy", "witness", "fatal", "fingerprint", "controls", "suppressed",

@@ -52,5 +52,5 @@ def check(rule: str, case: Case) -> Report:
         assert case.fatal in {None, first.finding.fatal}
         if case.witness is not None:
             assert first.finding.witness is not None
-            assert first.finding.witness.curl == case.witness
+            assert first.finding.witness.command == case.witness
     return report

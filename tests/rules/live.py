@@ -17,6 +17,7 @@ _OTHERS = {
     "partner-name-unchecked",
     "serial-only-authz",
     "trusted-certificate-widens-trust",
+    "upstream-client-cert-lent",
 }
 RULES = [rule for rule in load_packs([built_in_pack()]) if rule.family in FAMILIES or rule.id in _OTHERS]
 """Their rules, and those of other families that have witnesses."""

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mtls_lint.cli.options import map_option, path_map, version_option
+from mtls_lint.cli.options import binary_option, map_option, path_map, version_option
 from mtls_lint.cli.streams import Color
 
 
@@ -71,6 +71,7 @@ def check(
         ),
     ] = None,
     nginx_version: Annotated[str | None, version_option(JUDGE)] = None,
+    nginx_binary: Annotated[Path | None, binary_option(JUDGE)] = None,
     now: Annotated[
         str | None,
         typer.Option(
@@ -144,6 +145,7 @@ def check(
         installed_packs=packs,
         require=tuple(words(require or ())),
         nginx_version=nginx_version,
+        nginx_binary=nginx_binary,
         now=moment(now),
         where=path_map(mapped),
         expiry_days=expiry_days,

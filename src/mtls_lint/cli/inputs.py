@@ -70,16 +70,14 @@ def read_one(path: str, version: NginxVersion, where: PathMap) -> Configuration:
     return build(tree, version)
 
 
-def read_http(path: str, version: NginxVersion, where: PathMap) -> Configuration:
-    """The one configuration that ``path`` means, for commands that follow http requests.
+def read_followed(path: str, version: NginxVersion, where: PathMap) -> Configuration:
+    """The one configuration that ``path`` means, for commands that follow connections to their answer.
 
-    Raises CommandError when there are several, when it cannot be read, or when it has no http server.
+    Raises CommandError when there are several, when it cannot be read, or when it has no server.
     """
     configuration = read_one(path, version, where)
-    if not configuration.servers_of("http"):
-        others = sorted({server.module for server in configuration.servers})
-        what = f"only {' and '.join(others)} servers" if others else "no server"
-        raise CommandError(f"the configuration has {what}", "This command follows http requests only.")
+    if not configuration.servers:
+        raise CommandError("the configuration has no server", "This command follows connections to servers.")
     return configuration
 
 
@@ -131,4 +129,4 @@ def _meant(path: str) -> str:
     return "Name a directory, a configuration, or - for stdin."
 
 
-COMMANDS = ("check", "explain", "inventory", "matrix", "new-rule", "rules", "trace")
+COMMANDS = ("check", "explain", "inventory", "matrix", "new-rule", "rules", "trace", "upgrade")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mtls_lint.cli.check import moment
-from mtls_lint.cli.options import map_option, path_map, version_option
+from mtls_lint.cli.options import binary_option, map_option, path_map, version_option
 from mtls_lint.cli.streams import (
     Color,
     check_output,
@@ -55,6 +55,7 @@ def inventory(
         ),
     ] = None,
     nginx_version: Annotated[str | None, version_option()] = None,
+    nginx_binary: Annotated[Path | None, binary_option()] = None,
     mapped: Annotated[list[str] | None, map_option()] = None,
     now: Annotated[
         str | None, typer.Option(metavar="DATE[TIME]", help="The moment to count from (ISO, UTC).")
@@ -69,7 +70,7 @@ def inventory(
 ) -> None:
     """List certificates, CAs, CRLs and keys, where each is used, and what fails first."""
     from mtls_lint.cli.inputs import files_of, read_one  # noqa: PLC0415 - not needed for help and usage errors
-    from mtls_lint.cli.run import version  # noqa: PLC0415
+    from mtls_lint.cli.nginx_binary import chosen_nginx  # noqa: PLC0415
     from mtls_lint.lint.evidence import Evidence  # noqa: PLC0415
     from mtls_lint.lint.inventory import inventory as inventory_of  # noqa: PLC0415
     from mtls_lint.pki.store import PemStore  # noqa: PLC0415
@@ -77,7 +78,7 @@ def inventory(
     time = duration(within) if within is not None else None
     check_output(output)
     where = path_map(mapped)
-    configuration = read_one(path, version(nginx_version), where)
+    configuration = read_one(path, chosen_nginx(nginx_version, nginx_binary).version, where)
     found = inventory_of(configuration, Evidence(configuration, PemStore(where.here)), moment(now))
     if time is not None:
         found = found.within(time)

@@ -2,12 +2,13 @@
 
 import sys
 from enum import Enum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from mtls_lint.cli.check import moment
-from mtls_lint.cli.options import map_option, path_map, version_option
+from mtls_lint.cli.options import binary_option, map_option, path_map, version_option
 from mtls_lint.cli.streams import Color, columns, wants_color, write_out
 
 
@@ -24,6 +25,7 @@ def matrix(
         str, typer.Argument(metavar="PATH", help="A directory, a configuration, a fragment, or -.")
     ],
     nginx_version: Annotated[str | None, version_option()] = None,
+    nginx_binary: Annotated[Path | None, binary_option()] = None,
     mapped: Annotated[list[str] | None, map_option()] = None,
     now: Annotated[
         str | None, typer.Option(metavar="DATE[TIME]", help="The moment of the handshakes (ISO, UTC).")
@@ -34,8 +36,8 @@ def matrix(
     color: Annotated[Color, typer.Option(metavar="WHEN", help="auto, always or never.")] = Color.AUTO,
 ) -> None:
     """Show who gets in where: sockets, servers, locations, and the ways around."""
-    from mtls_lint.cli.inputs import read_http  # noqa: PLC0415 - not needed for help and usage errors
-    from mtls_lint.cli.run import version  # noqa: PLC0415
+    from mtls_lint.cli.inputs import read_followed  # noqa: PLC0415 - not needed for help and usage errors
+    from mtls_lint.cli.nginx_binary import chosen_nginx  # noqa: PLC0415
     from mtls_lint.nginx.chain_check import reader  # noqa: PLC0415
     from mtls_lint.nginx.matrix import matrix as rows_of  # noqa: PLC0415
     from mtls_lint.pki.store import PemStore  # noqa: PLC0415
@@ -43,7 +45,7 @@ def matrix(
     from mtls_lint.report.matrix import markdown, render_matrix, table  # noqa: PLC0415
 
     where = path_map(mapped)
-    configuration = read_http(path, version(nginx_version), where)
+    configuration = read_followed(path, chosen_nginx(nginx_version, nginx_binary).version, where)
     rows = tuple(rows_of(configuration, moment(now), reader(PemStore(where.here))))
     if output_format is MatrixFormat.JSON:
         write_out(render_matrix(rows), utf8=True)

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import typer
-
 from mtls_lint.cli.check import FailOn, Format
 from mtls_lint.cli.inputs import files_of, find, read
+from mtls_lint.cli.nginx_binary import chosen_nginx
 from mtls_lint.cli.packs import all_rules, selected
 from mtls_lint.cli.progress import Progress
 from mtls_lint.cli.streams import (
@@ -31,7 +30,6 @@ from mtls_lint.lint.runner import Report, merge, run
 from mtls_lint.lint.running import running
 from mtls_lint.lint.settings import Settings
 from mtls_lint.nginx.model import Configuration, build
-from mtls_lint.nginx.version import NEWEST_STABLE, NginxVersion, parse_version
 from mtls_lint.pki.store import PemStore
 from mtls_lint.report.concise import concise_lines
 from mtls_lint.report.json import render_json
@@ -54,6 +52,7 @@ class Request:
     installed_packs: bool
     require: tuple[str, ...]
     nginx_version: str | None
+    nginx_binary: Path | None
     now: datetime
     where: PathMap
     expiry_days: int | None
@@ -66,7 +65,8 @@ class Request:
 
 def run_check(request: Request) -> int:
     """Carry out the request; returns the exit code. Raises CommandError for what makes it impossible."""
-    settings = Settings(version(request.nginx_version), request.require, request.expiry_days)
+    nginx = chosen_nginx(request.nginx_version, request.nginx_binary)
+    settings = Settings(nginx.version, request.require, request.expiry_days, nginx.told, nginx.build)
     check_output(request.output)
     inputs, problems = find(request.paths)
     rules = selected(
@@ -99,16 +99,6 @@ def exit_code(report: Report, fail_on: FailOn) -> int:
     return int(any(found.severity.rank >= least for found in counting))
 
 
-def version(text: str | None) -> NginxVersion:
-    """The version of ``--nginx-version``, the newest stable one without it. Raises BadParameter."""
-    if text is None:
-        return NEWEST_STABLE
-    try:
-        return parse_version(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"{error}.", param_hint="'--nginx-version'") from None
-
-
 def _lint(
     request: Request,
     inputs: Sequence[Input],
@@ -117,7 +107,7 @@ def _lint(
     settings: Settings,
     progress: Progress,
 ) -> Report:
-    reports = [Report(rules=len(rules))]
+    reports = [Report(rules=len(rules), settings=settings)]
     if problems:
         reports.append(_unread(problems, len(rules)))
     store = PemStore(request.where.here)

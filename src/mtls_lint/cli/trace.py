@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mtls_lint.cli.check import moment
-from mtls_lint.cli.options import map_option, path_map, version_option
+from mtls_lint.cli.options import binary_option, map_option, path_map, version_option
 from mtls_lint.cli.streams import Color, CommandError, columns, wants_color, write_out
 
 if TYPE_CHECKING:
@@ -47,6 +47,12 @@ def trace(
     plain: Annotated[
         bool, typer.Option("--plain", rich_help_panel=CLIENT, help="It speaks plain HTTP, not TLS.")
     ] = False,
+    starttls: Annotated[
+        bool,
+        typer.Option(
+            "--starttls", rich_help_panel=CLIENT, help="It speaks mail, and changes to TLS by STARTTLS."
+        ),
+    ] = False,
     tls: Annotated[
         Tls | None,
         typer.Option(
@@ -79,6 +85,7 @@ def trace(
         ),
     ] = None,
     nginx_version: Annotated[str | None, version_option(RUN)] = None,
+    nginx_binary: Annotated[Path | None, binary_option(RUN)] = None,
     mapped: Annotated[list[str] | None, map_option(RUN)] = None,
     now: Annotated[
         str | None,
@@ -94,27 +101,27 @@ def trace(
     ] = Color.AUTO,
 ) -> None:
     """Say what nginx answers to one request, step by step."""
-    from mtls_lint.cli.inputs import read_http  # noqa: PLC0415
-    from mtls_lint.cli.run import version  # noqa: PLC0415 - not needed for help and usage errors
+    from mtls_lint.cli.inputs import read_followed  # noqa: PLC0415
+    from mtls_lint.cli.nginx_binary import chosen_nginx  # noqa: PLC0415
     from mtls_lint.nginx.decide import decide  # noqa: PLC0415
     from mtls_lint.nginx.decision import Connection, Request  # noqa: PLC0415
     from mtls_lint.pki.store import PemStore  # noqa: PLC0415
     from mtls_lint.report import lines  # noqa: PLC0415
     from mtls_lint.report.trace import render_trace, story  # noqa: PLC0415
 
-    if plain and (tls or sni or no_sni or client_cert):
+    if plain and (tls or sni or no_sni or client_cert or starttls):
         raise typer.BadParameter(
-            "a plain client has no TLS version, SNI or certificate.", param_hint="'--plain'"
+            "a plain client has no TLS version, SNI, certificate or STARTTLS.", param_hint="'--plain'"
         )
     address, port = _target(connect)
     where = path_map(mapped)
-    configuration = read_http(path, version(nginx_version), where)
+    configuration = read_followed(path, chosen_nginx(nginx_version, nginx_binary).version, where)
     store = PemStore(where.here)
     client = _client(configuration, client_cert, store) if client_cert is not None else None
     name = None if plain or no_sni else sni or host
     request = Request(host or sni or _authority(address, port), uri, method)
     spoken = (None,) if plain else (tls.value,) if tls is not None else ("1.3", "1.2")
-    connections = [Connection(address, port, one, name) for one in spoken]
+    connections = [Connection(address, port, one, name, starttls) for one in spoken]
     told = [(one, decide(configuration, one, request, client, moment(now))) for one in connections]
     # Without --tls, the newer version whose handshake comes about.
     connection, decision = next((pair for pair in told if pair[1].server is not None), told[-1])

@@ -4,19 +4,21 @@ import os.path
 from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from mtls_lint.lint.evidence import Evidence
 from mtls_lint.lint.file_access import Readers, Writer, readers, writers
 from mtls_lint.lint.finding import NotEvaluated, Related
 from mtls_lint.lint.running import Unloaded
 from mtls_lint.lint.settings import Settings
-from mtls_lint.nginx.chain_check import ChainCheck, chain_check, crl_file_defect
+from mtls_lint.nginx.chain_check import ChainCheck, chain_check, crl_file_defect, upstream_check
 from mtls_lint.nginx.clients import ClassClient
 from mtls_lint.nginx.decision import Client
 from mtls_lint.nginx.file_uses import FileUse, Purpose
+from mtls_lint.nginx.inheritance import Holder
 from mtls_lint.nginx.material import (
     FileReference,
+    KeyPair,
     ServerCertificate,
     TrustFile,
     ca_files,
@@ -25,6 +27,7 @@ from mtls_lint.nginx.material import (
 )
 from mtls_lint.nginx.model import Configuration, VirtualServer
 from mtls_lint.nginx.tls import conf_commands
+from mtls_lint.nginx.upstream_tls import UpstreamPass
 from mtls_lint.nginx.version import NginxVersion
 from mtls_lint.nginx.webroots import Webroot
 from mtls_lint.pki.client_trust import ClientTrust
@@ -73,6 +76,22 @@ class Context:
     def not_evaluated(self, span: Span, reason: str) -> None:
         """Record that this rule could not decide something at ``span``, and why."""
         self._record(NotEvaluated(self.rule, span.path, span.line, reason))
+
+    def version_unknown(self) -> None:
+        """Record, once for all rules of versions, that something depends on which nginx it is.
+
+        Nobody said; that the newest stable one is assumed says nothing about advisories.
+        """
+        span = self.configuration.tree.directives[0].span
+        reason = "the version of nginx is not known: give --nginx-version or --nginx-binary"
+        self._record(NotEvaluated("versions", span.path, span.line, reason))
+
+    def carries_fix(self, cve: str) -> bool | None:
+        """Whether the build that was asked has the fix of an advisory, whatever its number.
+
+        None where no build was asked, or its makers' changelog does not tell.
+        """
+        return None if self.settings.build is None else self.settings.build.carries_fix(cve)
 
     def file(self, reference: FileReference) -> PemFile | None:
         """The file as it was found, whatever its state; None (and recorded) when its path is unknown."""
@@ -200,11 +219,18 @@ class Context:
                 return reference
         return None
 
-    def presenters(self, pair: ServerCertificate) -> tuple[VirtualServer, ...]:
-        """The servers that may show this certificate to clients; none where another one replaces it."""
-        return () if pair.presenters and self.replacement(pair) is not None else pair.presenters
+    @overload
+    def presenters(self, pair: ServerCertificate) -> tuple[VirtualServer, ...]: ...
 
-    def chain(self, pair: ServerCertificate) -> "ChainReport | None":
+    @overload
+    def presenters(self, pair: KeyPair) -> tuple[Holder, ...]: ...
+
+    def presenters(self, pair: KeyPair) -> tuple[Holder, ...]:
+        """The places that may show this certificate to somebody; none where another one replaces it."""
+        replaced = isinstance(pair, ServerCertificate) and pair.presenters and self.replacement(pair)
+        return () if replaced else pair.presenters
+
+    def chain(self, pair: KeyPair) -> "ChainReport | None":
         """What the certificate file of a pair holds, in its order; None (and recorded) without one.
 
         An intermediate that is not in it is looked for in all files that the configuration names.
@@ -258,6 +284,29 @@ class Context:
             return None
         return check
 
+    @property
+    def upstream_passes(self) -> tuple[UpstreamPass, ...]:
+        """Every place that hands requests on, in file order."""
+        return self._evidence.passes
+
+    def upstream_check(self, passing: UpstreamPass) -> ChainCheck | None:
+        """What a place verifies its backends with; None (and recorded) when part of it is not known."""
+        for name in ("ssl_trusted_certificate", "ssl_crl", "ssl_conf_command"):
+            unknown = passing.setting(name).unknown
+            if unknown is not None:
+                self.not_evaluated(passing.span, unknown.reason)
+                return None
+        trusted, crl = passing.trusted, passing.crl
+        if trusted is not None and self.certificates(trusted) is None:
+            return None
+        if crl is not None and self.crls(crl) is None:
+            return None
+        check = upstream_check(passing, self.file)
+        if isinstance(check, Unknown):
+            self.not_evaluated(passing.span, check.reason)
+            return None
+        return check
+
     def trusted_client(self, server: VirtualServer) -> Client:
         """Any client with a certificate that ``server`` accepts."""
         references = client_trust(self.configuration, server)
@@ -275,7 +324,7 @@ class Context:
                 found.setdefault(check, []).append(server)
         return {check: tuple(servers) for check, servers in found.items()}
 
-    def key(self, pair: ServerCertificate) -> "PrivateKey | None":
+    def key(self, pair: KeyPair) -> "PrivateKey | None":
         """The private key nginx uses, opened where a password fits; None (and recorded) without one.
 
         An encrypted key for which no password fits is returned closed (``opened`` is False).

@@ -7,11 +7,13 @@ from mtls_lint.lint.context import Context
 from mtls_lint.lint.handshake_checks import Excess, HandshakeChecks, excess, handshake_checks
 from mtls_lint.nginx.answering import example_name, listen_span
 from mtls_lint.nginx.asking import asks_ocsp, backend_is_told
-from mtls_lint.nginx.matrix import CERTIFICATES, socket_rows
+from mtls_lint.nginx.matrix import socket_rows
+from mtls_lint.nginx.matrix_rows import CERTIFICATES
 from mtls_lint.nginx.model import Socket, VirtualServer
 from mtls_lint.nginx.names import NameKind
 from mtls_lint.nginx.resumption import (
     EARLY_NAME,
+    RESUMPTION_CVE,
     Attempt,
     Fate,
     Resumption,
@@ -134,7 +136,7 @@ class _Finder:
                     best = crossing
                 if best is not None and not best.advisory:
                     break
-            if best is not None and self._guards(entered.server):
+            if best is not None and guards(self.ctx, self.socket, entered.server):
                 yield best
 
     def _candidates(self, entered: _Maker) -> Iterator[_Maker]:
@@ -184,7 +186,9 @@ class _Finder:
         return excess(self.ctx, maker.server, maker.checks, entered.server, entered.checks)
 
     def _resume(self, attempt: Attempt, maker: VirtualServer, entered: VirtualServer) -> Resumption | None:
-        answer = resume(self.ctx.configuration, self.socket, attempt, self.ctx.file)
+        # A build without the fix does what its number says.
+        fixed = True if self.ctx.carries_fix(RESUMPTION_CVE) else None
+        answer = resume(self.ctx.configuration, self.socket, attempt, self.ctx.file, fixed=fixed)
         if isinstance(answer, Unknown):
             if not self.doubted:
                 what = f"whether a session made at {maker.label} opens {entered.label}"
@@ -193,13 +197,14 @@ class _Finder:
             return None
         return answer
 
-    def _guards(self, server: VirtualServer) -> bool:
-        """Whether it matters to this server whose certificate verifies."""
-        rows = socket_rows(self.ctx.configuration, self.socket, self.ctx.now, [server])
-        if any(row.who.kind == CERTIFICATES or row.uncertain for row in rows):
-            return True
-        scopes = (server.scope, *(location.scope for location in server.all_locations()))
-        return any(backend_is_told(self.ctx.configuration, scope) for scope in scopes)
+
+def guards(ctx: Context, socket: Socket, server: VirtualServer) -> bool:
+    """Whether it matters to a server of this socket whose certificate verifies."""
+    rows = socket_rows(ctx.configuration, socket, ctx.now, [server])
+    if any(row.who.kind == CERTIFICATES or row.uncertain for row in rows):
+        return True
+    scopes = (server.scope, *(location.scope for location in server.all_locations()))
+    return any(backend_is_told(ctx.configuration, scope) for scope in scopes)
 
 
 def _opens(answer: Resumption, maker: VirtualServer, entered: VirtualServer) -> bool:

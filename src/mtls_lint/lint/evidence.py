@@ -12,11 +12,13 @@ from mtls_lint.lint.running import CLOCKS_DIFFER, Master, Unloaded
 from mtls_lint.nginx.file_uses import FileUse, file_uses
 from mtls_lint.nginx.material import (
     FileReference,
-    ServerCertificate,
+    KeyPair,
     opened_ca_files,
     server_certificates,
 )
 from mtls_lint.nginx.model import Configuration
+from mtls_lint.nginx.upstream_certificates import upstream_certificates
+from mtls_lint.nginx.upstream_tls import UpstreamPass, upstream_passes
 from mtls_lint.nginx.webroots import Webroots
 from mtls_lint.pki.permissions import Access, AccessStore, Account
 from mtls_lint.pki.store import FileState, PemFile, PemStore
@@ -55,7 +57,7 @@ class Evidence:
         self.unreadable |= file.state is FileState.UNREADABLE
         return file
 
-    def key(self, pair: ServerCertificate) -> "PrivateKey | None":
+    def key(self, pair: KeyPair) -> "PrivateKey | None":
         """The key nginx uses for ``pair``, opened with its passwords where they fit; None without one."""
         return self.opened_key(pair.key, pair.passwords) if pair.key is not None else None
 
@@ -132,6 +134,11 @@ class Evidence:
         return file_uses(self._configuration)
 
     @cached_property
+    def passes(self) -> tuple[UpstreamPass, ...]:
+        """Every place that hands requests on; worked out once."""
+        return upstream_passes(self._configuration)
+
+    @cached_property
     def webroots(self) -> Webroots:
         """The document roots of the configuration."""
         return Webroots(self._configuration)
@@ -177,8 +184,13 @@ class Evidence:
                 found.setdefault(name, []).append(certificate)
         return found
 
+    @cached_property
+    def _pairs(self) -> tuple[KeyPair, ...]:
+        """The certificates that nginx presents, to clients and to backends."""
+        return (*server_certificates(self._configuration), *upstream_certificates(self._configuration))
+
     def _certificates(self) -> "tuple[Certificate, ...]":
-        references = [pair.certificate for pair in server_certificates(self._configuration)]
+        references = [pair.certificate for pair in self._pairs]
         references += [trust.reference for trust in opened_ca_files(self._configuration)]
         files = [file for reference in references if (file := self.read(reference)) is not None]
         return tuple(dict.fromkeys(certificate for file in files for certificate in file.certificates))
@@ -186,7 +198,7 @@ class Evidence:
     @cached_property
     def _inhabited(self) -> frozenset[str]:
         references: list[FileReference | None] = []
-        for pair in server_certificates(self._configuration):
+        for pair in self._pairs:
             references += (pair.certificate, pair.key, pair.passwords)
         references += (trust.reference for trust in opened_ca_files(self._configuration))
         return frozenset(

@@ -103,6 +103,11 @@ class Witness:
     headers: tuple[str, ...] = ()
 
     @property
+    def command(self) -> str:
+        """The request by curl."""
+        return self.curl
+
+    @property
     def curl(self) -> str:
         """The request as a curl command; ``--connect-to`` leads to the socket when it has its own address.
 
@@ -121,9 +126,7 @@ class Witness:
         words += self._target()
         for header in self.headers:
             words += ["-H", header]
-        command = " ".join(shlex.quote(word) for word in words)
-        made = self.certificate.commands if self.certificate is not None else ()
-        return " && ".join((*made, command))
+        return _after_making(self.certificate, shlex.join(words))
 
     def _target(self) -> list[str]:
         """The URL, and what leads to the socket.
@@ -147,6 +150,38 @@ class Witness:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamWitness:
+    """The TLS connection that shows a finding of stream, where there are no requests.
+
+    The fields are those of ``Witness``. What the backend speaks is for whoever connects.
+    """
+
+    address: str
+    port: int
+    sni: str | None = None
+    outcome: str = "response"
+    certificate: ClientCertificate | None = None
+
+    @property
+    def command(self) -> str:
+        """The connection by OpenSSL, which does not verify the server either unless it is told to."""
+        host = {"*": self.sni or "127.0.0.1", "[::]": self.sni or "[::1]"}.get(self.address, self.address)
+        words = ["openssl", "s_client", "-connect", f"{host}:{self.port}"]
+        if self.address == "[::]":
+            words.append("-6")
+        words += ["-servername", self.sni] if self.sni is not None else ["-noservername"]
+        if self.certificate is not None:
+            words += ["-cert", self.certificate.file, "-key", self.certificate.file]
+        return _after_making(self.certificate, shlex.join(words))
+
+
+def _after_making(certificate: ClientCertificate | None, command: str) -> str:
+    """The command, behind those that make the client's certificate."""
+    made = certificate.commands if certificate is not None else ()
+    return " && ".join((*made, command))
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """What a rule yields.
 
@@ -161,7 +196,7 @@ class Finding:
     span: Span
     remedy: str
     related: tuple[Related, ...] = ()
-    witness: Witness | None = None
+    witness: Witness | StreamWitness | None = None
     fatal: bool = False
     severity: Severity | None = None
     confidence: Confidence | None = None

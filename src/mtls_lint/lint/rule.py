@@ -8,12 +8,22 @@ from typing import Any, TypeVar, get_type_hints
 from mtls_lint.lint.context import Context
 from mtls_lint.lint.documentation import Documentation
 from mtls_lint.lint.finding import Confidence, Finding, Severity
-from mtls_lint.nginx.material import ServerCertificate, TrustFile
+from mtls_lint.nginx.material import KeyPair, ServerCertificate, TrustFile
 from mtls_lint.nginx.model import Configuration, Location, Socket, VirtualServer
+from mtls_lint.nginx.upstream_certificates import UpstreamCertificate
 from mtls_lint.syntax.tree import Directive
 
 Subject = TypeVar(
-    "Subject", Configuration, VirtualServer, Location, Socket, Directive, ServerCertificate, TrustFile
+    "Subject",
+    Configuration,
+    VirtualServer,
+    Location,
+    Socket,
+    Directive,
+    ServerCertificate,
+    UpstreamCertificate,
+    KeyPair,
+    TrustFile,
 )
 
 SUBJECTS: tuple[type, ...] = (
@@ -23,6 +33,8 @@ SUBJECTS: tuple[type, ...] = (
     Socket,
     Directive,
     ServerCertificate,
+    UpstreamCertificate,
+    KeyPair,
     TrustFile,
 )
 """What a rule can visit: the type of its first parameter."""
@@ -89,8 +101,9 @@ def rule(
 
     The type of the function's first parameter says what it visits, once for each: the Configuration, a
     VirtualServer (http, stream and mail), a Location, a Socket, a Directive (only those named in
-    ``directives``, or all), a ServerCertificate (a pair of files, however many servers share it) or a
-    TrustFile (a CA file). ``since`` is the version of this tool (of the pack) that first had the rule;
+    ``directives``, or all), a ServerCertificate (a pair of files, however many servers share it), an
+    UpstreamCertificate (a pair that nginx presents to backends), a KeyPair (both of these) or a TrustFile (a
+    CA file). ``since`` is the version of this tool (of the pack) that first had the rule;
     ``controls`` are clauses of standards, confirmed ones only.
 
     Raises RuleError when the declaration is not usable.

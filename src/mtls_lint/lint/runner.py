@@ -3,7 +3,7 @@
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from mtls_lint.lint.context import Context
@@ -14,7 +14,7 @@ from mtls_lint.lint.rule import Rule
 from mtls_lint.lint.running import Master
 from mtls_lint.lint.settings import Settings
 from mtls_lint.lint.templates import confidence, places_apart, template_notes
-from mtls_lint.nginx.material import ServerCertificate, TrustFile, server_certificates, trust_files
+from mtls_lint.nginx.material import KeyPair, ServerCertificate, TrustFile, server_certificates, trust_files
 from mtls_lint.nginx.model import (
     Configuration,
     Location,
@@ -22,6 +22,7 @@ from mtls_lint.nginx.model import (
     VirtualServer,
     configuration_directives,
 )
+from mtls_lint.nginx.upstream_certificates import UpstreamCertificate, upstream_certificates
 from mtls_lint.pki.store import PemStore
 from mtls_lint.syntax.source import SourceFile
 from mtls_lint.syntax.tree import Directive, Problem
@@ -49,6 +50,7 @@ class Report:
     rules: int = 0
     unreadable: bool = False
     """Whether something that is there could not be read: the run is incomplete (exit code 3)."""
+    settings: Settings = field(default_factory=Settings)
 
     def count(self, severity: Severity) -> int:
         """How many findings of this severity are not suppressed."""
@@ -147,6 +149,11 @@ _SUBJECTS: dict[type, Callable[[Configuration], Sequence[object]]] = {
     ],
     Socket: lambda configuration: configuration.sockets,
     ServerCertificate: server_certificates,
+    UpstreamCertificate: upstream_certificates,
+    KeyPair: lambda configuration: (
+        *server_certificates(configuration),
+        *upstream_certificates(configuration),
+    ),
     TrustFile: trust_files,
 }
 
@@ -195,6 +202,7 @@ def run(
         servers=len(configuration.servers),
         rules=len(selected),
         unreadable=any(not problem.harmless for problem in tree.problems) or state.evidence.unreadable,
+        settings=settings,
     )
 
 
@@ -223,4 +231,5 @@ def merge(reports: Sequence[Report]) -> Report:
         servers=sum(report.servers for report in reports),
         rules=max((report.rules for report in reports), default=0),
         unreadable=any(report.unreadable for report in reports),
+        settings=reports[0].settings if reports else Settings(),
     )

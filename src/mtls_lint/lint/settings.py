@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from mtls_lint.nginx.build import Build
 from mtls_lint.nginx.version import NEWEST_STABLE, NginxVersion
 
 
@@ -10,9 +11,13 @@ class Settings:
     """The parameters that rules may read.
 
     ``require`` are the server names that must ask for a client certificate (``--require``);
-    ``expiry_days`` the horizon for expiry in days, None for a third of each lifetime.
+    ``expiry_days`` the horizon for expiry in days, None for a third of each lifetime. ``version_told`` is
+    False where nobody said which nginx it is, and ``nginx_version`` is the newest stable one; ``build`` is
+    the binary that was asked (``--nginx-binary``).
     """
 
     nginx_version: NginxVersion = NEWEST_STABLE
     require: tuple[str, ...] = ()
     expiry_days: int | None = None
+    version_told: bool = False
+    build: Build | None = None

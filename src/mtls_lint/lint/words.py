@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime, timezone
 
-from mtls_lint.nginx.material import ServerCertificate
+from mtls_lint.nginx.inheritance import Holder
+from mtls_lint.nginx.material import KeyPair, ServerCertificate
 from mtls_lint.nginx.model import VirtualServer
+from mtls_lint.nginx.upstream_certificates import UpstreamCertificate
+from mtls_lint.nginx.upstream_tls import UpstreamPass
 from mtls_lint.pki.validity import days_left
 
 
@@ -43,12 +46,52 @@ def servers_in_words(servers: Sequence[VirtualServer], limit: int = 3) -> str:
     return f"{'server' if len(labels) == 1 else 'servers'} {listed(labels, limit)}"
 
 
-def load_failure(pair: ServerCertificate, servers: Sequence[VirtualServer] | None = None) -> str:
-    """What a pair that OpenSSL does not load leads to in these servers, or in all that name it."""
-    named = servers_in_words(pair.servers if servers is None else servers)
-    if pair.loaded_late:
-        return f"nginx starts all the same, and every handshake with {named} fails"
-    return f"nginx refuses to start because of {named}"
+def passes_in_words(passes: Sequence[UpstreamPass], limit: int = 3) -> str:
+    """``location /a of api.example.com:443``, and how many more there are."""
+    labels = (one.label if one.location is not None else f"server {one.label}" for one in passes)
+    return listed(tuple(dict.fromkeys(labels)), limit)
+
+
+def holders_in_words(holders: Sequence[Holder]) -> str:
+    """The servers, or the places that hand requests on, which have a certificate."""
+    passes = [one for one in holders if isinstance(one, UpstreamPass)]
+    if passes:
+        return passes_in_words(passes)
+    return servers_in_words([one for one in holders if isinstance(one, VirtualServer)])
+
+
+def presented(pair: KeyPair) -> str:
+    """``server a:443 presents``, or ``nginx presents to https://app (location / of a:443)``."""
+    if not isinstance(pair, UpstreamCertificate):
+        return f"{holders_in_words(pair.presenters)} presents"
+    backends = tuple(dict.fromkeys(one.written for one in pair.presenters))
+    return f"nginx presents to {listed(backends, 3)} ({passes_in_words(pair.presenters)})"
+
+
+def refusal(pair: KeyPair) -> str:
+    """What those to whom a certificate is presented do when it is not in order."""
+    if isinstance(pair, ServerCertificate):
+        return "clients refuse the connection"
+    return "a backend that checks it refuses every request"
+
+
+def load_failure(pair: KeyPair, holders: Sequence[Holder] | None = None) -> str:
+    """What a pair that OpenSSL does not load leads to in these places, or in all that name it."""
+    named = holders_in_words(pair.holders if holders is None else holders)
+    if not pair.loaded_late:
+        return f"nginx refuses to start because of {named}"
+    if isinstance(pair, UpstreamCertificate):
+        return f"nginx starts all the same, and answers every request in {named} with 500"
+    return f"nginx starts all the same, and every handshake with {named} fails"
+
+
+def lasting(seconds: int) -> str:
+    """``5 minutes``, ``1 day``, ``36 hours``: in the largest unit that fits."""
+    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
+        count, rest = divmod(seconds, size)
+        if count and not rest:
+            return f"{count} {unit}{'s' if count > 1 else ''}"
+    return "0 seconds"
 
 
 def _days(count: int) -> str:

@@ -11,6 +11,7 @@ from mtls_lint.nginx.inheritance import Scope, Setting
 from mtls_lint.nginx.model import Configuration, VirtualServer
 from mtls_lint.nginx.tls import conf_commands
 from mtls_lint.nginx.variables import variables_in
+from mtls_lint.nginx.version import NginxVersion
 from mtls_lint.syntax.tree import Directive
 
 # The flags of SSL_CTX_set_verify that each word of VerifyMode stands for (cmd_VerifyMode of OpenSSL).
@@ -76,8 +77,17 @@ def asks(server: VirtualServer) -> bool:
 
 
 def asks_ocsp(server: VirtualServer) -> bool:
-    """Whether an OCSP responder is asked about certificates whose chains are good."""
-    return server.scope.version >= (1, 19, 0) and server.setting("ssl_ocsp").lower in {"on", "leaf"}
+    """Whether an OCSP responder has a say about certificates whose chains are good."""
+    known = ocsp_counts_in_stream(server.scope.version) if server.module == "stream" else True
+    return known and server.scope.version >= (1, 19, 0) and server.setting("ssl_ocsp").lower in {"on", "leaf"}
+
+
+def ocsp_counts_in_stream(version: NginxVersion) -> bool:
+    """Whether stream acts on what an OCSP responder says: ``ssl_ocsp`` is there since 1.27.2.
+
+    Its first releases asked and passed over the answer (CVE-2026-28755, docs/evidence.md: stream).
+    """
+    return (1, 28, 3) <= version < (1, 29, 0) or version >= (1, 29, 7)
 
 
 def client_ca(server: VirtualServer) -> Setting | None:
@@ -92,7 +102,8 @@ def client_ca(server: VirtualServer) -> Setting | None:
     return next((setting for name in names if (setting := server.setting(name)).value), None)
 
 
-_TELLING = ("proxy_set_header", "grpc_set_header", "fastcgi_param", "uwsgi_param", "scgi_param")
+TELLING = ("proxy_set_header", "grpc_set_header", "fastcgi_param", "uwsgi_param", "scgi_param")
+"""The directives by which a backend is told something."""
 
 
 def backend_is_told(configuration: Configuration, scope: Scope) -> bool:
@@ -101,7 +112,7 @@ def backend_is_told(configuration: Configuration, scope: Scope) -> bool:
     That is a variable ``$ssl_client_...``, or one that a ``map`` makes of such a variable.
     """
     made = client_variables(configuration)
-    words = (word for name in _TELLING for word in scope.setting(name).words)
+    words = (word for name in TELLING for word in scope.setting(name).words)
     return any(tells_of_client(name, made) for word in words for name in variables_in(word))
 
 
@@ -109,7 +120,7 @@ def backend_learns_identity(configuration: Configuration, server: VirtualServer)
     """The directive by which a backend of the server gets the name or the certificate of the client."""
     wanted = identifying_variables(configuration)
     for scope in (server.scope, *(location.scope for location in server.all_locations())):
-        for name in _TELLING:
+        for name in TELLING:
             for directive in scope.setting(name).directives:
                 if any(not wanted.isdisjoint(variables_in(str(word))) for word in directive.args):
                     return directive

@@ -1,4 +1,4 @@
-"""What one server's handshake checks the chains of clients with."""
+"""What one server's handshake checks the chains of clients with, and one place those of its backends."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from mtls_lint.nginx.material import FileReference, crl_file
 from mtls_lint.nginx.model import Configuration, VirtualServer
 from mtls_lint.nginx.tls import security_level
+from mtls_lint.nginx.upstream_tls import UpstreamPass
 from mtls_lint.nginx.version import NginxVersion
+from mtls_lint.pki.peer import Peer
 from mtls_lint.pki.pem import BlockKind
 from mtls_lint.pki.store import FileState, PemFile, PemStore
 from mtls_lint.syntax.tree import Unknown
@@ -38,24 +40,28 @@ DELTA_DOUBT = "ssl_crl holds a delta CRL: older OpenSSL takes it for complete, n
 
 @dataclass(frozen=True, slots=True)
 class ChainCheck:
-    """The trusted certificates, the CRLs (None: revocation is not checked), the depth and the level."""
+    """The trusted certificates, the CRLs (None: revocation is not checked), the depth and the level.
+
+    ``peer`` says whose chains are checked: those of clients, or those of upstream servers.
+    """
 
     store: "tuple[Certificate, ...]"
     crls: "tuple[RevocationList, ...] | None"
     depth: int
     level: int
+    peer: Peer = Peer.CLIENT
 
     def verify(self, chain: "Sequence[Certificate]", now: datetime) -> "Verdict":
-        """What OpenSSL says of a client that sends ``chain``, leaf first."""
+        """What OpenSSL says of a peer that sends ``chain``, leaf first."""
         from mtls_lint.pki.verify import verify  # noqa: PLC0415 - cryptography, only when a chain is checked
 
-        return verify(chain, self.store, self.depth, now, self.crls, self.level)
+        return verify(chain, self.store, self.depth, now, self.crls, self.level, self.peer)
 
     def clients_of(self, ca: "Certificate", now: datetime, sent: "Sequence[Certificate]" = ()) -> "Verdict":
-        """What OpenSSL says of a flawless client certificate that ``ca`` has issued."""
+        """What OpenSSL says of a client (or server) with a flawless certificate that ``ca`` has issued."""
         from mtls_lint.pki.verify import can_anything_pass  # noqa: PLC0415
 
-        return can_anything_pass(self.store, ca, self.depth, now, self.crls, self.level, sent)
+        return can_anything_pass(self.store, ca, self.depth, now, self.crls, self.level, sent, self.peer)
 
     @property
     def without_deltas(self) -> "ChainCheck":
@@ -104,7 +110,38 @@ def chain_check(
     configuration: Configuration, server: VirtualServer, trust: Sequence[FileReference], read: Reader
 ) -> ChainCheck | Unknown:
     """The check of ``server``, which trusts the files ``trust``; Unknown when a file of it is not there."""
-    crl = crl_file(configuration, server)
+    material = _material(trust, crl_file(configuration, server), configuration.version, read)
+    if isinstance(material, Unknown):
+        return material
+    return ChainCheck(*material, verify_depth(server), _level(security_level(server)))
+
+
+def upstream_check(passing: UpstreamPass, read: Reader) -> ChainCheck | Unknown:
+    """The check of one place's backends; Unknown when a file is not there, or a command replaces it.
+
+    The files are read, and chains verified, by the same functions as those of clients
+    (ngx_ssl_trusted_certificate, ngx_ssl_crl; docs/evidence.md: upstreams).
+    """
+    for command in ("VerifyCAFile", "VerifyCAPath", "VerifyCAStore"):
+        if passing.conf_commands(command):
+            name = passing.name_of("ssl_conf_command")
+            return Unknown(f"{name} {command} replaces what is trusted for upstreams")
+    if passing.trusted is None:
+        return Unknown(f"{passing.name_of('ssl_trusted_certificate')} names no file")
+    material = _material((passing.trusted,), passing.crl, passing.configuration.version, read)
+    if isinstance(material, Unknown):
+        return material
+    return ChainCheck(*material, passing.depth, _level(passing.security_level), Peer.SERVER)
+
+
+def _level(given: int | None) -> int:
+    return _DEFAULT_SECURITY_LEVEL if given is None else given
+
+
+def _material(
+    trust: Sequence[FileReference], crl: FileReference | None, version: NginxVersion, read: Reader
+) -> "tuple[tuple[Certificate, ...], tuple[RevocationList, ...] | None] | Unknown":
+    """The trusted certificates and the CRLs (None without a file of them)."""
     store: dict[Certificate, None] = {}
     crls: list[RevocationList] | None = None
     for reference in (*trust, *([crl] if crl is not None else [])):
@@ -112,18 +149,12 @@ def chain_check(
         if isinstance(file, Unknown):
             return file
         # Before 1.27.2 one lookup reads both kinds from each of the files (docs/evidence.md: trust).
-        both = server.scope.version < (1, 27, 2)
+        both = version < (1, 27, 2)
         if reference is not crl or both:
             store.update(dict.fromkeys(file.certificates))
         if reference is crl or (both and crl is not None):
             crls = [*(crls or ()), *file.crls]
-    level = security_level(server)
-    return ChainCheck(
-        tuple(store),
-        tuple(crls) if crls is not None else None,
-        verify_depth(server),
-        _DEFAULT_SECURITY_LEVEL if level is None else level,
-    )
+    return tuple(store), tuple(crls) if crls is not None else None
 
 
 def trusts_all(own: Sequence[FileReference], others: Sequence[FileReference], read: Reader) -> bool | Unknown:

@@ -58,6 +58,12 @@ def identifying_variables(configuration: Configuration) -> frozenset[str]:
     return IDENTIFYING | {name for name in flows if not _roots(name, flows).isdisjoint(IDENTIFYING)}
 
 
+def made_of(configuration: Configuration, server: VirtualServer, names: frozenset[str]) -> frozenset[str]:
+    """These variables (lower case, without ``$``), and those that a ``map`` or ``set`` makes of them."""
+    flows = _flows(configuration, server)
+    return names | {name for name in flows if not _roots(name, flows).isdisjoint(names)}
+
+
 def tells_of_client(name: str, made: frozenset[str]) -> bool:
     """Whether a variable tells of the certificate, given those that maps make (``client_variables``)."""
     return _is_fact(name) or name in made

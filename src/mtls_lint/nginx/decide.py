@@ -3,16 +3,19 @@
 The steps are those of docs/evidence.md: sockets, names, handshake, request.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from mtls_lint.nginx.decision import Client, Connection, Decision, Fault, Outcome, Request, Story
+from mtls_lint.nginx.decision import Answer, Client, Connection, Decision, Fault, Outcome, Request, Story
 from mtls_lint.nginx.exchange import Exchange
 from mtls_lint.nginx.handshake import Failed, Handshake, shake_hands
 from mtls_lint.nginx.head import RequestLine, read_line
 from mtls_lint.nginx.lookup import NameTable, find_socket, normalise_host
+from mtls_lint.nginx.mail_decide import decide_mail
 from mtls_lint.nginx.model import Configuration, Socket, VirtualServer
 from mtls_lint.nginx.rewrite import Target
+from mtls_lint.nginx.stream_decide import decide_stream
 from mtls_lint.nginx.variables import Variables
 from mtls_lint.syntax.source import Span
 from mtls_lint.syntax.tree import Unknown
@@ -30,10 +33,79 @@ def decide(
 ) -> Decision:
     """What nginx answers to ``request`` on ``connection`` by ``client`` (None: without a certificate).
 
-    Pure but for what ``client`` reads to verify its chain; ``now`` is the moment of the handshake. Only http
-    sockets are looked at.
+    Pure but for what ``client`` reads to verify its chain; ``now`` is the moment of the handshake. A
+    connection to stream is followed to other listeners of the same configuration, where it is passed on to
+    one; ``request`` then counts only where that belongs to http. Mail clients log in.
     """
-    return _Decider(configuration, connection, request, client, now).decide()
+    story = Story()
+    handshake: Handshake | None = None
+    for hop in range(_MOST_HOPS):
+        # Between two listeners of nginx a connection that nobody takes is closed.
+        lost = Outcome.REFUSED if hop == 0 else _lost(connection, handshake)
+        socket = _find_socket(configuration, connection, story)
+        if socket is None:
+            return _ended(story, lost, handshake)
+        if socket.module == "mail" and hop == 0:
+            return decide_mail(configuration, connection, client, now, socket, story)
+        if socket.module == "mail":
+            story.doubt(f"{socket.key} belongs to mail, which is not followed")
+            return _ended(story, Outcome.RESPONSE, handshake)
+        if socket.module == "http":
+            return _Decider(configuration, connection, request, client, now, story, handshake).decide(socket)
+        decision, onward = decide_stream(configuration, connection, client, now, socket, story, handshake)
+        if onward is None:
+            return decision
+        connection = replace(connection, address=onward.address, port=onward.port)
+        handshake = onward.handshake
+    story.doubt("connections are passed on in a circle")
+    return _ended(story, _lost(connection, handshake), handshake)
+
+
+_MOST_HOPS = 10
+
+
+def _lost(connection: Connection, handshake: Handshake | None) -> Outcome:
+    """What a client sees of a connection that is closed on its way."""
+    before_tls = connection.tls is not None and handshake is None
+    return Outcome.HANDSHAKE_FAILED if before_tls else Outcome.RESPONSE
+
+
+def _find_socket(configuration: Configuration, connection: Connection, story: Story) -> Socket | None:
+    """The socket that takes a connection; None where none does, or it is not known."""
+    socket, unknown = None, None
+    for module in ("http", "stream", "mail"):
+        found = find_socket(configuration, module, connection.address, connection.port)
+        if isinstance(found, Socket):
+            socket = found
+            break
+        unknown = found or unknown
+    where = f"{connection.address}:{connection.port}" if connection.port else connection.address
+    if socket is not None:
+        of_module = "" if socket.module == "http" else f" of {socket.module}"
+        kind = f"{'TLS' if socket.ssl else 'plain'}{of_module}"
+        story.say(f"the socket {socket.key} ({kind}) takes the connection", _listen_span(socket))
+    elif unknown is not None:
+        story.doubt(unknown.reason)
+    else:
+        story.say(f"nobody listens on {where}")
+    return socket
+
+
+def _listen_span(socket: Socket) -> Span:
+    server, listen = socket.members[0]
+    return listen.directive.span if listen.directive is not None else server.span
+
+
+def _ended(story: Story, outcome: Outcome, handshake: Handshake | Failed | None = None) -> Decision:
+    """A decision that no server answers; a connection that came so far is closed."""
+    return Decision(
+        outcome,
+        answer=Answer.REFUSAL if outcome is Outcome.RESPONSE else None,
+        client_verify=handshake.client_verify if isinstance(handshake, Handshake) else "",
+        tls_server=handshake.server if handshake is not None else None,
+        uncertain=tuple(story.uncertain),
+        steps=tuple(story.steps),
+    )
 
 
 class _Decider:
@@ -46,57 +118,38 @@ class _Decider:
         request: Request,
         client: Client | None,
         now: datetime,
+        story: Story,
+        handshake: Handshake | None,
     ) -> None:
         self.configuration = configuration
         self.connection = connection
         self.request = request
         self.client = client
         self.now = now
-        self.story = Story()
-        self.handshake: Handshake | None = None
+        self.story = story
+        self.handshake = handshake
         # What of the request's head was read so far.
         self.line = RequestLine(None, "", Target(""))
         self.host = ""
         self.host_header = ""
         self.captures: Matched | None = None
 
-    def decide(self) -> Decision:
+    def decide(self, socket: Socket) -> Decision:
+        """The handshake, where none was made before, and the request."""
         connection = self.connection
-        where = f"{connection.address}:{connection.port}"
-        socket = find_socket(self.configuration, "http", connection.address, connection.port)
-        if isinstance(socket, Unknown):
-            self.story.doubt(socket.reason)
-            return self._ended(Outcome.REFUSED)
-        if socket is None:
-            self.story.say(f"nobody listens on {where}")
-            return self._ended(Outcome.REFUSED)
-        self.story.say(
-            f"the socket {socket.key} ({'TLS' if socket.ssl else 'plain'}) takes the connection",
-            self._listen_span(socket),
-        )
-        if connection.tls is not None:
+        if connection.tls is not None and self.handshake is None:
             if not socket.ssl:
                 self.story.say("TLS is spoken to a plain socket")
-                return self._ended(Outcome.HANDSHAKE_FAILED)
+                return _ended(self.story, Outcome.HANDSHAKE_FAILED)
             handshake = shake_hands(self.configuration, connection, self.client, self.now, socket, self.story)
             if isinstance(handshake, Failed):
-                return self._ended(Outcome.HANDSHAKE_FAILED, tls_server=handshake.server)
+                return _ended(self.story, Outcome.HANDSHAKE_FAILED, handshake)
             self.handshake = handshake
+        elif self.handshake is not None:
+            # `pass` of stream hands the connection over with its TLS: SNI is not looked at again
+            # (docs/evidence.md: stream).
+            self.handshake = replace(self.handshake, current=socket.default_server, name=None)
         return self._request(socket)
-
-    @staticmethod
-    def _listen_span(socket: Socket) -> Span:
-        server, listen = socket.members[0]
-        return listen.directive.span if listen.directive is not None else server.span
-
-    def _ended(self, outcome: Outcome, tls_server: VirtualServer | None = None) -> Decision:
-        """A decision that no server answers."""
-        return Decision(
-            outcome,
-            tls_server=tls_server,
-            uncertain=tuple(self.story.uncertain),
-            steps=tuple(self.story.steps),
-        )
 
     def _request(self, socket: Socket) -> Decision:
         """Read the head as nginx does: line, authority, Host, other headers; then the certificate counts."""
@@ -140,7 +193,7 @@ class _Decider:
         if socket.ssl and handshake is None:
             self.story.say("plain HTTP was sent to a TLS socket (497)")
             return self._error(server, 497, Outcome.PLAIN_TO_HTTPS)
-        if handshake is not None and (gate := self._gate(server, handshake)) is not None:
+        if socket.ssl and handshake is not None and (gate := self._gate(server, handshake)) is not None:
             return self._error(server, *gate)
         return self._answered(server, None, Outcome.RESPONSE)
 

@@ -45,12 +45,16 @@ class Answer(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A TCP connection to ``address:port``; ``tls`` is ``1.2`` or ``1.3``, None for plain."""
+    """A TCP connection to ``address:port``; ``tls`` is ``1.2`` or ``1.3``, None for plain.
+
+    With ``starttls`` a mail client begins in plain and changes to TLS by its protocol's command.
+    """
 
     address: str
     port: int
     tls: str | None = None
     sni: str | None = None
+    starttls: bool = False
 
 
 class Fault(Enum):
@@ -162,6 +166,8 @@ class Decision:
     location: Location | None = None
     by: Span | None = None
     """The directive that gives the answer: the ``return``, the ``proxy_pass`` ..."""
+    backend: str | None = None
+    """What a stream server passes the connection to, its variables replaced; None where it does not."""
     error_page: Directive | None = None
     """The ``error_page`` that took over, where one did, for the error ``error``."""
     error: int | None = None

@@ -5,6 +5,7 @@ The order is that of nginx's phases; the facts are those of docs/evidence.md: re
 
 from dataclasses import dataclass
 
+from mtls_lint.nginx.access import by_address
 from mtls_lint.nginx.answers import PASSING
 from mtls_lint.nginx.decision import Answer, Story
 from mtls_lint.nginx.inheritance import Scope
@@ -247,23 +248,8 @@ class Exchange:
 
     def _by_address(self) -> int | bool:
         """What ``allow`` and ``deny`` say: True, 403, or False when they say nothing."""
-        scope: Scope | None = self.scope
-        rules: list[Directive] = []
-        while scope is not None and not rules:
-            rules = [directive for directive in scope.directives if directive.name in {"allow", "deny"}]
-            scope = scope.outer
-        for index, rule in enumerate(rules):
-            if rule.args[:1] == ("all",):
-                others = [other for other in rules[:index] if other.name != rule.name]
-                self.story.say(rule.text, rule.span)
-                verdict = True if rule.name == "allow" else 403
-                break
-        else:
-            others, verdict = rules, False
-        if others:
-            self.story.doubt(f"{others[0].span}: access depends on the client's address")
-            return False
-        return verdict
+        verdict = by_address(self.scope, self.story)
+        return 403 if verdict is False else verdict is True
 
     def _by_password(self) -> int | bool:
         basic, users = self.scope.setting("auth_basic"), self.scope.setting("auth_basic_user_file")

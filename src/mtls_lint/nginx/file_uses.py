@@ -1,13 +1,12 @@
 """Every file of certificates, CRLs, keys and their like that a configuration names, and what for."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from mtls_lint.nginx.inheritance import Scope
 from mtls_lint.nginx.material import FileReference, is_named, opens_ca_files_unasked, reference_to
 from mtls_lint.nginx.model import Configuration, VirtualServer, configuration_directives
 from mtls_lint.nginx.tls import conf_commands
+from mtls_lint.nginx.upstream_tls import PREFIXES, UpstreamPass, server_passes
 from mtls_lint.syntax.tree import Directive
 
 
@@ -61,8 +60,8 @@ def file_uses(configuration: Configuration) -> tuple[FileUse, ...]:
     collected = _Uses(configuration)
     for server in configuration.servers:
         _of_server(collected, server)
-        for scope, prefix, speaks_tls in _upstream_scopes(server):
-            _of_upstream(collected, server, scope, prefix, speaks_tls)
+        for passing in server_passes(configuration, server):
+            _of_upstream(collected, passing)
     _not_in_force(collected)
     return collected.all()
 
@@ -85,7 +84,6 @@ _UPSTREAM_FILES = {
     "ssl_trusted_certificate": Purpose.UPSTREAM_CA,
     "ssl_crl": Purpose.UPSTREAM_CRL,
 }
-_SCHEMES = {"proxy_": "https://", "grpc_": "grpcs://", "uwsgi_": "suwsgi://"}
 _PAIR = ("ssl_certificate", "ssl_certificate_key")
 
 _IN_FORCE, _OPENED, _USED = range(3)
@@ -122,35 +120,18 @@ def _of_server(collected: "_Uses", server: VirtualServer) -> None:
             collected.add(directive, purpose, server, _USED if opens else _IN_FORCE)
 
 
-def _upstream_scopes(server: VirtualServer) -> Iterator[tuple[Scope, str, bool]]:
-    """The levels whose requests go to a backend, the prefix of its directives, and whether by TLS.
-
-    A variable may hold any scheme: nginx prepares for TLS then (ngx_http_proxy_pass).
-    """
-    if server.module == "stream":
-        yield server.scope, "proxy_", server.setting("proxy_ssl").is_on
-    for location in server.all_locations():
-        for prefix, scheme in _SCHEMES.items():
-            for directive in location.scope.find(f"{prefix}pass"):
-                target = str(directive.args[0]).lower() if directive.args else ""
-                yield location.scope, prefix, target.startswith(scheme) or "$" in target
-
-
-def _of_upstream(
-    collected: "_Uses", server: VirtualServer, scope: Scope, prefix: str, speaks_tls: bool
-) -> None:
-    rank = _USED if speaks_tls else _IN_FORCE
-    certificate, key = (scope.setting(prefix + name).directive for name in _PAIR)
-    passwords = collected.reference(scope.setting(f"{prefix}ssl_password_file").directive)
-    if certificate is not None and is_named(certificate):
-        collected.add(certificate, Purpose.UPSTREAM_CERTIFICATE, server, rank)
+def _of_upstream(collected: "_Uses", passing: UpstreamPass) -> None:
+    server = passing.server
+    rank = _USED if passing.prepares_tls else _IN_FORCE
+    certificate, key = passing.certificate, passing.key
+    if certificate is not None:
+        collected.add(certificate.directive, Purpose.UPSTREAM_CERTIFICATE, server, rank)
         if key is not None:
-            paired = collected.reference(certificate)
-            collected.add(key, Purpose.UPSTREAM_KEY, server, rank, paired, passwords)
-    verifies = scope.setting(f"{prefix}ssl_verify").is_on
+            collected.add(key.directive, Purpose.UPSTREAM_KEY, server, rank, certificate, passing.passwords)
+    verifies = passing.verify.is_on
     for name, purpose in _UPSTREAM_FILES.items():
         wanted = purpose is Purpose.UPSTREAM_PASSWORDS or verifies
-        for directive in scope.setting(prefix + name).directives:
+        for directive in passing.setting(name).directives:
             collected.add(directive, purpose, server, rank if wanted else _IN_FORCE)
 
 
@@ -159,7 +140,7 @@ def _not_in_force(collected: "_Uses") -> None:
     by_name = configuration_directives(collected.configuration)
     purposes = dict(_SERVER_FILES)
     purposes |= dict(zip(_PAIR, (Purpose.SERVER_CERTIFICATE, Purpose.SERVER_KEY), strict=True))
-    for prefix in _SCHEMES:
+    for prefix in PREFIXES:
         purposes |= {prefix + name: purpose for name, purpose in _UPSTREAM_FILES.items()}
         pair = zip(_PAIR, (Purpose.UPSTREAM_CERTIFICATE, Purpose.UPSTREAM_KEY), strict=True)
         purposes |= {prefix + name: purpose for name, purpose in pair}

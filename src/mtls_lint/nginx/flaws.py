@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from mtls_lint.nginx.asking import asks_ocsp
-from mtls_lint.nginx.chain_check import DELTA_DOUBT, Reader, chain_check, verify_depth
+from mtls_lint.nginx.chain_check import DELTA_DOUBT, Reader, chain_check, trusts_all, verify_depth
 from mtls_lint.nginx.material import FileReference, ca_files, crl_file
 from mtls_lint.nginx.model import Configuration, VirtualServer
 from mtls_lint.syntax.tree import Unknown
@@ -49,6 +49,18 @@ def passing_flaws(
     depth = verify_depth(server)
     if verify_depth(judge) > depth and _allows(configuration, judge, depth + 1, read):
         yield Flaw(TOO_DEEP, intermediates=depth + 1), _doubt("ssl_verify_depth", server, judge)
+
+
+def shared_cas(
+    configuration: Configuration, server: VirtualServer, judge: VirtualServer, read: Reader
+) -> Iterator[str]:
+    """The files of CAs of ``judge`` whose CAs ``server`` trusts all, perhaps by another file."""
+    own = ca_files(configuration, server)
+    for reference in ca_files(configuration, judge):
+        if reference.path is not None:
+            alike = trusts_all(own, (reference,), read)
+            if alike and not isinstance(alike, Unknown):
+                yield reference.path
 
 
 def _revoked(

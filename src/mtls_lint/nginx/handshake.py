@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mtls_lint.nginx.asking import asking
-from mtls_lint.nginx.decision import Client, Connection, Story, Verdict
+from mtls_lint.nginx.decision import Client, Connection, Outcome, Story, Verdict
 from mtls_lint.nginx.lookup import NameTable, normalise_host
-from mtls_lint.nginx.material import TrustFile, ca_files
+from mtls_lint.nginx.material import TrustFile, ca_files, opens_ca_files_unasked
 from mtls_lint.nginx.model import Configuration, Socket, VirtualServer
 from mtls_lint.nginx.tls import conf_commands, in_order, negotiable_protocols
 from mtls_lint.syntax.tree import Unknown
@@ -83,7 +83,20 @@ def shake_hands(
             story.say(f"{required.command.text}: the handshake fails", required.command.span)
             return Failed(server)
         return Handshake(server, current, name, False, _NOTHING_CHECKED)
-    return Handshake(server, current, name, True, _verdict(configuration, server, client, now, story))
+    verdict = _verdict(configuration, server, client, now, story)
+    if not verdict.ok and _refuses_in_the_handshake(server):
+        story.say("nginx has not told OpenSSL to go on with such a certificate: the handshake fails")
+        return Failed(server)
+    return Handshake(server, current, name, True, verdict)
+
+
+def _refuses_in_the_handshake(server: VirtualServer) -> bool:
+    """Whether a certificate that does not verify ends the handshake, by OpenSSL's own rule.
+
+    nginx sets a callback that lets all of them pass, but in stream before 1.27.2 only where
+    ``ssl_verify_client`` asks; here it is ``VerifyMode`` that does (docs/evidence.md: stream).
+    """
+    return server.verify_client == "off" and not opens_ca_files_unasked(server)
 
 
 def _server_by_name(
@@ -149,3 +162,13 @@ def _verdict(
     detail = f" ({verdict.explanation})" if verdict.explanation else ""
     story.say(f"the chain check {said}{detail}", trust[0].directive.span if trust else None)
     return verdict
+
+
+def gate(server: VirtualServer, handshake: Handshake) -> Outcome | None:
+    """What the mode of a stream or mail server makes of a handshake; None when the connection may go on."""
+    mode, verdict = server.verify_client, handshake.verdict
+    if mode == "off":
+        return None
+    if not verdict.ok and not (mode == "optional_no_ca" and verdict.soft):
+        return Outcome.CERTIFICATE_ERROR
+    return Outcome.NO_CERTIFICATE if mode == "on" and not handshake.presented else None

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
+from typing import Protocol
 
 from mtls_lint.nginx.defaults import default_of
 from mtls_lint.nginx.version import NginxVersion
@@ -141,6 +142,27 @@ class Scope:
         return Setting(
             name, (), Origin.DEFAULT, default=outer.default, unknown=unknown, assumed=outer.assumed
         )
+
+
+class Holder(Protocol):
+    """A place that has a certificate: a server, or one that hands requests on by TLS.
+
+    ``setting`` takes the names of the server's directives (``ssl_certificate``, ``ssl_ciphers`` ...).
+    """
+
+    @property
+    def scope(self) -> Scope:
+        """The settings in force there."""
+        ...
+
+    @property
+    def label(self) -> str:
+        """How people call it."""
+        ...
+
+    def setting(self, name: str) -> Setting:
+        """The effective value of a setting."""
+        ...
 
 
 def _templated(directives: tuple[Directive, ...]) -> Unknown | None:

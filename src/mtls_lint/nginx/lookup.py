@@ -46,6 +46,8 @@ def find_socket(
 
 
 def _normalised(address: str) -> str:
+    if address.lower().startswith("unix:"):
+        return address
     text = address.strip("[]")
     try:
         parsed = ipaddress.ip_address(text)

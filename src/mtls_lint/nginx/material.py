@@ -1,11 +1,12 @@
 """Certificate material: which files the configuration names, and what nginx uses each for."""
 
 import os.path
+from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from mtls_lint.nginx.inheritance import Setting
+from mtls_lint.nginx.inheritance import Holder, Setting
 from mtls_lint.nginx.model import Configuration, VirtualServer
 from mtls_lint.nginx.tls import conf_commands
 from mtls_lint.nginx.version import NginxVersion
@@ -49,31 +50,52 @@ class FileReference:
 
 
 @dataclass(frozen=True, slots=True)
-class ServerCertificate:
-    """A certificate with its key as nginx pairs them (by order), and the servers that present it.
+class KeyPair(ABC):
+    """A certificate that nginx presents, to clients or to backends, with the key that it has for it.
 
-    ``key`` is None when no key is given for it; ``passwords`` is the file of ``ssl_password_file``.
+    ``key`` is None when no key is given; ``passwords`` is the file of passwords that may open it.
     """
 
     certificate: FileReference
     key: FileReference | None
     passwords: FileReference | None
-    servers: tuple[VirtualServer, ...]
 
     @property
     def directive(self) -> Directive:
-        """The ``ssl_certificate`` directive."""
+        """The directive that names the certificate."""
         return self.certificate.directive
 
     @property
-    def loaded_late(self) -> bool:
-        """Whether nginx opens the files in each handshake only: some path of these servers holds a variable.
+    @abstractmethod
+    def holders(self) -> tuple[Holder, ...]:
+        """The places that have it; at least one."""
 
-        Then all pairs of a server are loaded late, and one that cannot be ends the handshake
+    @property
+    @abstractmethod
+    def presenters(self) -> tuple[Holder, ...]:
+        """Those of the places that may show it to somebody."""
+
+    @property
+    def loaded_late(self) -> bool:
+        """Whether nginx opens the files in each handshake only: some path of these places holds a variable.
+
+        Then all pairs of a place are loaded late, and one that cannot be ends the handshake
         (docs/evidence.md: certificates; ngx_ssl_connection_certificate).
         """
-        settings = map(self.servers[0].setting, ("ssl_certificate", "ssl_certificate_key"))
+        settings = map(self.holders[0].setting, ("ssl_certificate", "ssl_certificate_key"))
         return any("$" in word for setting in settings for each in setting.directives for word in each.args)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerCertificate(KeyPair):
+    """A certificate with its key as nginx pairs them (by order), and the servers that present it."""
+
+    servers: tuple[VirtualServer, ...]
+
+    @property
+    def holders(self) -> tuple[VirtualServer, ...]:
+        """The servers."""
+        return self.servers
 
     @property
     def presenters(self) -> tuple[VirtualServer, ...]:
@@ -190,6 +212,10 @@ def crl_files(configuration: Configuration) -> tuple[CrlFile, ...]:
     return tuple(CrlFile(reference_to(configuration, directive), servers) for directive, servers in groups)
 
 
+def _opens_ca_files(server: VirtualServer) -> bool:
+    return server.verify_client != "off" or opens_ca_files_unasked(server)
+
+
 def opens_ca_files_unasked(server: VirtualServer) -> bool:
     """Whether nginx opens ``ssl_trusted_certificate`` and ``ssl_crl`` where no client is asked, as http does.
 
@@ -207,9 +233,8 @@ def ca_files(configuration: Configuration, server: VirtualServer) -> tuple[FileR
     commands = conf_commands(server, "VerifyCAFile")
     if commands:
         return tuple(reference_to(configuration, command, 1) for command in commands)
-    names = ["ssl_trusted_certificate"]
-    if server.verify_client != "off":
-        names.insert(0, "ssl_client_certificate")
+    names = ["ssl_client_certificate"] if server.verify_client != "off" else []
+    names += ["ssl_trusted_certificate"] if _opens_ca_files(server) else []
     directives = (_named_file(server.setting(name)) for name in names)
     return tuple(reference_to(configuration, directive) for directive in directives if directive is not None)
 
@@ -222,7 +247,8 @@ def crl_file(configuration: Configuration, server: VirtualServer) -> FileReferen
 
 def checks_crls(server: VirtualServer) -> bool:
     """Whether certificates of clients have to be in no CRL; ``VerifyCAFile`` puts an end to ``ssl_crl``."""
-    return bool(server.setting("ssl_crl").value) and not conf_commands(server, "VerifyCAFile")
+    named = bool(server.setting("ssl_crl").value) and _opens_ca_files(server)
+    return named and not conf_commands(server, "VerifyCAFile")
 
 
 def client_trust(configuration: Configuration, server: VirtualServer) -> tuple[FileReference, ...]:

@@ -9,76 +9,30 @@ from mtls_lint.nginx.anonymous import explains_refusal, is_welcome_page, uris_of
 from mtls_lint.nginx.answering import example_name
 from mtls_lint.nginx.answers import error_page_codes
 from mtls_lint.nginx.asking import asking
-from mtls_lint.nginx.chain_check import Reader, trusts_all
+from mtls_lint.nginx.chain_check import Reader
 from mtls_lint.nginx.clients import ClassClient
 from mtls_lint.nginx.decide import decide
 from mtls_lint.nginx.decision import Answer, Client, Connection, Decision, Outcome, Request, Verdict
-from mtls_lint.nginx.flaws import EXPIRED, Flaw, passing_flaws
+from mtls_lint.nginx.flaws import EXPIRED, Flaw, passing_flaws, shared_cas
+from mtls_lint.nginx.mail_matrix import mail_rows
 from mtls_lint.nginx.material import ca_files
+from mtls_lint.nginx.matrix_rows import (
+    ANY_CERTIFICATE,
+    ANYONE,
+    CERTIFICATES,
+    Hole,
+    Row,
+    Who,
+    who_of,
+)
 from mtls_lint.nginx.model import Configuration, Location, Socket, VirtualServer
+from mtls_lint.nginx.stream_matrix import stream_rows
 from mtls_lint.nginx.tls import spoken_protocols
 from mtls_lint.syntax.source import Span
-from mtls_lint.syntax.tree import Unknown
-
-ANYONE, ANY_CERTIFICATE, CERTIFICATES, NOBODY, REDIRECT = (
-    "anyone",
-    "any certificate",
-    "certificates",
-    "nobody",
-    "redirect",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Who:
-    """Who gets an answer that is no refusal: one of the words above; ``cas`` are the files of CAs.
-
-    With a ``flaw`` only those of them are meant whose certificates have it.
-    """
-
-    kind: str
-    cas: tuple[str, ...] = ()
-    flaw: Flaw | None = None
-
-    def exceeds(self, other: "Who") -> bool:
-        """Whether this lets in somebody whom the other does not."""
-        rank = {NOBODY: 0, REDIRECT: 0, CERTIFICATES: 1, ANY_CERTIFICATE: 2, ANYONE: 3}
-        if self.kind == other.kind == CERTIFICATES:
-            return not set(self.cas) <= set(other.cas)
-        return rank[self.kind] > rank[other.kind]
-
-
-@dataclass(frozen=True, slots=True)
-class Hole:
-    """A way around: with this SNI (None for none) in the handshake, ``who`` gets in.
-
-    Who has a flaw is refused by the settings of the row's server, but not by those that count.
-    """
-
-    sni: str | None
-    who: Who
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One group of locations of one server on one socket: who gets in, by which directive, and the holes.
-
-    ``uri`` leads to the first of the ``places``.
-    """
-
-    socket: Socket
-    server: VirtualServer
-    name: str
-    uri: str
-    places: tuple[str, ...]
-    who: Who
-    by: Span | None
-    holes: tuple[Hole, ...] = ()
-    uncertain: tuple[str, ...] = ()
 
 
 def matrix(configuration: Configuration, now: datetime, read: Reader | None = None) -> Iterator[Row]:
-    """The rows for every http socket and server, in file order.
+    """The rows for every socket and server, in file order.
 
     Clients are classes: none, one with a certificate that nobody trusts, one for each file of CAs. The SNI of
     the handshake is the server's own name, none, and one name for each group of servers whose handshakes
@@ -89,6 +43,8 @@ def matrix(configuration: Configuration, now: datetime, read: Reader | None = No
     """
     for socket in configuration.sockets:
         yield from socket_rows(configuration, socket, now, read=read)
+        yield from stream_rows(configuration, socket, now, read)
+        yield from mail_rows(configuration, socket, now)
 
 
 def socket_rows(
@@ -145,23 +101,24 @@ class _Asker:
         name = example_name(server)
         if name is None:
             return
-        groups: dict[_Finding, dict[str, str]] = {}
+        groups: dict[_Finding, dict[str, list[str]]] = {}
         flaws = tuple(self._flaws(server))
         for uri in dict.fromkeys(uris_of(server)):
             finding, place = self._ask(server, name, uri, flaws)
             if finding is not None:
-                groups.setdefault(finding, {}).setdefault(place, uri)
+                groups.setdefault(finding, {}).setdefault(place, []).append(uri)
         for finding, places in groups.items():
             yield Row(
                 self.socket,
                 server,
                 name,
-                next(iter(places.values())),
+                next(iter(places.values()))[0],
                 tuple(places),
                 finding.who,
                 finding.by,
                 finding.holes,
                 finding.uncertain,
+                tuple((uri, place) for place, uris in places.items() for uri in uris),
             )
 
     def _ask(
@@ -215,7 +172,7 @@ class _Asker:
             yield _Class(Flaw(EXPIRED), None, expired)
         judge = self.socket.default_server
         for flaw, doubt in passing_flaws(self.configuration, server, judge, self.read, self.now):
-            for ca in self._shared(server, judge):
+            for ca in shared_cas(self.configuration, server, judge, self.read):
                 yield _Class(flaw, ca, ClassClient(ca, verdict=Verdict(ok=True, unknown=doubt)))
 
     def _flawed(
@@ -235,15 +192,6 @@ class _Asker:
                 cas = tuple(ca for ca in entered if ca is not None)
                 flawed = Who(CERTIFICATES if cas else ANY_CERTIFICATE, cas, flaw)
                 yield Hole(sni, flawed), tuple(chain(*(d.uncertain for d in entered.values())))
-
-    def _shared(self, server: VirtualServer, judge: VirtualServer) -> Iterator[str]:
-        """The files of CAs of ``judge`` whose CAs ``server`` trusts all, perhaps by another file."""
-        own = ca_files(self.configuration, server)
-        for reference in ca_files(self.configuration, judge):
-            if reference.path is not None and self.read is not None:
-                alike = trusts_all(own, (reference,), self.read)
-                if alike and not isinstance(alike, Unknown):
-                    yield reference.path
 
     def _handshake_server(self, sni: str | None) -> VirtualServer:
         """Whose settings the handshake follows: the named server's, where it has a TLS context."""
@@ -285,15 +233,7 @@ class _Asker:
 
 
 def _who(decisions: dict[str | None, Decision]) -> Who:
-    served = {ca for ca, decision in decisions.items() if _served(decision)}
-    if "" in served:
-        return Who(ANYONE)
-    if None in served:
-        return Who(ANY_CERTIFICATE)
-    if served:
-        return Who(CERTIFICATES, tuple(ca for ca in decisions if ca and ca in served))
-    redirected = any(decision.answer is Answer.REDIRECT for decision in decisions.values())
-    return Who(REDIRECT if redirected else NOBODY)
+    return who_of(decisions, {ca for ca, decision in decisions.items() if _served(decision)})
 
 
 def _served(decision: Decision) -> bool:

@@ -111,9 +111,13 @@ class VirtualServer:
         """
         old_ssl = self.scope.version < (1, 25, 1) and self.setting("ssl").is_on
         if self.module == "mail" or (self.module == "stream" and self.scope.version < (1, 25, 5)):
-            starts = self.module == "mail" and self.setting("starttls").lower in {"on", "only"}
-            return starts or old_ssl or any(listen.ssl for listen in self.listens)
+            return self.starts_tls or old_ssl or any(listen.ssl for listen in self.listens)
         return old_ssl or self.setting("ssl_certificate").is_set or self.setting("ssl_reject_handshake").is_on
+
+    @property
+    def starts_tls(self) -> bool:
+        """Whether a mail client may change to TLS on a plain connection (``starttls``)."""
+        return self.module == "mail" and self.setting("starttls").lower in {"on", "only"}
 
     @property
     def tls_sockets(self) -> "tuple[Socket, ...]":
@@ -134,7 +138,7 @@ class VirtualServer:
         """
         if self.setting("ssl_reject_handshake").is_on:
             return False
-        if self.module == "mail" and self.setting("starttls").lower in {"on", "only"}:
+        if self.starts_tls:
             return True
         return bool(self.tls_sockets) or (not self.listens and not self.complete)
 
@@ -193,6 +197,24 @@ class Socket:
         return tuple(dict.fromkeys(server for server, _ in self.members))
 
 
+@dataclass(frozen=True, slots=True)
+class UpstreamBlock:
+    """An ``upstream`` block: its name as it is written, and its members."""
+
+    name: str
+    directive: Directive
+
+    @property
+    def members(self) -> tuple[Directive, ...]:
+        """Its ``server`` directives."""
+        return tuple(one for one in self.directive.find("server") if one.args)
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The addresses of its members as they are written."""
+        return tuple(str(one.args[0]) for one in self.members)
+
+
 @dataclass(frozen=True)
 class Configuration:
     """What nginx of ``version`` makes of ``tree``."""
@@ -215,13 +237,25 @@ class Configuration:
         return makers(self.scopes.get("http"), self.servers_of("http"))
 
     @cached_property
+    def upstream_blocks(self) -> dict[tuple[str, str], UpstreamBlock]:
+        """The ``upstream`` blocks by module (``http``, ``stream``) and name in lower case."""
+        return {
+            (module, str(block.args[0]).lower()): UpstreamBlock(str(block.args[0]), block)
+            for module, scope in self.scopes.items()
+            for block in scope.find("upstream")
+            if block.args
+        }
+
+    @cached_property
+    def stream_makers(self) -> Makers:
+        """The same for the variables of stream."""
+        return makers(self.scopes.get("stream"), self.servers_of("stream"))
+
+    @cached_property
     def upstreams(self) -> dict[str, tuple[str, ...]]:
         """The addresses of each ``upstream`` of http, by its name in lower case."""
-        http = self.scopes.get("http")
         return {
-            str(block.args[0]).lower(): tuple(str(d.args[0]) for d in block.find("server") if d.args)
-            for block in (http.find("upstream") if http is not None else ())
-            if block.args
+            name: one.addresses for (module, name), one in self.upstream_blocks.items() if module == "http"
         }
 
     def servers_of(self, module: str) -> tuple[VirtualServer, ...]:

@@ -5,6 +5,7 @@ checked again (docs/evidence.md: resumption). So what counts is whether nginx ta
 it then holds, and whether the request is answered with 421.
 """
 
+import re
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
@@ -22,15 +23,26 @@ Read = Callable[[FileReference], PemFile | None]
 EARLY_NAME = NginxVersion(1, 29, 2)
 """Since then the server is chosen before OpenSSL looks at the session (ngx_ssl_client_hello_callback)."""
 
+RESUMPTION_CVE = "CVE-2025-23419"
+"""Sessions of one server open another; what distributions mend without a new number (see ``has_fix``)."""
+
+SHARED_KEYS = NginxVersion(1, 23, 2)
+"""Since then a shared cache holds the keys of tickets too, and a session of TLS 1.3 has nginx's timeout."""
+
 _SETTINGS = (
     "ssl_verify_client",
     "ssl_certificate",
     "ssl_client_certificate",
     "ssl_session_tickets",
     "ssl_session_cache",
+    "ssl_session_timeout",
     "ssl_reject_handshake",
     "ssl_conf_command",
 )
+
+
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "M": 2592000, "y": 31536000}
+_PART = re.compile(r"\s*([0-9]+)\s*([smhdwMy]?)")
 
 
 class Fate(Enum):
@@ -160,8 +172,16 @@ def resume(
     return _Resumer(configuration, socket, attempt, read, fixed).answer()
 
 
+def makes_resumable_sessions(
+    configuration: Configuration, socket: Socket, name: str | None, read: Read
+) -> bool | Unknown:
+    """Whether a TLS 1.3 session made with this SNI can be resumed with the same."""
+    answer = resume(configuration, socket, Attempt("1.3", name, name, name or ""), read)
+    return answer if isinstance(answer, Unknown) else answer.fate is Fate.RESUMED
+
+
 def has_fix(version: NginxVersion) -> bool:
-    """Whether upstream's release of this number has the fix of CVE-2025-23419."""
+    """Whether upstream's release of this number has the fix of ``RESUMPTION_CVE``."""
     return version >= (1, 27, 4) or (1, 26, 3) <= version < (1, 27, 0)
 
 
@@ -245,7 +265,14 @@ class _Resumer:
         return issues
 
     def _kept(self, made: VirtualServer) -> bool:
-        return self._ticket(made) or has_cache(self.default)
+        """Whether nginx knows the session again: with a timeout of 0, by tickets alone, and not in TLS 1.3.
+
+        Before 1.23.2 it gives sessions of TLS 1.3 no timeout of its own (docs/evidence.md: resumption).
+        """
+        if lifetime(self.default) != 0:
+            return self._ticket(made) or has_cache(self.default)
+        lasting = self.attempt.tls == "1.2" or self.configuration.version < SHARED_KEYS
+        return self._ticket(made) and lasting and not changes_keys_at_once(self.default)
 
     def _taken(self, made: VirtualServer, named: VirtualServer) -> bool | Unknown:
         """Whether the session is found and fits; the default server reads it where no other is chosen yet."""
@@ -312,3 +339,19 @@ def has_cache(default: VirtualServer) -> bool:
     """Whether the default server of a socket stores sessions; its cache serves the whole socket."""
     words = default.setting("ssl_session_cache").words
     return any(word.startswith(("builtin", "shared:")) for word in words)
+
+
+def changes_keys_at_once(default: VirtualServer) -> bool:
+    """Whether keys of tickets last for seconds: a shared cache changes them by the timeout."""
+    shared = any(word.startswith("shared:") for word in default.setting("ssl_session_cache").words)
+    own = default.setting("ssl_session_ticket_key").is_set
+    return shared and not own and default.scope.version >= SHARED_KEYS and lifetime(default) == 0
+
+
+def lifetime(server: VirtualServer) -> int | None:
+    """The seconds of ``ssl_session_timeout``; None for what nginx does not take."""
+    text, total, position = server.setting("ssl_session_timeout").value or "", 0, 0
+    while match := _PART.match(text, position):
+        total += int(match[1]) * _UNITS[match[2]]
+        position = match.end()
+    return total if text and position == len(text) else None

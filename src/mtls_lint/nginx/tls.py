@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mtls_lint.nginx.inheritance import Scope
+from mtls_lint.nginx.inheritance import Holder, Scope
 from mtls_lint.nginx.model import Configuration, VirtualServer
 from mtls_lint.syntax.source import Span
 from mtls_lint.syntax.tree import Directive
@@ -168,7 +168,7 @@ def may_speak_tls(server: VirtualServer) -> bool:
     certificate = server.setting("ssl_certificate")
     if not server.has_ssl_context and certificate.unknown is None and not certificate.assumed:
         return False
-    if server.tls_sockets or server.setting("starttls").lower in {"on", "only"}:
+    if server.tls_sockets or server.starts_tls:
         return True
     return not server.complete
 
@@ -189,15 +189,15 @@ def security_level(server: VirtualServer) -> int | None:
     return next((level for text in reversed(strings) if (level := level_in(text)) is not None), None)
 
 
-def loading_level(server: VirtualServer) -> int:
+def loading_level(holder: Holder) -> int:
     """The security level that certificates have to meet when nginx loads them.
 
-    The level in ``ssl_ciphers`` counts since 1.21.2, that of ``ssl_conf_command`` comes too late
-    (docs/evidence.md: certificates); without one it is OpenSSL's usual 2.
+    The level in ``ssl_ciphers`` (``proxy_ssl_ciphers`` ...) counts since 1.21.2, that of ``ssl_conf_command``
+    comes too late (docs/evidence.md: certificates, upstreams); without one it is OpenSSL's usual 2.
     """
     level = None
-    if server.scope.version >= (1, 21, 2):
-        level = level_in(next(iter(server.setting("ssl_ciphers").words[-1:]), ""))
+    if holder.scope.version >= (1, 21, 2):
+        level = level_in(next(iter(holder.setting("ssl_ciphers").words[-1:]), ""))
     return 2 if level is None else level
 
 

@@ -9,7 +9,8 @@ from mtls_lint.nginx.regex import Matched, search
 from mtls_lint.syntax.source import TemplatedToken
 from mtls_lint.syntax.tree import Directive, Unknown
 
-_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))", re.ASCII)
+VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))", re.ASCII)
+"""A variable, with or without braces."""
 
 # Variables nginx takes from request headers that our requests do not send: they are empty.
 _FROM_HEADERS = ("http_", "cookie_", "sent_http_", "upstream_")
@@ -18,10 +19,12 @@ _FROM_HEADERS = ("http_", "cookie_", "sent_http_", "upstream_")
 class Variables:
     """Looks variables up: given values, captures, ``set``, ``map``; in nginx a name has no case."""
 
-    def __init__(self, configuration: Configuration, given: Mapping[str, str | Unknown]) -> None:
+    def __init__(
+        self, configuration: Configuration, given: Mapping[str, str | Unknown], *, module: str = "http"
+    ) -> None:
         """``given`` holds the values that the connection and the request fix, names without ``$``."""
         self._values: dict[str, str | Unknown] = dict(given)
-        self._makers = configuration.makers
+        self._makers = configuration.stream_makers if module == "stream" else configuration.makers
         self._evaluating: set[str] = set()
 
     def assign(self, name: str, value: str | Unknown) -> None:
@@ -57,7 +60,7 @@ class Variables:
         """``text`` with its variables replaced; Unknown when one of them is."""
         parts: list[str] = []
         position = 0
-        for match in _VARIABLE.finditer(text):
+        for match in VARIABLE.finditer(text):
             value = self.value(match[1] or match[2])
             if isinstance(value, Unknown):
                 return value
@@ -131,7 +134,7 @@ class Variables:
 
 def variables_in(text: str) -> frozenset[str]:
     """The names of the variables in ``text``, in lower case, without ``$``."""
-    return frozenset((match[1] or match[2]).lower() for match in _VARIABLE.finditer(text))
+    return frozenset((match[1] or match[2]).lower() for match in VARIABLE.finditer(text))
 
 
 def strip_parentheses(words: Sequence[str]) -> list[str]:

@@ -1,7 +1,7 @@
-"""What each certificate of a store of client trust is good for.
+"""What each certificate of a store is good for, where clients are verified, or servers.
 
 nginx never sets X509_V_FLAG_PARTIAL_CHAIN: only a self-signed certificate of the store, or one that a
-TRUSTED CERTIFICATE block trusts for clientAuth, ends a chain (docs/evidence.md: trust).
+TRUSTED CERTIFICATE block trusts for such peers, ends a chain (docs/evidence.md: trust).
 """
 
 from __future__ import annotations
@@ -9,25 +9,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mtls_lint.pki.peer import Peer
+
 if TYPE_CHECKING:
     from datetime import datetime
 
     from mtls_lint.pki.certificate import Certificate
 
-_LEAF_USAGES = {"digitalSignature", "keyAgreement"}
 
-
-def ends_chain(certificate: Certificate) -> bool:
+def ends_chain(certificate: Certificate, peer: Peer = Peer.CLIENT) -> bool:
     """Whether the certificate is an anchor where it stands in the store."""
-    return certificate.self_signed or "clientAuth" in (certificate.aux_trust or ())
+    return certificate.self_signed or peer.usage in (certificate.aux_trust or ())
 
 
-def is_pinned(certificate: Certificate) -> bool:
-    """Whether it can be a client's own certificate, accepted because that very one is in the store."""
-    if not ends_chain(certificate):
+def is_pinned(certificate: Certificate, peer: Peer = Peer.CLIENT) -> bool:
+    """Whether it can be a peer's own certificate, accepted because that very one is in the store."""
+    if not ends_chain(certificate, peer):
         return False
     usage, extended = certificate.key_usage, certificate.extended_key_usage
-    return (usage is None or bool(usage & _LEAF_USAGES)) and (extended is None or "clientAuth" in extended)
+    return (usage is None or bool(usage & peer.leaf_usages)) and (
+        extended is None or bool(extended & peer.usages)
+    )
 
 
 def why_useless(certificate: Certificate) -> str | None:

@@ -1,4 +1,4 @@
-"""A client certificate that nobody has: the best that a CA could issue."""
+"""A certificate that nobody has: the best that a CA could issue to a client, or to a server."""
 
 from __future__ import annotations
 
@@ -12,22 +12,23 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from mtls_lint.pki.names import CanonicalName
+    from mtls_lint.pki.peer import Peer
 
 
-class SyntheticClient(Certificate):
-    """Issued by ``ca`` yesterday for two days, with clientAuth, digitalSignature, P-256 and SHA-256."""
+class SyntheticPeer(Certificate):
+    """Issued by ``ca`` yesterday for two days, for such a peer, with digitalSignature, P-256 and SHA-256."""
 
-    def __init__(self, ca: Certificate, now: datetime) -> None:
-        """A client of ``ca`` at the moment ``now``."""
+    def __init__(self, ca: Certificate, now: datetime, peer: Peer) -> None:
+        """A client or server of ``ca`` at the moment ``now``."""
         # Everything is set here that the base class would work out from the bytes of a certificate.
         self.ca = ca
         self.line = 0
         self.trusted_aux = False
         self._aux = b""
         self._first, self._last = now - timedelta(days=1), now + timedelta(days=1)
-        self.subject = f"CN=a client of {ca.display_name}"
+        self.subject = f"CN=a {peer.label} of {ca.display_name}"
         self.issuer = ca.subject
-        self.common_name = f"a client of {ca.display_name}"
+        self.common_name = f"a {peer.label} of {ca.display_name}"
         self.subject_der = b""
         self.issuer_der = ca.subject_der
         self.canonical_subject: CanonicalName = (frozenset({("2.5.4.3", "\0")}),)
@@ -39,7 +40,7 @@ class SyntheticClient(Certificate):
         self.extensions = Extensions(
             basic_constraints=False,
             key_usage=frozenset({"digitalSignature"}),
-            extended_key_usage=frozenset({"clientAuth"}),
+            extended_key_usage=frozenset({peer.usage}),
             authority_key=AuthorityKey(ca.extensions.subject_key),
         )
         self.self_signed = False

@@ -1,4 +1,4 @@
-"""Verification of a client's chain as OpenSSL 3 does it for nginx.
+"""Verification of a client's chain, or of an upstream's, as OpenSSL 3 does it for nginx.
 
 The steps and their order are those of X509_verify_cert in crypto/x509/x509_vfy.c. nginx's callback lets
 OpenSSL go on behind every error, so that the last one counts: it is what ``$ssl_client_verify`` shows and
@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mtls_lint.pki import name_constraints, revocation
+from mtls_lint.pki.peer import Peer
 from mtls_lint.pki.strength import LEVEL_BITS, key_security_bits, signature_security_bits
-from mtls_lint.pki.synthetic import SyntheticClient
+from mtls_lint.pki.synthetic import SyntheticPeer
 from mtls_lint.pki.verify_errors import VerifyError
 
 if TYPE_CHECKING:
@@ -30,12 +31,10 @@ if TYPE_CHECKING:
 
     Failure = tuple[VerifyError, Certificate]
 
-_LEAF_USAGES = frozenset({"digitalSignature", "keyAgreement"})
-
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What OpenSSL says of a client's chain.
+    """What OpenSSL says of a peer's chain.
 
     ``error`` is the one that counts, the last of ``errors``; each names the certificate it is about.
     ``chain`` is the chain that was built, leaf first. ``soft`` tells that ``optional_no_ca`` lets it pass.
@@ -79,24 +78,26 @@ def verify(
     now: datetime,
     crls: Sequence[RevocationList] | None = None,
     security_level: int = 2,
+    peer: Peer = Peer.CLIENT,
 ) -> Verdict:
-    """What nginx says of a client that sends ``chain`` (leaf first).
+    """What nginx says of a peer that sends ``chain`` (leaf first).
 
-    ``store`` are the certificates of ``ssl_client_certificate`` and ``ssl_trusted_certificate``, ``depth``
-    is ``ssl_verify_depth``, ``crls`` are those of ``ssl_crl`` (None without it), ``security_level`` the
-    one of the cipher string.
+    ``store`` are the certificates of ``ssl_client_certificate`` and ``ssl_trusted_certificate`` (for a server
+    those of ``proxy_ssl_trusted_certificate``), ``depth`` is ``ssl_verify_depth``, ``crls`` are those of
+    ``ssl_crl`` (None without it), ``security_level`` the one of the cipher string. The name of a server is
+    no part of this: see ``host_check``.
     """
     anchors = tuple(dict.fromkeys(store))
     errors: list[Failure] = []
     minimum = LEVEL_BITS[max(0, min(security_level, 5))]
     if (key_security_bits(chain[0]) or 0) < minimum:
         errors.append((VerifyError.EE_KEY_TOO_SMALL, chain[0]))
-    built = _build(chain, anchors, depth, now)
+    built = _build(chain, anchors, depth, now, peer)
     certificates = built.certificates
     errors += ((VerifyError.CERT_REJECTED, certificate) for certificate in built.rejected)
     if not built.anchored and not errors:  # "a preliminary error has become final" in build_chain()
         errors += _untrusted(built, depth)
-    errors += _check_extensions(built)
+    errors += _check_extensions(built, peer)
     if minimum:
         errors += _check_strength(certificates, minimum)
     if crls is not None:
@@ -106,7 +107,7 @@ def verify(
     if not errors:
         return Verdict(True, None, f"{certificates[0].display_name} is accepted", False, certificates)
     error, culprit = errors[-1]
-    sentence = f"{culprit.display_name} {error.meaning}"
+    sentence = f"{culprit.display_name} {error.meaning_for(peer)}"
     return Verdict(False, error, sentence, error.soft, certificates, tuple(errors))
 
 
@@ -118,15 +119,18 @@ def can_anything_pass(
     crls: Sequence[RevocationList] | None = None,
     security_level: int = 2,
     sent: Sequence[Certificate] = (),
+    peer: Peer = Peer.CLIENT,
 ) -> Verdict:
-    """The verdict on a flawless client certificate issued by ``ca``, which sends ``sent`` along.
+    """The verdict on a peer with a flawless certificate issued by ``ca``, which sends ``sent`` along.
 
-    An error in it keeps every client of this CA out.
+    An error in it keeps everybody out whom this CA has issued a certificate.
     """
-    return verify((SyntheticClient(ca, now), *sent), store, depth, now, crls, security_level)
+    return verify((SyntheticPeer(ca, now, peer), *sent), store, depth, now, crls, security_level, peer)
 
 
-def _build(sent: Sequence[Certificate], store: Sequence[Certificate], depth: int, now: datetime) -> _Chain:
+def _build(
+    sent: Sequence[Certificate], store: Sequence[Certificate], depth: int, now: datetime, peer: Peer
+) -> _Chain:
     """Follow build_chain(): the store comes first, and once it gave a certificate only it may give more."""
     chain = [sent[0]]
     untrusted = list(sent)
@@ -146,7 +150,7 @@ def _build(sent: Sequence[Certificate], store: Sequence[Certificate], depth: int
                 trusted_from = min(trusted_from, len(chain) - 1)
         if issuer is not None:
             use_sent = False
-            trust = _explicit_trust(issuer)
+            trust = _explicit_trust(issuer, peer)
             if trust or (trust is None and issuer.self_signed):
                 return _Chain(tuple(chain), trusted_from, True, tuple(rejected))
             if trust is False:
@@ -193,16 +197,16 @@ def _best_issuer(
     return next(valid, None) or max(possible, key=lambda candidate: candidate.not_after, default=None)
 
 
-def _explicit_trust(certificate: Certificate) -> bool | None:
-    """What the settings of a TRUSTED CERTIFICATE block say about clients; None when they say nothing."""
-    if "clientAuth" in (certificate.aux_reject or ()):
+def _explicit_trust(certificate: Certificate, peer: Peer) -> bool | None:
+    """What the settings of a TRUSTED CERTIFICATE block say about peers; None when they say nothing."""
+    if peer.usage in (certificate.aux_reject or ()):
         return False
     if certificate.aux_trust is not None:
-        return "clientAuth" in certificate.aux_trust
+        return peer.usage in certificate.aux_trust
     return None
 
 
-def _check_extensions(built: _Chain) -> Iterator[Failure]:
+def _check_extensions(built: _Chain, peer: Peer) -> Iterator[Failure]:
     """Follow check_extensions() and check_purpose()."""
     below = 0  # intermediates that are not self-issued
     last = len(built.certificates) - 1
@@ -211,8 +215,8 @@ def _check_extensions(built: _Chain) -> Iterator[Failure]:
             yield VerifyError.UNHANDLED_CRITICAL_EXTENSION, certificate
         if depth and not (certificate.tolerated_as_ca and (depth == last or certificate.basic_constraints)):
             yield VerifyError.INVALID_CA, certificate
-        trust = _explicit_trust(certificate) if depth >= built.trusted_from else None
-        if trust is False or (trust is None and not _fits_purpose(certificate, leaf=depth == 0)):
+        trust = _explicit_trust(certificate, peer) if depth >= built.trusted_from else None
+        if trust is False or (trust is None and not _fits_purpose(certificate, peer, leaf=depth == 0)):
             yield VerifyError.INVALID_PURPOSE, certificate
         limit = certificate.path_length
         if depth > 1 and limit is not None and below > limit:
@@ -221,13 +225,13 @@ def _check_extensions(built: _Chain) -> Iterator[Failure]:
             below += 1
 
 
-def _fits_purpose(certificate: Certificate, *, leaf: bool) -> bool:
+def _fits_purpose(certificate: Certificate, peer: Peer, *, leaf: bool) -> bool:
     extended, usage = certificate.extended_key_usage, certificate.key_usage
-    if extended is not None and "clientAuth" not in extended:
+    if extended is not None and not extended & peer.usages:
         return False
     if not leaf:
         return certificate.tolerated_as_ca
-    return usage is None or bool(usage & _LEAF_USAGES)
+    return usage is None or bool(usage & peer.leaf_usages)
 
 
 def _check_strength(chain: Sequence[Certificate], minimum: int) -> Iterator[Failure]:

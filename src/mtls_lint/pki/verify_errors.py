@@ -1,8 +1,10 @@
-"""What OpenSSL says when it refuses a client's chain, and what that means."""
+"""What OpenSSL says when it refuses a chain, and what that means."""
 
 from __future__ import annotations
 
 from enum import IntEnum
+
+from mtls_lint.pki.peer import Peer
 
 SOFT = frozenset({18, 19, 20, 21, 27})
 """Errors that ``ssl_verify_client optional_no_ca`` lets pass (ngx_ssl_verify_error_optional)."""
@@ -49,8 +51,12 @@ class VerifyError(IntEnum):
 
     @property
     def meaning(self) -> str:
-        """What it means, in words that follow the name of the certificate."""
-        return _TEXTS[self][1]
+        """What it means for a client's chain, in words that follow the name of the certificate."""
+        return self.meaning_for(Peer.CLIENT)
+
+    def meaning_for(self, peer: Peer) -> str:
+        """What it means for the chain of such a peer."""
+        return _TEXTS[self][1].format(peer=peer.label)
 
     @property
     def soft(self) -> bool:
@@ -94,9 +100,9 @@ _TEXTS = {
     _E.CERT_CHAIN_TOO_LONG: ("certificate chain too long", "is beyond ssl_verify_depth"),
     _E.CERT_REVOKED: ("certificate revoked", "is revoked"),
     _E.PATH_LENGTH_EXCEEDED: ("path length constraint exceeded", "does not allow so many CAs below it"),
-    _E.INVALID_PURPOSE: ("unsuitable certificate purpose", "may not be used for TLS clients"),
-    _E.CERT_UNTRUSTED: ("certificate not trusted", "is not trusted for TLS clients"),
-    _E.CERT_REJECTED: ("certificate rejected", "is marked as not trusted for TLS clients"),
+    _E.INVALID_PURPOSE: ("unsuitable certificate purpose", "may not be used for TLS {peer}s"),
+    _E.CERT_UNTRUSTED: ("certificate not trusted", "is not trusted for TLS {peer}s"),
+    _E.CERT_REJECTED: ("certificate rejected", "is marked as not trusted for TLS {peer}s"),
     _E.KEYUSAGE_NO_CERTSIGN: (
         "key usage does not include certificate signing",
         "may not issue certificates: its key usage lacks keyCertSign",

@@ -4,8 +4,9 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from mtls_lint.lint.finding import NotEvaluated, Related, Reported, Severity, Witness
+from mtls_lint.lint.finding import NotEvaluated, Related, Reported, Severity, StreamWitness, Witness
 from mtls_lint.lint.runner import Report
+from mtls_lint.lint.settings import Settings
 from mtls_lint.report.characters import visible
 
 VERSION = 1
@@ -21,6 +22,7 @@ def render_json(report: Report) -> str:
         "version": VERSION,
         "findings": [_finding(reported) for reported in report.findings],
         "not_evaluated": [_not_evaluated(entry) for entry in report.not_evaluated],
+        "nginx": _nginx(report.settings),
         "summary": {
             "files": len(report.sources),
             "servers": report.servers,
@@ -30,6 +32,19 @@ def render_json(report: Report) -> str:
         },
     }
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
+def _nginx(settings: Settings) -> dict[str, Any]:
+    """Which nginx the run is for: ``binary`` and what follows are null unless one was asked."""
+    build = settings.build
+    package = build.package if build is not None else None
+    return {
+        "version": str(settings.nginx_version),
+        "told": settings.version_told,
+        "binary": text(build.path) if build is not None else None,
+        "openssl": build.openssl if build is not None else None,
+        "package": text(str(package)) if package is not None else None,
+    }
 
 
 def _finding(reported: Reported) -> dict[str, Any]:
@@ -65,10 +80,11 @@ def _related(related: Related) -> dict[str, Any]:
     }
 
 
-def _witness(witness: Witness) -> dict[str, Any]:
+def _witness(witness: Witness | StreamWitness) -> dict[str, Any]:
     request = {key: value for key, value in asdict(witness).items() if key != "outcome"}
     return {
-        "curl": text(witness.curl),
+        "curl": text(witness.curl) if isinstance(witness, Witness) else None,
+        "command": text(witness.command),
         "outcome": witness.outcome,
         "request": {key: text(value) if isinstance(value, str) else value for key, value in request.items()},
     }

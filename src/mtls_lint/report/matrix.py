@@ -6,7 +6,7 @@ from os.path import basename, normpath
 from typing import Any
 
 from mtls_lint.nginx.flaws import EXPIRED, TOO_DEEP
-from mtls_lint.nginx.matrix import CERTIFICATES, Hole, Row, Who
+from mtls_lint.nginx.matrix_rows import BACKEND, CERTIFICATES, Hole, Row, Who
 from mtls_lint.report.characters import visible, width, wrap
 from mtls_lint.report.json import text as json_text
 from mtls_lint.report.lines import Line, Piece, line
@@ -17,6 +17,8 @@ VERSION = 1
 def who_in_words(who: Who) -> str:
     """``certificates of ca.pem``, ``anyone``, ``certificates of ca.pem revoked in crl.pem`` ..."""
     said = who.kind
+    if who.kind == BACKEND:
+        said = "whoever the backend lets in"
     if who.kind == CERTIFICATES:
         said = "certificates of " + " and ".join(basename(ca) for ca in who.cas)
     if who.flaw is None:
@@ -36,13 +38,14 @@ def hole_in_words(hole: Hole) -> str:
 
 
 def _socket(row: Row) -> str:
-    return f"{row.socket.key} {'TLS' if row.socket.ssl else 'plain'}"
+    module = "" if row.socket.module == "http" else f" {row.socket.module}"
+    return f"{row.socket.key} {'TLS' if row.socket.ssl else 'plain'}{module}"
 
 
 def table(rows: Sequence[Row], columns: int) -> Iterator[Line]:
     """A table with the sockets as headings; locations of a server with one answer stand together."""
     if not rows:
-        yield line("No http server listens anywhere.")
+        yield line("No server listens anywhere.")
         return
     entries = list(_entries(rows))
     shown = [_cells(entry, _file_names(rows)) for entry in entries]
@@ -132,6 +135,7 @@ def render_matrix(rows: Sequence[Row]) -> str:
 def _row(row: Row) -> dict[str, Any]:
     return {
         "socket": str(row.socket.key),
+        "module": row.socket.module,
         "tls": row.socket.ssl,
         "names": [json_text(name.text) for name in row.server.names],
         "server": {"file": json_text(row.server.span.path), "line": row.server.span.line},

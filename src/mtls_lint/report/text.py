@@ -5,7 +5,7 @@ from itertools import groupby
 from pathlib import Path
 from urllib.parse import quote
 
-from mtls_lint.lint.finding import Reported, Severity
+from mtls_lint.lint.finding import Reported, Severity, StreamWitness
 from mtls_lint.lint.runner import Report
 from mtls_lint.report.characters import visible, width, wrap
 from mtls_lint.report.excerpt import Mark, excerpt, number_width
@@ -72,12 +72,13 @@ class TextReport:
         gutter = number_width(marks)
         yield from self._places(marks, gutter)
         if finding.witness is not None:
-            what = f"this request shows it ({finding.witness.outcome}):"
+            sent = "connection" if isinstance(finding.witness, StreamWitness) else "request"
+            what = f"this {sent} shows it ({finding.witness.outcome}):"
             if finding.witness.outcome == "response":
-                what = "this request gets in:"
+                what = f"this {sent} gets in:"
             yield self._note(gutter, what)
             # Never wrapped: it is there to be copied.
-            yield line(" " * (gutter + 5), Piece(visible(finding.witness.curl), "strong"))
+            yield line(" " * (gutter + 5), Piece(visible(finding.witness.command), "strong"))
         if finding.fatal:
             yield self._note(gutter, "nginx refuses to start with this")
         if reported.confidence.value != "certain":

@@ -21,6 +21,14 @@ _ENDINGS = {
     Outcome.CERTIFICATE_ERROR: "400: the client certificate does not verify",
     Outcome.MISDIRECTED: "421: the Host is another name than the one of the handshake",
 }
+_CLOSINGS = {
+    Outcome.PLAIN_TO_HTTPS: "the connection is closed: a plain client speaks to a TLS socket",
+    Outcome.NO_CERTIFICATE: "the connection is closed after the handshake: a client certificate is required,"
+    " and none was sent",
+    Outcome.CERTIFICATE_ERROR: "the connection is closed after the handshake: the client certificate does not"
+    " verify",
+}
+"""The endings in stream and mail, where there are no status codes."""
 _ANSWERS = {
     Answer.REDIRECT: "a redirect",
     Answer.REFUSAL: "a refusal",
@@ -69,8 +77,17 @@ def _server(server: VirtualServer | None) -> dict[str, Any] | None:
 
 def verdict(decision: Decision) -> str:
     """What is answered, in a few words."""
+    closes = _closes(decision)
     if decision.outcome is not Outcome.RESPONSE:
-        return _ENDINGS[decision.outcome]
+        return (_ENDINGS | _CLOSINGS if closes else _ENDINGS)[decision.outcome]
+    if _module(decision) == "mail":
+        if decision.answer is Answer.REFUSAL:
+            return "no login without TLS"
+        return f"a login, decided by auth_http {decision.backend or ''}".rstrip()
+    if closes and decision.answer is Answer.REFUSAL:
+        return "the connection is closed"
+    if decision.backend is not None:
+        return f"passed to {decision.backend}"
     what = _ANSWERS[decision.answer] if decision.answer is not None else "an answer"
     status = f"{decision.status}: " if decision.status is not None else ""
     if decision.error is not None:
@@ -83,7 +100,8 @@ def story(
 ) -> Iterator[Line]:
     """The decision step by step, each with the place that decides it."""
     style = "good" if decision.outcome is Outcome.RESPONSE and decision.error is None else "warning"
-    for part in wrap(visible(_question(connection, request, certificate)), columns):
+    question = _question(connection, None if _closes(decision) else request, certificate)
+    for part in wrap(visible(question), columns):
         yield line(Piece(part, "weak"))
     head = "=> "
     for part in wrap(visible(verdict(decision)), columns - 3, 0):
@@ -97,7 +115,7 @@ def story(
             mark = " " * 5
         if step.span is not None:
             yield line(Piece("     --> ", "gutter"), place(step.span))
-    if decision.client_verify:
+    if decision.client_verify and _module(decision) != "mail":  # there are no variables
         yield line()
         for part in wrap(visible(f"$ssl_client_verify is {decision.client_verify}"), columns):
             yield line(part)
@@ -111,11 +129,28 @@ def story(
                 mark = "    "
 
 
-def _question(connection: Connection, request: Request, certificate: str | None) -> str:
+def _module(decision: Decision) -> str | None:
+    """The module that the way ends in."""
+    server = decision.server or decision.tls_server
+    return server.module if server is not None else None
+
+
+def _closes(decision: Decision) -> bool:
+    """Whether the way ends in stream or mail, where requests are not looked at."""
+    return _module(decision) in {"stream", "mail"}
+
+
+def _question(connection: Connection, request: Request | None, certificate: str | None) -> str:
     address = f"[{connection.address.strip('[]')}]" if ":" in connection.address else connection.address
-    spoken = "plain HTTP" if connection.tls is None else f"TLS {connection.tls}"
+    where = f"{address}:{connection.port}"
+    spoken = "plain" if connection.tls is None else f"TLS {connection.tls}"
+    if connection.starttls:
+        spoken = f"STARTTLS, then {spoken}"
     if connection.tls is not None:
         spoken += f", SNI {connection.sni}" if connection.sni else ", no SNI"
         spoken += f", certificate {certificate}" if certificate else ", no certificate"
+    if request is None:
+        return f"a connection to {where} ({spoken})"
+    spoken += " HTTP" if connection.tls is None else ""
     host = "no Host" if request.host is None else f"Host {request.host}"
-    return f"{request.method} {request.uri} to {address}:{connection.port} ({spoken}; {host})"
+    return f"{request.method} {request.uri} to {where} ({spoken}; {host})"

@@ -28,6 +28,8 @@ def summary(report: "Report") -> Iterator[str]:
     if report.suppressed:
         text += f"; {report.suppressed} suppressed"
     yield f"{text}; {_not_evaluated(report)}."
+    if report.settings.build is not None:
+        yield f"Judged as {report.settings.build}."
     yield from _incomplete(report)
 
 

@@ -112,6 +112,12 @@ _IDENTITIES: Mapping[str, Callable[[], Identity]] = {
     "future": lambda: _root().server(*_WWW, validity=FUTURE),
     "baseline": lambda: _root().server(*_WWW, validity=_BASELINE, extra=(_DOMAIN_VALIDATED,)),
     "baseline-too-long": lambda: _root().server(*_WWW, validity=_TOO_LONG, extra=(_DOMAIN_VALIDATED,)),
+    "baseline-client": lambda: _root().server(
+        *_WWW,
+        validity=_BASELINE,
+        extended_key_usage=("serverAuth", "clientAuth"),
+        extra=(_DOMAIN_VALIDATED,),
+    ),
     "rsa": lambda: authority("rsa-root").server(*_WWW, key="rsa2048"),
     "weak-rsa": lambda: _root().server(*_WWW, key="rsa1024"),
     "sha1": lambda: authority("rsa-root").server(*_WWW, digest="sha1"),

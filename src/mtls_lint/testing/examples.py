@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
     from mtls_lint.lint.documentation import Example
     from mtls_lint.lint.rule import Rule
+    from mtls_lint.nginx.build import Build
     from mtls_lint.nginx.model import Configuration
 
 TEMPLATE_MARKER = "REPLACE-ME"
@@ -95,7 +96,7 @@ def lint_text(
     text: str,
     *,
     rules: Sequence[str] | None = None,
-    version: str | NginxVersion = NEWEST_STABLE,
+    version: str | NginxVersion | None = None,
     now: datetime = CLOCK,
     require: Sequence[str] = (),
     expiry_days: int | None = None,
@@ -104,6 +105,7 @@ def lint_text(
     files: Mapping[str, str | bytes] | None = None,
     packs: Iterable[Path] | None = None,
     label: str = "nginx.conf",
+    build_of_nginx: Build | None = None,
 ) -> Report:
     """Lint a configuration given as text.
 
@@ -111,12 +113,13 @@ def lint_text(
     unless given. ``context`` says where a fragment belongs (``("http", "server")``); without it, that is
     inferred. Relative paths count from ``directory``, into which ``files`` are written (a temporary one,
     gone afterwards, unless given); ``/pki/`` names work in ``files`` too. ``label`` is the name in reports.
+    ``version`` and ``build_of_nginx`` say which nginx it is; without, the newest stable one is assumed.
 
     Raises ValueError for a rule id that is not there.
     """
     selected = _select(_load(tuple(packs) if packs is not None else None), rules)
-    number = parse_version(version) if isinstance(version, str) else version
-    settings = Settings(nginx_version=number, require=tuple(require), expiry_days=expiry_days)
+    number = parse_version(version) if isinstance(version, str) else version or NEWEST_STABLE
+    settings = Settings(number, tuple(require), expiry_days, version is not None, build_of_nginx)
     with ExitStack() as stack:
         if directory is None:
             directory = (
@@ -211,6 +214,7 @@ def _problem(case: ExampleCase, binaries: Sequence[NginxBinary]) -> str:
         version,
         tuple(filter(None, options.get("require", "").split(","))),
         int(options["expiry_days"]) if "expiry_days" in options else None,
+        "version" in options,
     )
     now = datetime.fromisoformat(options["now"]).replace(tzinfo=CLOCK.tzinfo) if "now" in options else CLOCK
     report = run(

@@ -27,7 +27,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtls_lint.nginx.version import NginxVersion
+from mtls_lint.nginx.build import parse_build
 from mtls_lint.syntax.adapter import parse_source
 from mtls_lint.syntax.source import SourceFile
 from mtls_lint.syntax.tree import Directive, Problem
@@ -35,6 +35,8 @@ from mtls_lint.testing.client import Reply, request
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+    from mtls_lint.nginx.version import NginxVersion
 
 __all__ = ["CheckResult", "NginxBinary", "Reply", "RunningNginx", "find_nginx", "free_ports", "request"]
 
@@ -45,8 +47,6 @@ _CHECK_SECONDS = 30.0
 _START_SECONDS = 15.0
 _STOP_SECONDS = 5.0
 
-_VERSION = re.compile(r"^nginx version: .*?/(\d+)\.(\d+)\.(\d+)", re.MULTILINE)
-_OPTION = re.compile(r"--([a-z0-9_-]+)=('[^']*'|\S*)")
 _TEMPORARY = re.compile(r"http-(client-body|proxy|fastcgi|uwsgi|scgi)-temp-path")
 _PORT = re.compile(r"\bPORT_(\w+)\b")
 # nginx -t binds the sockets too. That this machine has no such address, does not let ordinary users have
@@ -81,6 +81,24 @@ class RunningNginx:
 
     directory: Path
     ports: dict[str, int]
+    binary: NginxBinary
+
+    def reload(self, text: str) -> None:
+        """Let it read another configuration, with the same ports, and wait until the old workers are gone.
+
+        Only where it was started with a master. The connections of before have to be closed.
+        """
+        for name, port in self.ports.items():
+            text = re.sub(rf"\bPORT_{name}\b", str(port), text)
+        self.binary.write(text, self.directory / "nginx.conf", self.directory)
+        master = self.pid
+        old = _workers(master)
+        os.kill(master, signal.SIGHUP)
+        deadline = time.monotonic() + _START_SECONDS
+        while not (now := _workers(master)) or now & old:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"{self.binary} does not reload: {self.log}")
+            time.sleep(0.005)
 
     @property
     def pid(self) -> int:
@@ -148,9 +166,9 @@ class NginxBinary:
         """Run nginx with this configuration until the ``with`` block ends.
 
         Words ``PORT_name`` in the text become free ports: ``listen 127.0.0.1:PORT_web``, then
-        ``server.ports["web"]``. One process serves (``master_process off``), as the user of the tests;
-        with ``master`` a master process and its workers, which can be told to reload.
-        Raises RuntimeError with nginx's output when it does not start.
+        ``server.ports["web"]``. One process serves (``master_process off``), as the user of the tests; with
+        ``master`` there are a master and a worker, which can ``reload``. Raises RuntimeError with nginx's
+        output when it does not start.
         """
         directory = directory.resolve()
         names = tuple(dict.fromkeys(_PORT.findall(text)))
@@ -171,7 +189,7 @@ class NginxBinary:
                     )
                     raise RuntimeError(f"{self} does not start: {said}")
                 time.sleep(0.005)
-            yield RunningNginx(directory, ports)
+            yield RunningNginx(directory, ports, self)
 
     def _has(self, block: str) -> bool:
         if block == "http":
@@ -204,13 +222,18 @@ class NginxBinary:
             given.append(f"lock_file {_quote(directory / 'nginx.lock')};")
         if "user" not in names and os.geteuid() == 0:
             given.append("user " + " ".join(_root()) + ";")
-        main.write_bytes(self._keep_inside(text, top, directory).encode("utf-8", "surrogateescape"))
+        self.write(text, main, directory)
         command = [str(self.path), "-p", f"{directory}/", "-c", str(main)]
         if self.version >= (1, 19, 5):
             command += ["-e", error_log]
         else:
             given.append(f"error_log {error_log};")
         return [*command, "-g", " ".join(given)]
+
+    def write(self, text: str, main: Path, directory: Path) -> None:
+        """Write a configuration to ``main``, changed to create nothing outside ``directory``."""
+        kept = self._keep_inside(text, _top(text), directory)
+        main.write_bytes(kept.encode("utf-8", "surrogateescape"))
 
     def _keep_inside(self, text: str, top: Sequence[Directive], directory: Path) -> str:
         """Lead what nginx would create in directories of its own into ours; the lines stay where they are."""
@@ -275,13 +298,11 @@ def _ask(path: Path) -> NginxBinary | None:
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    said = done.stderr.decode("utf-8", "replace")
-    version = _VERSION.search(said)
-    if version is None:
+    build = parse_build(str(path), done.stderr.decode("utf-8", "replace"))
+    if build is None:
         return None
-    options = {name: value.strip("'") for name, value in _OPTION.findall(said)}
-    options.update(dict.fromkeys(re.findall(r"--(with-(?:stream|mail))(?=\s|$)", said), ""))
-    return NginxBinary(path, NginxVersion(*map(int, version.groups())), options)
+    options = {f"with-{name}": "" for name in ("stream", "mail") if name in build.modules}
+    return NginxBinary(path, build.version, options | dict(build.options))
 
 
 def _top(text: str) -> tuple[Directive, ...]:
@@ -317,6 +338,10 @@ def _only_lacks_addresses(output: str) -> bool:
         and bool(complaints)
         and all(_NO_ADDRESS.match(complaint) for complaint in complaints)
     )
+
+
+def _workers(master: int) -> frozenset[str]:
+    return frozenset(Path(f"/proc/{master}/task/{master}/children").read_text("ascii").split())
 
 
 def _written(path: Path) -> bool:

@@ -1,0 +1,208 @@
+"""Requests that came with a client certificate go on to another machine without TLS.
+
+Mutual TLS ends at nginx. What goes on by `http://`, `grpc://`, `uwsgi_pass` or `fastcgi_pass` to another host
+can be read and changed on the way, passwords and tokens included; and whoever reaches the backend's port
+himself can pass for nginx: the backend has nothing but nginx's word, and the headers it sends, for who the
+client is.
+
+Another container, and another machine of the same private network, is another host: that is a note only,
+because such networks are often out of everybody else's reach. A backend with a public name or address is a
+warning. Nothing is said of loopback addresses, Unix sockets and the machine that a container runs on.
+
+It is fine where the network itself is encrypted: WireGuard, IPsec, a service mesh.
+
+Let the backend speak TLS (`https://` with `proxy_ssl_verify on`), best with a client certificate of nginx,
+and let it listen to nobody but nginx.
+
+Bad:
+```nginx
+server {
+    listen 443 ssl;
+    server_name api.example.com;
+    ssl_certificate         /pki/server.pem;
+    ssl_certificate_key     /pki/server.key;
+    ssl_client_certificate  /pki/root.pem;
+    ssl_verify_client       on;
+    location / {
+        proxy_pass http://192.0.2.10:8080;
+    }
+}
+```
+
+Good:
+```nginx
+server {
+    listen 443 ssl;
+    server_name api.example.com;
+    ssl_certificate         /pki/server.pem;
+    ssl_certificate_key     /pki/server.key;
+    ssl_client_certificate  /pki/root.pem;
+    ssl_verify_client       on;
+    location / {
+        proxy_pass http://127.0.0.1:8080;
+    }
+    location /orders/ {
+        proxy_pass https://192.0.2.10:8443;
+        proxy_ssl_certificate         /pki/client.pem;
+        proxy_ssl_certificate_key     /pki/client.key;
+        proxy_ssl_trusted_certificate /pki/root.pem;
+        proxy_ssl_verify              on;
+    }
+}
+```
+
+References:
+- https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_pass
+- OWASP ASVS 5.0, 12.3.3
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mtls_lint.api import (
+    Check,
+    Confidence,
+    Configuration,
+    Context,
+    Finding,
+    Findings,
+    Location,
+    Related,
+    Severity,
+    Span,
+    Target,
+    UpstreamPass,
+    VirtualServer,
+    backend_addresses,
+    backend_is_told,
+    client_checks,
+    is_housekeeping,
+    is_inside,
+    is_private,
+    is_this_machine,
+    is_unix,
+    listed,
+    rule,
+    server_passes,
+)
+
+_SHOWN = 6
+"""Places that are named beside the finding; there may be thousands."""
+_MORE = ("fastcgi_pass", "scgi_pass")
+"""What never speaks TLS."""
+
+
+@dataclass(frozen=True)
+class Hop:
+    """Where requests of a place go without TLS.
+
+    ``hosts`` are other machines; ``guard`` is what asks for the certificate; ``tells`` says that the backend
+    is told of it; ``doubt`` is the reason when it is not known where they go.
+    """
+
+    span: Span
+    written: str
+    hosts: tuple[str, ...]
+    guard: Span
+    tells: bool
+    doubt: str | None = None
+
+
+@rule(
+    id="upstream-plaintext-after-mtls",
+    severity=Severity.WARNING,
+    since="0.1",
+    confidence=Confidence.LIKELY,
+    controls=("OWASP ASVS 5.0 12.3.3",),
+)
+def check(configuration: Configuration, ctx: Context) -> Findings:
+    """Report the other machines that get such requests, once for each check of certificates."""
+    found: dict[tuple[int, int, bool], list[Hop]] = {}
+    for server in configuration.servers:
+        for hop in _hops(configuration, server):
+            if hop.doubt is not None:
+                ctx.not_evaluated(hop.span, hop.doubt)
+            elif hop.hosts:
+                private = all(map(is_private, hop.hosts))
+                found.setdefault((id(hop.guard.source), hop.guard.start, private), []).append(hop)
+    for (_, _, private), hops in found.items():
+        yield _finding(hops, private=private)
+
+
+def _finding(hops: list[Hop], *, private: bool) -> Finding:
+    first = hops[0]
+    hosts = tuple(dict.fromkeys(host for hop in hops for host in hop.hosts))
+    telling = ", what nginx tells of the certificate included" if any(hop.tells for hop in hops) else ""
+    return Finding(
+        f"requests that need a client certificate go on to {listed(hosts)} without TLS ({first.written}): on"
+        f" the way they can be read and changed{telling}, and the backend cannot tell nginx from others who"
+        " reach its port",
+        first.span,
+        "let the backend speak TLS, verify it, and best let nginx present a client certificate; or keep the"
+        " backend on this machine",
+        (
+            Related(first.guard, "clients need a certificate by this"),
+            *(Related(hop.span, "goes on in the clear, too") for hop in hops[1:_SHOWN]),
+        ),
+        severity=Severity.INFO if private else None,
+    )
+
+
+def _hops(configuration: Configuration, server: VirtualServer) -> Iterator[Hop]:
+    if server.verify_client == "off" or not server.tls_sockets or server.module == "mail":
+        return
+    checks = client_checks(configuration, server)
+    for one in server_passes(configuration, server):
+        guard = _guard(server, one.location, checks)
+        if guard is None or one.tls is True or _is_refused(one):
+            continue
+        tells = one.location is not None and backend_is_told(configuration, one.scope)
+        plain = [target for target in one.targets if target.tls is not True]
+        known = [target for target in plain if not _is_unknown(one, target)]
+        hosts = {host for target in known for host in target.hosts if not is_this_machine(host)}
+        unknown = next((target for target in plain if _is_unknown(one, target)), None)
+        doubt = None if unknown is None or hosts else f"where {unknown.authority} leads is not known"
+        yield Hop(one.span, one.directive.text, tuple(sorted(hosts)), guard, tells, doubt)
+    for location in server.all_locations():
+        for directive in (each for name in _MORE for each in location.scope.find(name)):
+            guard = _guard(server, location, checks)
+            if guard is not None:
+                # A name without a port is that of an upstream, which was not given.
+                found = backend_addresses(configuration, directive)
+                addresses = {address for address in found if not address.endswith(":")}
+                named = (a if is_unix(a) else a.rpartition(":")[0] for a in addresses)
+                hosts = {host for host in named if not is_this_machine(host)}
+                doubt = None if addresses else f"where {directive.text} leads is not known"
+                tells = backend_is_told(configuration, location.scope)
+                yield Hop(directive.span, directive.text, tuple(sorted(hosts)), guard, tells, doubt)
+
+
+def _is_refused(one: UpstreamPass) -> bool:
+    """Whether nginx refuses the address: ``proxy_pass`` of http needs a scheme."""
+    schemeless = "://" not in one.written and "$" not in one.written
+    return one.prefix == "proxy_" and one.location is not None and schemeless
+
+
+def _is_unknown(one: UpstreamPass, target: Target) -> bool:
+    """Whether it is not known where a target is, or whether by TLS.
+
+    A name without port and dot may be that of an ``upstream`` which was not given.
+    """
+    if target.host is None or target.tls is None:
+        return True
+    around = one.configuration.scopes.get(one.server.module)
+    partial = one.configuration.tree.is_fragment or (around is not None and bool(around.unread))
+    return partial and target.block is None and not {".", ":"} & set(target.authority)
+
+
+def _guard(server: VirtualServer, location: Location | None, checks: tuple[Check, ...]) -> Span | None:
+    """What keeps clients without a certificate away from a place; None where nothing does."""
+    if location is not None and is_housekeeping(location.pattern):
+        return None
+    if server.verify_client == "on":
+        return server.setting("ssl_verify_client").span
+    for one in checks if location is not None else ():
+        around = one.location is None or (location is not None and is_inside(location, one.location))
+        if one.refuses and around:
+            return one.directive.span
+    return None
