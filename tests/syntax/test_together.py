@@ -11,13 +11,13 @@ SERVER = "server { listen 443 ssl; }"
 
 
 def paths(*trees: Tree, given: bool) -> list[list[str]]:
-    return [[source.path for source in tree.sources] for tree in together(trees, given=given)]
+    return [[source.path for source in tree.sources] for tree in together((tree, given) for tree in trees)]
 
 
 @pytest.mark.parametrize("given", [True, False])
 def test_one_directory(given: bool) -> None:
     a, b = (load_text(SERVER, f"etc/conf.d/{name}.conf") for name in "ab")
-    (tree,) = together([a, b], given=given)
+    (tree,) = together([(a, given), (b, given)])
     assert [directive.source.path for directive in tree.directives] == [a.path, b.path]
     assert tree.context == ("http",)
     assert tree.is_fragment
@@ -43,5 +43,5 @@ def test_what_stays_by_itself() -> None:
 
 def test_problems_are_kept_once() -> None:
     a, b = (load_text(f"{SERVER} include {name};", f"conf.d/{name}.conf") for name in "ab")
-    (tree,) = together([a, b], given=True)
+    (tree,) = together([(a, True), (b, True)])
     assert len(tree.problems) == 2

@@ -28,10 +28,14 @@ _MAIN_TEXT = re.compile(r"^[ \t]*(?:events|http|stream|mail)\s*\{", re.MULTILINE
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One configuration to read: a whole one (``main``), a part (``fragment``), or either (``auto``)."""
+    """One configuration to read: a whole one (``main``), a part (``fragment``), or either (``auto``).
+
+    ``named`` tells a file that people named from one that was found in a directory.
+    """
 
     path: str
     kind: Literal["main", "fragment", "auto"]
+    named: bool = False
 
 
 def discover(path: str) -> tuple[Input, ...] | Problem:
@@ -42,7 +46,7 @@ def discover(path: str) -> tuple[Input, ...] | Problem:
     fragment of its own. The order is that of the names. A problem when there is nothing.
     """
     if not Path(path).is_dir():
-        return (Input(path, "auto"),)
+        return (Input(path, "auto", named=True),)
     main = os.path.join(path, MAIN_FILE)  # "." must stay in front as it was given
     if Path(main).is_file():
         return (Input(main, _kind_of_main(main)),)

@@ -74,14 +74,19 @@ def load_each(
     main_directory: str | None = None,
     files: Files | None = None,
     defined: Mapping[str, str] = _NOTHING,
+    path: str | None = None,
 ) -> tuple[Tree, ...]:
-    """The trees of a text: several where it is Markdown, YAML or a script that holds configurations."""
+    """The trees of a text: several where it is Markdown, YAML or a script that holds configurations.
+
+    ``path`` is its name where nginx runs, by which relative names are resolved; see ``load`` for the others.
+    """
     found = embedded(source)
     if isinstance(found, Problem):
         return (Tree(source.path, ".", context or ("main",), (), (source,), (found,)),)
     where = files or Disk()
     parts = [(source, context)] if found is None else [(one.source, context or one.context) for one in found]
-    return tuple(_load(part, part.real_path, at, main_directory, where, defined) for part, at in parts)
+    name = source.real_path if path is None else path
+    return tuple(_load(part, name, at, main_directory, where, defined) for part, at in parts)
 
 
 def load_text(

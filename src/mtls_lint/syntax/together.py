@@ -13,23 +13,19 @@ INCLUDED_DIRECTORIES = frozenset(
 """Directories whose files a main file includes together; alternatives stand in others."""
 
 
-def together(trees: Iterable[Tree], *, given: bool) -> list[Tree]:
+def together(trees: Iterable[tuple[Tree, bool]]) -> list[Tree]:
     """The trees, with those made one that stand in one directory and hold server blocks of one module.
 
-    ``given`` says that people named the files: then they belong together whatever their directory is called.
-    Snippets for a server or a location stay by themselves; so do whole configurations.
+    With each goes whether people named its file: then it belongs together with its neighbours whatever their
+    directory is called. Snippets for a server or a location stay by themselves; so do whole configurations.
     """
-    joined: list[Tree] = []
-    groups: dict[tuple[str, str], list[Tree]] = {}
-    for tree in trees:
+    groups: dict[object, list[Tree]] = {}
+    for tree, named in trees:
         directory = os.path.dirname(tree.path)
         shared = len(tree.context) == 1 and tree.context[0] in _SHARED and not _is_part(tree)
-        if shared and (given or os.path.basename(directory) in INCLUDED_DIRECTORIES):
-            groups.setdefault((directory, tree.context[0]), []).append(tree)
-        else:
-            joined.append(tree)
-    joined += (_one(group) for group in groups.values())
-    return sorted(joined, key=lambda tree: tree.path)
+        joins = shared and (named or os.path.basename(directory) in INCLUDED_DIRECTORIES)
+        groups.setdefault((directory, tree.context) if joins else id(tree), []).append(tree)
+    return [_one(group) for group in groups.values()]
 
 
 def _is_part(tree: Tree) -> bool:
