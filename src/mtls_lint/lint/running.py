@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from mtls_lint.nginx.model import Configuration
 
-_PID_FILES = (
+PID_FILES = (
     "/run/nginx.pid",
     "/var/run/nginx.pid",
     "/usr/local/nginx/logs/nginx.pid",
@@ -66,7 +66,7 @@ def running(configuration: Configuration) -> Master | None:
     if tree.is_fragment or not tree.sources:
         return None
     named = [str(d.args[0]) for d in index_by_name(tree.directives).get("pid", ()) if d.args]
-    for path in named or _PID_FILES:
+    for path in named or PID_FILES:
         pid = _pid(path) if path.startswith("/") else None
         if pid is None or not _reads(_title(pid), tree.sources[0].real_path):
             continue
