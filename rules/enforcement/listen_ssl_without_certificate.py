@@ -91,13 +91,9 @@ def check(socket: Socket, ctx: Context) -> Findings:
         if not lacking:
             return
     for server in (default, *lacking):
-        certificate = server.setting("ssl_certificate")
-        if certificate.unknown is not None or server.directive is None:
-            reason = (
-                "the server around it is not given"
-                if certificate.unknown is None
-                else certificate.unknown.reason
-            )
+        unknown = server.setting("ssl_certificate").unknown or server.setting("ssl_reject_handshake").unknown
+        if unknown is not None or server.directive is None:
+            reason = "the server around it is not given" if unknown is None else unknown.reason
             ctx.not_evaluated(
                 listen_span(socket, server), f"whether {socket.key} has a certificate: {reason}"
             )

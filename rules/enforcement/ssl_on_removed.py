@@ -69,7 +69,9 @@ def check(directive: Directive, ctx: Context) -> Findings:
     around = [str(block.name) for block in directive.ancestors] or [*reversed(ctx.configuration.tree.context)]
     if not set(around) <= _BLOCKS | {"main"}:
         return  # a module of others may have a directive of this name
-    if ctx.version >= (1, 25, 1):
+    if directive.is_conditional:
+        ctx.not_evaluated(directive.span, "`ssl` stands in a branch of a template: for old versions, perhaps")
+    elif ctx.version >= (1, 25, 1):
         yield Finding(
             f"`{directive.text}` was removed in nginx 1.25.1: nginx {ctx.version} refuses to start",
             directive.span,

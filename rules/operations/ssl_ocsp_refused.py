@@ -71,7 +71,7 @@ def check(server: VirtualServer, ctx: Context) -> Findings:
     responder = server.setting("ssl_ocsp_responder")
     if responder.directive is None or not responder.value or _HTTP.match(responder.value):
         return
-    if "$" in responder.value:
+    if "$" in responder.value or responder.unknown is not None:
         ctx.not_evaluated(responder.directive.span, f"`{responder.value}` is what a template fills in")
     else:
         yield Finding(

@@ -9,9 +9,7 @@ from mtls_lint.syntax.tree import ProblemKind
 @pytest.mark.parametrize(
     ("path", "text", "kind"),
     [
-        ("site.conf.j2", "server {\n  server_name {{ name }};\n}\n", "a template (Jinja2"),
-        ("site.conf", "{% if tls %}\nlisten 443 ssl;\n{% endif %}", "a template (Jinja2"),
-        ("site.conf.erb", "<% if @ssl -%>\n  listen '443'x;\n<% end -%>\n", "an ERB"),
+        ("site.conf.j2", "{% if (x %}\nlisten 80;\n", "a template (Jinja2"),
         ("notes.md", "# Setup\n\nWrite `listen 443 ssl;` there", "Markdown"),
         ("config.yaml", "kind: ConfigMap\ndata:\n  nginx.conf: |\n    events {}\n    http {}\nx: y", "YAML"),
     ],

@@ -9,6 +9,7 @@ from typing import ClassVar
 import pytest
 
 from mtls_lint.syntax import loader
+from mtls_lint.syntax.input_files import Disk
 from mtls_lint.syntax.loader import load, load_text
 from mtls_lint.syntax.nginx_glob import Matches
 from mtls_lint.syntax.source import SourceFile
@@ -212,7 +213,7 @@ def test_what_a_pattern_should_not_meet(tmp_path: Path) -> None:
 
 
 def test_a_directory_that_may_not_be_listed_is_said(tmp_path: Path) -> None:
-    class Locked(loader.Disk):
+    class Locked(Disk):
         def glob(self, pattern: str) -> Matches:
             return Matches((), unreadable=(os.path.dirname(pattern),))
 

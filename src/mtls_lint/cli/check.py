@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
-from mtls_lint.cli.options import binary_option, map_option, path_map, version_option
+from mtls_lint.cli.options import (
+    binary_option,
+    context_option,
+    define_option,
+    map_option,
+    prefix_option,
+    reading,
+    root_option,
+    version_option,
+)
 from mtls_lint.cli.streams import Color
 
 
@@ -81,6 +90,10 @@ def check(
         ),
     ] = None,
     mapped: Annotated[list[str] | None, map_option(JUDGE)] = None,
+    root: Annotated[str | None, root_option(JUDGE)] = None,
+    prefix: Annotated[str | None, prefix_option(JUDGE)] = None,
+    context: Annotated[str | None, context_option(JUDGE)] = None,
+    define: Annotated[list[str] | None, define_option(JUDGE)] = None,
     expiry_days: Annotated[
         int | None,
         typer.Option(
@@ -147,7 +160,7 @@ def check(
         nginx_version=nginx_version,
         nginx_binary=nginx_binary,
         now=moment(now),
-        where=path_map(mapped),
+        reading=reading(mapped, root, prefix, context, define),
         expiry_days=expiry_days,
         fail_on=fail_on,
         format=output_format,

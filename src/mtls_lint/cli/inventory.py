@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mtls_lint.cli.check import moment
-from mtls_lint.cli.options import binary_option, map_option, path_map, version_option
+from mtls_lint.cli.options import (
+    binary_option,
+    context_option,
+    define_option,
+    map_option,
+    prefix_option,
+    reading,
+    root_option,
+    version_option,
+)
 from mtls_lint.cli.streams import (
     Color,
     check_output,
@@ -57,6 +66,10 @@ def inventory(
     nginx_version: Annotated[str | None, version_option()] = None,
     nginx_binary: Annotated[Path | None, binary_option()] = None,
     mapped: Annotated[list[str] | None, map_option()] = None,
+    root: Annotated[str | None, root_option()] = None,
+    prefix: Annotated[str | None, prefix_option()] = None,
+    context: Annotated[str | None, context_option()] = None,
+    define: Annotated[list[str] | None, define_option()] = None,
     now: Annotated[
         str | None, typer.Option(metavar="DATE[TIME]", help="The moment to count from (ISO, UTC).")
     ] = None,
@@ -73,18 +86,17 @@ def inventory(
     from mtls_lint.cli.nginx_binary import chosen_nginx  # noqa: PLC0415
     from mtls_lint.lint.evidence import Evidence  # noqa: PLC0415
     from mtls_lint.lint.inventory import inventory as inventory_of  # noqa: PLC0415
-    from mtls_lint.pki.store import PemStore  # noqa: PLC0415
 
     time = duration(within) if within is not None else None
     check_output(output)
-    where = path_map(mapped)
-    configuration = read_one(path, chosen_nginx(nginx_version, nginx_binary).version, where)
-    found = inventory_of(configuration, Evidence(configuration, PemStore(where.here)), moment(now))
+    how = reading(mapped, root, prefix, context, define)
+    configuration = read_one(path, chosen_nginx(nginx_version, nginx_binary).version, how)
+    found = inventory_of(configuration, Evidence(configuration, how.store(configuration.tree)), moment(now))
     if time is not None:
         found = found.within(time)
     text = _rendered(found, time, output_format, color, output)
     if output is not None:
-        refuse_to_overwrite(output, files_of(configuration, where))
+        refuse_to_overwrite(output, files_of(configuration, how))
         write_file(output, text)
     else:
         write_out(text, utf8=output_format is not InventoryFormat.TEXT)

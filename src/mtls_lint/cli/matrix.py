@@ -8,7 +8,16 @@ from typing import Annotated
 import typer
 
 from mtls_lint.cli.check import moment
-from mtls_lint.cli.options import binary_option, map_option, path_map, version_option
+from mtls_lint.cli.options import (
+    binary_option,
+    context_option,
+    define_option,
+    map_option,
+    prefix_option,
+    reading,
+    root_option,
+    version_option,
+)
 from mtls_lint.cli.streams import Color, columns, wants_color, write_out
 
 
@@ -27,6 +36,10 @@ def matrix(
     nginx_version: Annotated[str | None, version_option()] = None,
     nginx_binary: Annotated[Path | None, binary_option()] = None,
     mapped: Annotated[list[str] | None, map_option()] = None,
+    root: Annotated[str | None, root_option()] = None,
+    prefix: Annotated[str | None, prefix_option()] = None,
+    context: Annotated[str | None, context_option()] = None,
+    define: Annotated[list[str] | None, define_option()] = None,
     now: Annotated[
         str | None, typer.Option(metavar="DATE[TIME]", help="The moment of the handshakes (ISO, UTC).")
     ] = None,
@@ -40,13 +53,12 @@ def matrix(
     from mtls_lint.cli.nginx_binary import chosen_nginx  # noqa: PLC0415
     from mtls_lint.nginx.chain_check import reader  # noqa: PLC0415
     from mtls_lint.nginx.matrix import matrix as rows_of  # noqa: PLC0415
-    from mtls_lint.pki.store import PemStore  # noqa: PLC0415
     from mtls_lint.report import lines  # noqa: PLC0415
     from mtls_lint.report.matrix import markdown, render_matrix, table  # noqa: PLC0415
 
-    where = path_map(mapped)
-    configuration = read_followed(path, chosen_nginx(nginx_version, nginx_binary).version, where)
-    rows = tuple(rows_of(configuration, moment(now), reader(PemStore(where.here))))
+    how = reading(mapped, root, prefix, context, define)
+    configuration = read_followed(path, chosen_nginx(nginx_version, nginx_binary).version, how)
+    rows = tuple(rows_of(configuration, moment(now), reader(how.store(configuration.tree))))
     if output_format is MatrixFormat.JSON:
         write_out(render_matrix(rows), utf8=True)
     elif output_format is MatrixFormat.MARKDOWN:

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from mtls_lint.cli.check import FailOn, Format
-from mtls_lint.cli.inputs import files_of, find, read
+from mtls_lint.cli.inputs import Reading, files_of, find, read_all
 from mtls_lint.cli.nginx_binary import chosen_nginx
 from mtls_lint.cli.packs import all_rules, selected
 from mtls_lint.cli.progress import Progress
@@ -30,14 +30,12 @@ from mtls_lint.lint.runner import Report, merge, run
 from mtls_lint.lint.running import running
 from mtls_lint.lint.settings import Settings
 from mtls_lint.nginx.model import Configuration, build
-from mtls_lint.pki.store import PemStore
 from mtls_lint.report.concise import concise_lines
 from mtls_lint.report.json import render_json
 from mtls_lint.report.lines import Line, coloured, plain
 from mtls_lint.report.text import TextReport
 from mtls_lint.report.words import counted, summary
 from mtls_lint.syntax.discovery import Input
-from mtls_lint.syntax.path_map import PathMap
 from mtls_lint.syntax.tree import Problem
 
 
@@ -54,7 +52,7 @@ class Request:
     nginx_version: str | None
     nginx_binary: Path | None
     now: datetime
-    where: PathMap
+    reading: Reading
     expiry_days: int | None
     fail_on: FailOn
     format: Format
@@ -68,7 +66,7 @@ def run_check(request: Request) -> int:
     nginx = chosen_nginx(request.nginx_version, request.nginx_binary)
     settings = Settings(nginx.version, request.require, request.expiry_days, nginx.told, nginx.build)
     check_output(request.output)
-    inputs, problems = find(request.paths)
+    inputs, problems = find(request.paths, request.reading)
     rules = selected(
         all_rules(request.rule_directories, installed=request.installed_packs), request.select, request.ignore
     )
@@ -110,16 +108,19 @@ def _lint(
     reports = [Report(rules=len(rules), settings=settings)]
     if problems:
         reports.append(_unread(problems, len(rules)))
-    store = PemStore(request.where.here)
-    for one in inputs:
-        progress.say(f"reading {one.path}")
-        configuration = build(read(one, request.where), settings.nginx_version)
+    progress.say(f"reading {counted(len(inputs), 'input')}")
+    trees = read_all(inputs, request.reading)
+    # A file is read once, however many configurations name it.
+    stores = {tree.from_dump: request.reading.store(tree) for tree in trees}
+    for tree in trees:
+        configuration = build(tree, settings.nginx_version)
+        store = stores[tree.from_dump]
         if request.output is not None:
-            refuse_to_overwrite(request.output, files_of(configuration, request.where))
+            refuse_to_overwrite(request.output, files_of(configuration, request.reading))
         if request.verbosity > 0:
             _describe(configuration)
 
-        def checking(rule: Rule, name: str = one.path) -> None:
+        def checking(rule: Rule, name: str = tree.path) -> None:
             progress.say(f"{name}: {rule.id}")
 
         reports.append(run(configuration, rules, settings, request.now, store, checking, running))

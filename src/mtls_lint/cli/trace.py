@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mtls_lint.cli.check import moment
-from mtls_lint.cli.options import binary_option, map_option, path_map, version_option
+from mtls_lint.cli.options import (
+    binary_option,
+    context_option,
+    define_option,
+    map_option,
+    prefix_option,
+    reading,
+    root_option,
+    version_option,
+)
 from mtls_lint.cli.streams import Color, CommandError, columns, wants_color, write_out
 
 if TYPE_CHECKING:
@@ -87,6 +96,10 @@ def trace(
     nginx_version: Annotated[str | None, version_option(RUN)] = None,
     nginx_binary: Annotated[Path | None, binary_option(RUN)] = None,
     mapped: Annotated[list[str] | None, map_option(RUN)] = None,
+    root: Annotated[str | None, root_option(RUN)] = None,
+    prefix: Annotated[str | None, prefix_option(RUN)] = None,
+    context: Annotated[str | None, context_option(RUN)] = None,
+    define: Annotated[list[str] | None, define_option(RUN)] = None,
     now: Annotated[
         str | None,
         typer.Option(
@@ -105,7 +118,6 @@ def trace(
     from mtls_lint.cli.nginx_binary import chosen_nginx  # noqa: PLC0415
     from mtls_lint.nginx.decide import decide  # noqa: PLC0415
     from mtls_lint.nginx.decision import Connection, Request  # noqa: PLC0415
-    from mtls_lint.pki.store import PemStore  # noqa: PLC0415
     from mtls_lint.report import lines  # noqa: PLC0415
     from mtls_lint.report.trace import render_trace, story  # noqa: PLC0415
 
@@ -114,9 +126,9 @@ def trace(
             "a plain client has no TLS version, SNI, certificate or STARTTLS.", param_hint="'--plain'"
         )
     address, port = _target(connect)
-    where = path_map(mapped)
-    configuration = read_followed(path, chosen_nginx(nginx_version, nginx_binary).version, where)
-    store = PemStore(where.here)
+    how = reading(mapped, root, prefix, context, define)
+    configuration = read_followed(path, chosen_nginx(nginx_version, nginx_binary).version, how)
+    store = how.store(configuration.tree)
     client = _client(configuration, client_cert, store) if client_cert is not None else None
     name = None if plain or no_sni else sni or host
     request = Request(host or sni or _authority(address, port), uri, method)
@@ -151,8 +163,9 @@ def _authority(address: str, port: int) -> str:
 def _client(configuration: "Configuration", path: Path, store: "PemStore") -> "ChainClient":
     from mtls_lint.nginx.chain_check import reader  # noqa: PLC0415
     from mtls_lint.nginx.clients import ChainClient  # noqa: PLC0415
+    from mtls_lint.pki.store import PemStore  # noqa: PLC0415
 
-    file = store.read(str(path))
+    file = PemStore().read(str(path))  # it lies here, whatever machine the configuration is of
     why = file.reason or file.certificate_defect
     if why is not None or not file.certificates:
         raise CommandError(

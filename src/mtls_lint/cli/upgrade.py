@@ -8,7 +8,15 @@ from typing import Annotated
 import typer
 
 from mtls_lint.cli.check import moment
-from mtls_lint.cli.options import binary_option, map_option, path_map
+from mtls_lint.cli.options import (
+    binary_option,
+    context_option,
+    define_option,
+    map_option,
+    prefix_option,
+    reading,
+    root_option,
+)
 from mtls_lint.cli.streams import Color, columns, wants_color, write_out
 
 EXIT_CODES = (
@@ -37,6 +45,10 @@ def upgrade(
     ] = None,
     nginx_binary: Annotated[Path | None, binary_option()] = None,
     mapped: Annotated[list[str] | None, map_option()] = None,
+    root: Annotated[str | None, root_option()] = None,
+    prefix: Annotated[str | None, prefix_option()] = None,
+    context: Annotated[str | None, context_option()] = None,
+    define: Annotated[list[str] | None, define_option()] = None,
     now: Annotated[
         str | None, typer.Option(metavar="DATE[TIME]", help="The moment of the handshakes (ISO, UTC).")
     ] = None,
@@ -51,7 +63,6 @@ def upgrade(
     from mtls_lint.cli.packs import all_rules  # noqa: PLC0415
     from mtls_lint.lint.upgrade import upgrade as compare  # noqa: PLC0415
     from mtls_lint.nginx.version import NEWEST_STABLE  # noqa: PLC0415
-    from mtls_lint.pki.store import PemStore  # noqa: PLC0415
     from mtls_lint.report import lines  # noqa: PLC0415
     from mtls_lint.report.upgrade import render_upgrade, upgrade_lines  # noqa: PLC0415
 
@@ -62,10 +73,12 @@ def upgrade(
     asked = chosen_nginx(None, nginx_binary)
     first = told_version(old, "--from") or asked.version
     last = told_version(new, "--to") or NEWEST_STABLE
-    where = path_map(mapped)
-    configuration = read_one(path, last, where)
+    how = reading(mapped, root, prefix, context, define)
+    configuration = read_one(path, last, how)
     rules = all_rules((), installed=False)
-    found = compare(configuration.tree, first, last, rules, moment(now), PemStore(where.here), asked.build)
+    found = compare(
+        configuration.tree, first, last, rules, moment(now), how.store(configuration.tree), asked.build
+    )
     if output_format is UpgradeFormat.JSON:
         write_out(render_upgrade(found), utf8=True)
     else:

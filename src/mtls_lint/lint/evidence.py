@@ -89,6 +89,8 @@ class Evidence:
         file = self.read(reference)
         if file is None or reference.path is None or file.state is not FileState.ABSENT:
             return False
+        if self._store.place_of(reference.path) is None:
+            return False
         tree = self._configuration.tree
         if not tree.is_fragment and reference.written.startswith("/"):
             home = os.path.abspath(tree.main_directory)
@@ -106,7 +108,7 @@ class Evidence:
             return reference.unknown.reason if reference.unknown is not None else "no path"
         if not reference.written.startswith("/") and self._is_working_copy:
             return "it lies in a working copy, whose permissions are not those of the server"
-        if self._store.locate(reference.path) != reference.path:
+        if self._store.place_of(reference.path) != reference.path:
             return "it is a copy, whose permissions are not those of the server"
         return self._access.of(reference.path)
 

@@ -13,6 +13,7 @@ from mtls_lint.lint.identity import Places, fingerprint
 from mtls_lint.lint.rule import Rule
 from mtls_lint.lint.running import Master
 from mtls_lint.lint.settings import Settings
+from mtls_lint.lint.templates import confidence, places_apart, template_notes
 from mtls_lint.nginx.material import KeyPair, ServerCertificate, TrustFile, server_certificates, trust_files
 from mtls_lint.nginx.model import (
     Configuration,
@@ -108,6 +109,15 @@ class _Run:
         for name in names or self._directives:
             yield from self._directives.get(name, ())
 
+    def leave_out_impossible(self) -> None:
+        """Take findings for what they are whose places are never there together: none."""
+        for key, (rule, finding) in list(self.found.items()):
+            if apart := places_apart(finding):
+                del self.found[key]
+                line = finding.span.line
+                reason = f"line {line} and line {apart.line} stand in different branches of a template"
+                self._record(NotEvaluated(rule.id, finding.span.path, line, reason))
+
     def reported(self) -> tuple[Reported, ...]:
         """The findings with identities, sorted by place."""
         ordered = sorted(self.found.values(), key=_order)
@@ -121,7 +131,7 @@ class _Run:
                 Reported(
                     rule.id,
                     finding.severity or rule.severity,
-                    finding.confidence or rule.confidence,
+                    confidence(rule, finding),
                     finding,
                     fingerprint(*identity, seen[identity]),
                     rule.declaration.controls,
@@ -176,7 +186,13 @@ def run(
             progress(rule)
         state.check(rule)
     tree = configuration.tree
-    entries = [*_unread(tree.problems), *_crashed(state.crashes, tree.path), *state.not_evaluated]
+    state.leave_out_impossible()
+    entries = [
+        *_unread(tree.problems),
+        *template_notes(tree.sources),
+        *_crashed(state.crashes, tree.path),
+        *state.not_evaluated,
+    ]
     return Report(
         findings=state.reported(),
         not_evaluated=tuple(sorted(entries, key=lambda e: (e.path, e.line, e.reason, e.rule))),

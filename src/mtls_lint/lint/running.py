@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from mtls_lint.nginx.model import Configuration
 
-_PID_FILES = (
+PID_FILES = (
     "/run/nginx.pid",
     "/var/run/nginx.pid",
     "/usr/local/nginx/logs/nginx.pid",
@@ -65,7 +66,7 @@ def running(configuration: Configuration) -> Master | None:
     if tree.is_fragment or not tree.sources:
         return None
     named = [str(d.args[0]) for d in index_by_name(tree.directives).get("pid", ()) if d.args]
-    for path in named or _PID_FILES:
+    for path in named or PID_FILES:
         pid = _pid(path) if path.startswith("/") else None
         if pid is None or not _reads(_title(pid), tree.sources[0].real_path):
             continue
@@ -77,8 +78,12 @@ def running(configuration: Configuration) -> Master | None:
 
 
 def _pid(path: str) -> int | None:
-    with suppress(OSError, ValueError), open(path, "rb") as file:
-        return int(file.read(32))
+    """The number in a pid file; what is no regular file is not waited for."""
+    with suppress(OSError, ValueError):
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+        with os.fdopen(descriptor, "rb") as file:
+            if stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return int(file.read(32))
     return None
 
 

@@ -104,7 +104,7 @@ def identity_tests(configuration: Configuration, server: VirtualServer) -> Itera
     """The comparisons of a server's conditions, and those of all maps."""
     aliases = _aliases(server)
     for block in server.all_locations():
-        if block.kind != "if":
+        if block.kind != "if" or block.directive.is_templated:
             continue
         words = strip_parentheses(block.directive.args)
         variable = aliases.get(words[0].lower().strip("${}")) if len(words) >= 3 else None
@@ -120,7 +120,7 @@ def identity_tests(configuration: Configuration, server: VirtualServer) -> Itera
         variable, before, after = found
         for line in row.children:
             key = str(line.name)
-            if not line.args or key in {"default", "include"}:
+            if not line.args or line.is_templated or key in {"default", "include"}:
                 continue
             if key.startswith("~"):
                 operator = "~*" if key.startswith("~*") else "~"

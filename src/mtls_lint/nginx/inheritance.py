@@ -7,7 +7,8 @@ from typing import Protocol
 
 from mtls_lint.nginx.defaults import default_of
 from mtls_lint.nginx.version import NginxVersion
-from mtls_lint.syntax.source import Span
+from mtls_lint.syntax.directives import specs
+from mtls_lint.syntax.source import Span, TemplatedToken
 from mtls_lint.syntax.tree import Directive, Problem, ProblemKind, Unknown, index_by_name
 
 
@@ -114,7 +115,7 @@ class Scope:
     def unread(self) -> tuple[Problem, ...]:
         """What could not be read of this level: its includes, harmless ones left out."""
         if self._unread is None:
-            self._unread = unread_includes(self.find("include"))
+            self._unread = unread_includes(self.directives)
         return self._unread
 
     def setting(self, name: str) -> Setting:
@@ -127,7 +128,8 @@ class Scope:
     def _compute(self, name: str) -> Setting:
         if own := self.find(name):
             overridden = self.outer.setting(name).directives if self.outer is not None else ()
-            return Setting(name, own, Origin.OVERRIDDEN if overridden else Origin.SET, overridden)
+            origin = Origin.OVERRIDDEN if overridden else Origin.SET
+            return Setting(name, own, origin, overridden, unknown=_templated(own))
         unknown = unknown_because(self.unread)
         if self.outer is None:
             default = default_of(name, self.module, self.version)
@@ -163,11 +165,31 @@ class Holder(Protocol):
         ...
 
 
-def unread_includes(includes: Iterable[Directive]) -> tuple[Problem, ...]:
-    """The problems of these include directives that leave something unknown."""
+def _templated(directives: tuple[Directive, ...]) -> Unknown | None:
+    """What a template leaves open about the directives of one block that give a value."""
+    for directive in directives:
+        if directive.source.template is None:
+            continue
+        word = next((word for word in directive.args if isinstance(word, TemplatedToken)), None)
+        if word is not None:
+            return Unknown(f"{directive.span}: `{directive.name} {word}` is filled in by a template")
+        if len(directives) > 1 and directive.is_conditional and not _adds_up(directive):
+            return Unknown(
+                f"{directive.span}: which of {len(directives)} `{directive.name}` holds depends on a template"
+            )
+    return None
+
+
+def _adds_up(directive: Directive) -> bool:
+    """Whether a block may have several directives of this name, all of which count."""
+    return any(spec.repeatable is not False for spec in specs(directive.name))
+
+
+def unread_includes(directives: Iterable[Directive]) -> tuple[Problem, ...]:
+    """The problems of those of these directives that stand for text which is not known."""
     return tuple(
         directive.problem
-        for directive in includes
+        for directive in directives
         if directive.problem is not None
         and not directive.problem.harmless
         and directive.problem.kind is not ProblemKind.REFUSED

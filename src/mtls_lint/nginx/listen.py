@@ -1,8 +1,10 @@
 """``listen`` directives and the sockets they make."""
 
 import ipaddress
+import re
 from dataclasses import dataclass
 
+from mtls_lint.syntax.source import TemplatedToken
 from mtls_lint.syntax.tree import Directive
 
 
@@ -30,7 +32,7 @@ class SocketKey:
             return False
 
     def __str__(self) -> str:
-        if self.family == "unix":
+        if self.family in {"template", "unix"}:
             return self.address
         suffix = "/udp" if self.transport == "udp" else ""
         return f"{self.address}:{self.port}{suffix}"
@@ -58,11 +60,16 @@ IMPLICIT = Listen(None, SocketKey("ipv4", "*", 80))
 def parse_listen(directive: Directive, *, module: str) -> tuple[Listen, ...]:
     """The sockets a ``listen`` directive asks for: several when it names a range of ports.
 
-    Nothing for what nginx refuses or what holds a template's placeholder: the address is then unknown.
+    Nothing for what nginx refuses. What a template fills in is an address of its own, on the port that is
+    written or, without one, the usual one.
     """
     if not directive.args:
         return ()
     flags = {str(word).lower() for word in directive.args[1:]}
+    # `ssl` may be what the template says; that it is not would be an alarm about something nobody wrote.
+    templated = directive.is_templated and (
+        not isinstance(directive.args[0], TemplatedToken) or "ssl" in directive.args[0]
+    )
     quic = "quic" in flags
     transport = "udp" if quic or (module == "stream" and "udp" in flags) else "tcp"
     return tuple(
@@ -70,15 +77,29 @@ def parse_listen(directive: Directive, *, module: str) -> tuple[Listen, ...]:
             directive,
             key,
             # A QUIC socket always speaks TLS (ngx_http_add_addresses, docs/evidence.md: settings).
-            ssl="ssl" in flags or quic,
+            ssl="ssl" in flags or quic or (templated and key.port != 80),
             default_server=bool(flags & {"default_server", "default"}),
             quic=quic,
             http2="http2" in flags,
             proxy_protocol="proxy_protocol" in flags,
             takes_ipv4="ipv6only=off" in flags,
         )
-        for key in _keys(str(directive.args[0]), transport)
+        for key in (
+            _keys(str(directive.args[0]), transport)
+            if not isinstance(directive.args[0], TemplatedToken)
+            else (SocketKey("template", str(directive.args[0]), _templated_port(directive), transport),)
+        )
     )
+
+
+_PORT_WRITTEN = re.compile(r"(?:.*:)?([0-9]{1,5})(?![\w.:])", re.ASCII | re.DOTALL)
+
+
+def _templated_port(directive: Directive) -> int:
+    found = _PORT_WRITTEN.match(directive.args[0])
+    if found is not None and 1 <= int(found[1]) <= 65535:
+        return int(found[1])
+    return 443 if any("ssl" in word for word in directive.args) else 80
 
 
 def _keys(text: str, transport: str) -> tuple[SocketKey, ...]:

@@ -10,7 +10,7 @@ from mtls_lint.nginx.inheritance import Holder, Setting
 from mtls_lint.nginx.model import Configuration, VirtualServer
 from mtls_lint.nginx.tls import conf_commands
 from mtls_lint.nginx.version import NginxVersion
-from mtls_lint.syntax.source import Span
+from mtls_lint.syntax.source import Span, TemplatedToken
 from mtls_lint.syntax.tree import Directive, Unknown
 
 if TYPE_CHECKING:
@@ -151,7 +151,10 @@ def reference_to(configuration: Configuration, directive: Directive, index: int 
     """
     if index >= len(directive.args):
         return FileReference(directive, None, Unknown("no path is given"), index)
-    written = str(directive.args[index])
+    word = directive.args[index]
+    written = str(word)
+    if isinstance(word, TemplatedToken):
+        return FileReference(directive, None, Unknown(f"{written} is filled in by a template"), index)
     if directive.name.endswith(("ssl_certificate", "ssl_certificate_key")):
         for prefix, reason in _RUNTIME_PREFIXES.items():
             if written.startswith(prefix):

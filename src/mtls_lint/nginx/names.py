@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from mtls_lint.pki.identity import to_ascii
-from mtls_lint.syntax.source import Span
+from mtls_lint.syntax.source import Span, TemplatedToken
 from mtls_lint.syntax.tree import Directive
 
 
@@ -46,6 +46,8 @@ class ServerName:
     @property
     def is_concrete(self) -> bool:
         """Whether clients can ask for it by a name that can stand in a certificate."""
+        if isinstance(self.directive.args[self.index], TemplatedToken):
+            return False
         return self.kind in {NameKind.EXACT, NameKind.LEADING_WILDCARD, NameKind.DOTTED}
 
     @property

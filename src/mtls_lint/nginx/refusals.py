@@ -1,9 +1,8 @@
 """What nginx refuses of the directives of a configuration, each judged by itself."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from mtls_lint.nginx.contexts import context_inside, top_context
 from mtls_lint.nginx.version import NginxVersion, parse_version
@@ -11,16 +10,11 @@ from mtls_lint.syntax import directive_data, directives
 from mtls_lint.syntax.directives import Refusal
 from mtls_lint.syntax.tree import Directive, Tree
 
-if TYPE_CHECKING:
-    from mtls_lint.syntax.source import SourceFile
-
 _Form = tuple[str, str, bool, "int | tuple[str, ...]"]
 RefusalKind = Literal["unknown", "removed", "too-new", "context", "block", "arity", "value", "duplicate"]
 
 # Blocks that only http has: what a fragment holds inside them stands where it stands.
 _HTTP_ALONE = frozenset({"location", "server if", "location if", "limit_except"})
-
-_TEMPLATE = re.compile(r"<%|%>|\{\{|\}\}|\{%|%\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +40,8 @@ class Refusals:
     """What ``refusals`` found, and what it could not judge.
 
     ``unknown`` are directives of modules that are not nginx's own, the first of each name; ``templated``
-    those whose text is a template's. ``newest`` is the newest version of nginx whose directives are known.
+    those whose text, or presence, is up to a template. ``newest`` is the newest version of nginx whose
+    directives are known.
     """
 
     found: tuple[Refused, ...]
@@ -89,7 +84,6 @@ class _Walk:
         # A large configuration says the same things many times.
         self._verdicts: dict[_Form, Refusal | None] = {}
         self._depends_on_values: dict[_Form, bool] = {}
-        self._templates: dict[SourceFile, bool] = {}
 
     def block(self, block: Sequence[Directive], context: str, *, open_: bool = False) -> None:
         """Judge the directives of one block, and put the blocks inside it on ``pending``.
@@ -99,7 +93,7 @@ class _Walk:
         seen: dict[str, Directive] = {}
         for directive in block:
             name = str(directive.name)
-            if self._is_templated(directive):
+            if directive.is_templated:
                 self.templated.append(directive)
                 continue
             # `root` and `alias` fill the same place (ngx_http_core_root).
@@ -123,12 +117,19 @@ class _Walk:
         contexts = directives.contexts_of(name) if open_ else ()
         verdicts = [self._verdict(directive, name, where) for where in contexts or (context,)]
         if None not in verdicts and (verdict := verdicts[0]) is not None:
+            if verdict.kind in {"removed", "too-new"} and directive.is_conditional:
+                self.templated.append(directive)  # written for another version, perhaps
+                return True
             certain = not self.fragment or verdict.kind != "context" or context in _HTTP_ALONE
             self.found.append(
                 Refused(directive, context, verdict.kind, verdict.text, verdict.detail, certain)
             )
             return False
-        if earlier is not None and self._refuses_twice(name, contexts or (context,)):
+        if (
+            earlier is not None
+            and self._refuses_twice(name, contexts or (context,))
+            and not (earlier.is_conditional or directive.is_conditional)
+        ):
             text = f'"{name}" directive is duplicate'
             if earlier.name != name:
                 text += f', "{earlier.name}" directive was specified earlier'
@@ -150,12 +151,6 @@ class _Walk:
             matter = directives.judges_values(form[0])
             self._depends_on_values[form] = matter
         return matter
-
-    def _is_templated(self, directive: Directive) -> bool:
-        source = directive.source
-        if source not in self._templates:
-            self._templates[source] = _TEMPLATE.search(source.text) is not None
-        return self._templates[source] and any(_TEMPLATE.search(word) for word in directive.args)
 
     def _refuses_twice(self, name: str, contexts: Sequence[str]) -> bool:
         forms = [

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from mtls_lint.nginx.decision import Story
 from mtls_lint.nginx.regex import search
 from mtls_lint.nginx.variables import Variables
+from mtls_lint.syntax.source import TemplatedToken
 from mtls_lint.syntax.tree import Directive, Unknown
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -52,7 +53,9 @@ def _run(
     """True when the run ends here."""
     for directive in directives:
         name = directive.name
-        if name == "set" and len(directive.args) == 2:
+        if directive.is_templated and name in {"set", "return", "rewrite"}:
+            _templated(directive, variables, story)
+        elif name == "set" and len(directive.args) == 2:
             variables.assign(str(directive.args[0])[1:], variables.expand(str(directive.args[1])))
         elif name == "break":
             result.broke = True
@@ -68,6 +71,14 @@ def _run(
             if _run(directive.children, target, variables, story, result):
                 return True
     return False
+
+
+def _templated(directive: Directive, variables: Variables, story: Story) -> None:
+    reason = f"{directive.span}: `{directive.text}` is filled in by a template"
+    if directive.name == "set" and not isinstance(directive.args[0], TemplatedToken):
+        variables.assign(str(directive.args[0])[1:], Unknown(reason))
+    else:
+        story.doubt(reason)
 
 
 def _enters(directive: Directive, variables: Variables, story: Story) -> bool:

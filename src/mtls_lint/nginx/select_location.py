@@ -22,6 +22,8 @@ class Selected:
 
 def select_location(locations: Sequence[Location], uri: str) -> Selected | Unknown:
     """The location among ``locations`` (those of a server, nested ones inside them) for a normalised URI."""
+    if (templated := _templated(locations, uri)) is not None:
+        return templated
     selected = _find(locations, uri)
     return selected if selected is not None else Selected(None)
 
@@ -55,6 +57,18 @@ def _find(locations: Sequence[Location], uri: str) -> Selected | Unknown | None:
             nested = _find(location.children, uri)
             return nested if nested is not None else Selected(location, match)
     return found
+
+
+def _templated(locations: Sequence[Location], uri: str) -> Unknown | None:
+    """A location of a template that may match any URI.
+
+    So may a prefix; but most templates with such a location have no other.
+    """
+    for location in (inner for one in locations for inner in one.walk()):
+        exact = location.modifier in {"=", "~", "~*"} and location.pattern != uri
+        if exact and location.directive.is_templated:
+            return Unknown(f"{location.span}: `{location.directive.text}` is filled in by a template")
+    return None
 
 
 def _is_final(selected: Selected) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from mtls_lint.nginx.maps import is_volatile, look_up
 from mtls_lint.nginx.model import Configuration
 from mtls_lint.nginx.regex import Matched, search
+from mtls_lint.syntax.source import TemplatedToken
 from mtls_lint.syntax.tree import Directive, Unknown
 
 VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))", re.ASCII)
@@ -100,6 +101,9 @@ class Variables:
 
     def holds(self, words: Sequence[str]) -> bool | Unknown:
         """Whether the condition of an ``if`` holds (ngx_http_rewrite_if_condition); parentheses included."""
+        for word in words:
+            if isinstance(word, TemplatedToken):
+                return Unknown(f"{word} is filled in by a template")
         condition = strip_parentheses(words)
         if not condition:
             return Unknown("an if without a condition")

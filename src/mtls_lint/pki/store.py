@@ -24,6 +24,11 @@ MAXIMUM_SIZE = 16 * 1024 * 1024
 """Bytes above which a file is not read: the bundle of all public roots has 0.2 MiB, large CRLs some MiB."""
 
 
+_ELSEWHERE = (
+    "it was not looked for: a dump tells of another machine; say with --root or --map where a copy is"
+)
+
+
 class FileState(Enum):
     """Whether a file could be read."""
 
@@ -102,9 +107,13 @@ class PemFile:
 class PemStore:
     """Reads files and remembers them: by path, and by device, inode, size and time of change."""
 
-    def __init__(self, locate: Callable[[str], str] = str) -> None:
-        """An empty store; ``locate`` gives the place on this machine of a path where nginx runs."""
-        self.locate = locate
+    def __init__(self, locate: Callable[[str], str | None] = str) -> None:
+        """An empty store.
+
+        ``locate`` gives the place on this machine of a path where nginx runs, None when it has none here;
+        it may raise OSError.
+        """
+        self._locate = locate
         self._by_path: dict[str, PemFile] = {}
         self._by_identity: dict[tuple[int, int, int, int], PemFile] = {}
 
@@ -112,15 +121,27 @@ class PemStore:
         """The file at ``path``; never raises and never waits."""
         known = self._by_path.get(path)
         if known is None:
-            place = self.locate(path)
-            file = self._read(place)
-            known = self._by_path[path] = file if place == path else replace(file, path=path)
+            try:
+                place = self._locate(path)
+            except OSError as error:
+                file = _failed(path, error)
+            else:
+                file = self._read(place) if place is not None else PemFile(path, FileState.ABSENT, _ELSEWHERE)
+            known = self._by_path[path] = file if file.path == path else replace(file, path=path)
         return known
+
+    def place_of(self, path: str) -> str | None:
+        """Where a file is looked for on this machine; None when it is not."""
+        try:
+            return self._locate(path)
+        except OSError:
+            return None
 
     def bytes_of(self, path: str) -> bytes | None:
         """The bytes of a small regular file, such as a password file; None when it cannot be read."""
+        place = self.place_of(path)
         try:
-            return _contents(self.locate(path))
+            return _contents(place) if place is not None else None
         except (OSError, ValueError):
             return None
 

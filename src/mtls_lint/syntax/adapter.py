@@ -7,17 +7,17 @@ module is not patched: ``parse`` is copied over globals of its own, in which ``l
 """
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import repeat
 from operator import attrgetter
-from types import FunctionType
+from types import FunctionType, MappingProxyType
 from typing import Any, NamedTuple
 
 from crossplane import parser as crossplane_parser
 
-from mtls_lint.syntax.lexer import Words, lex
+from mtls_lint.syntax.lexer import Words, fill_in, lex
 from mtls_lint.syntax.source import SourceFile, Span, Token
 from mtls_lint.syntax.tree import Directive, Problem, ProblemKind
 
@@ -88,15 +88,19 @@ def paused_gc() -> Iterator[None]:
             gc.enable()
 
 
-def parse_text(source: SourceFile, *, rows: bool = False) -> ParsedText | Problem:
+def parse_text(
+    source: SourceFile, *, rows: bool = False, defined: Mapping[str, str] = MappingProxyType({})
+) -> ParsedText | Problem:
     """Parse ``source``, or say what nginx has against it (SYNTAX) or we have (UNREADABLE: nested too deep).
 
-    ``rows``: see ``lexer.lex``. The comments are put on ``source.comments``.
+    ``rows``: see ``lexer.lex``; ``defined``: see ``lexer.fill_in``. The comments are put on
+    ``source.comments``.
     """
     with paused_gc():
         words = lex(source, rows=rows)
         if isinstance(words, Problem):
             return words
+        fill_in(words, source, defined)
         try:
             return ParsedText(source, _crossplane(words, source.path), len(words.ends), words.depth)
         except _ParserError as error:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from mtls_lint.syntax.files import read_text
+from mtls_lint.syntax.nginx_text import looks_like_nginx
 from mtls_lint.syntax.tree import Problem, ProblemKind
 
 MAIN_FILE = "nginx.conf"
@@ -23,28 +24,18 @@ _PROBE = 64 * 1024
 
 # A block that only a main file has.
 _MAIN_TEXT = re.compile(r"^[ \t]*(?:events|http|stream|mail)\s*\{", re.MULTILINE)
-# A block or a directive in nginx's spelling; ssl.conf of other programs has neither braces nor semicolons.
-# No two neighbours match the same character, so the time is linear.
-_NGINX_TEXT = re.compile(
-    r"""
-    ^[ \t]* (?:
-        (?: server | types | events | http | stream | mail ) \s* \{
-      | (?: upstream | location | map | geo | limit_except ) [ \t] [^{;\n]* \{
-      | if [ \t]* \( [^{;\n]* \{
-      | (?: listen | server_name | include | root | return | proxy_pass | proxy_set_header | add_header
-          | ssl_[a-z_]+ | proxy_ssl_[a-z_]+ | grpc_[a-z_]+ | access_log | error_page ) [ \t] [^;{}\n]+ ;
-    )
-    """,
-    re.MULTILINE | re.VERBOSE,
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One configuration to read: a whole one (``main``), a part (``fragment``), or either (``auto``)."""
+    """One configuration to read: a whole one (``main``), a part (``fragment``), or either (``auto``).
+
+    ``named`` tells a file that people named from one that was found in a directory.
+    """
 
     path: str
     kind: Literal["main", "fragment", "auto"]
+    named: bool = False
 
 
 def discover(path: str) -> tuple[Input, ...] | Problem:
@@ -55,7 +46,7 @@ def discover(path: str) -> tuple[Input, ...] | Problem:
     fragment of its own. The order is that of the names. A problem when there is nothing.
     """
     if not Path(path).is_dir():
-        return (Input(path, "auto"),)
+        return (Input(path, "auto", named=True),)
     main = os.path.join(path, MAIN_FILE)  # "." must stay in front as it was given
     if Path(main).is_file():
         return (Input(main, _kind_of_main(main)),)
@@ -63,7 +54,7 @@ def discover(path: str) -> tuple[Input, ...] | Problem:
     mains = [file for file in files if os.path.basename(file) == MAIN_FILE]
     if mains:
         return tuple(Input(file, _kind_of_main(file)) for file in mains)
-    fragments = [file for file in files if _may_be_fragment(file) and _NGINX_TEXT.search(_beginning(file))]
+    fragments = [file for file in files if _may_be_fragment(file) and looks_like_nginx(_beginning(file))]
     if fragments:
         return tuple(Input(file, "fragment") for file in fragments)
     return Problem(
@@ -91,7 +82,7 @@ def _may_be_fragment(file: str) -> bool:
 def _kind_of_main(file: str) -> Literal["main", "auto"]:
     """Many images copy a file that is called nginx.conf into conf.d: then it is a fragment."""
     text = _beginning(file)
-    return "main" if _MAIN_TEXT.search(text) or not _NGINX_TEXT.search(text) else "auto"
+    return "main" if _MAIN_TEXT.search(text) or not looks_like_nginx(text) else "auto"
 
 
 def _beginning(file: str) -> str:

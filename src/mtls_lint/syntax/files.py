@@ -31,7 +31,7 @@ def read_text(path: str, display: str | None = None) -> SourceFile | Problem:
             return problem
         data = _read(path, display)
     except OSError as error:
-        return _failed(path, display, error)
+        return failed(path, display, error)
     except ValueError:
         # A NUL in the name (nginx would cut the name there), or characters no file name can have.
         return Problem(
@@ -104,7 +104,7 @@ def _too_large(display: str) -> Problem:
     )
 
 
-def _failed(path: str, display: str, error: OSError) -> Problem:
+def failed(path: str, display: str, error: OSError) -> Problem:
     """The problem for what the system answered."""
     nginx = f'nginx: open() "{display}" failed ({error.errno}: {os.strerror(error.errno or 0)})'
     kind = ProblemKind.UNREADABLE

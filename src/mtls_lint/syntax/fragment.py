@@ -31,6 +31,9 @@ _CANDIDATES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("mail",), "mail"),
     (("main",), "main"),
 )
+CONTEXTS = tuple(context for context, _ in _CANDIDATES)
+"""Where a fragment may belong."""
+
 _COMMENT = re.compile(r"\s*mtls-lint:\s*context=([a-z_]+(?:,[a-z_]+)*)\s*")
 
 # What only a stream server has, or only an http one.

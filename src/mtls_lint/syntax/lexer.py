@@ -14,11 +14,13 @@ The rules are those of ``ngx_conf_read_token`` and ``ngx_conf_parse`` in nginx's
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mtls_lint.syntax import lexer_errors as errors
 from mtls_lint.syntax.lua_block import LUA_BLOCK_SUFFIX, lua_block_end
-from mtls_lint.syntax.source import Comment, SourceFile, Token
+from mtls_lint.syntax.source import Comment, SourceFile, TemplatedToken, Token
+from mtls_lint.syntax.template import MASK
 from mtls_lint.syntax.tree import Problem
 
 MAX_NESTING = 200
@@ -98,12 +100,36 @@ def lex(source: SourceFile, *, rows: bool = False) -> Words | Problem:
     return _Lexer(source, rows).run()
 
 
+def fill_in(words: Words, source: SourceFile, defined: Mapping[str, str]) -> None:
+    """Give the masked words of a template the text that stands there, or that ``defined`` has for it."""
+    template = source.template
+    if template is None:
+        return
+    for index, token in enumerate(words.tokens):
+        if MASK not in token:
+            continue
+        value = template.value_at(token.start)
+        statement = value is not None and token.end == token.start + 1
+        start, end = (token.start, value.end) if value is not None and statement else (token.start, token.end)
+        inner = (start + 1, end - 1) if token.quoted else (start, end)
+        text, known = template.text_of(source.text, *inner, defined)
+        kind = Token if known and not statement else TemplatedToken
+        words.tokens[index] = kind(decode(text), token.start, token.end, token.quoted)
+
+
+def lex_start(source: SourceFile) -> list[Token]:
+    """The words of ``source`` up to its end, or up to the first structural error; see ``lex``."""
+    lexer = _Lexer(source, rows=False)
+    lexer.run()
+    return lexer.tokens
+
+
 class _Lexer:
     """One run over one text."""
 
     def __init__(self, source: SourceFile, rows: bool) -> None:
         self.source = source
-        self.text = source.text
+        self.text = source.code
         self.rows = rows
         self.tokens: list[Token] = []
         self.ends: list[int] = []

@@ -7,20 +7,25 @@ with conf_prefix; observed on 1.22.1 and 1.31.3).
 """
 
 import os
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 from mtls_lint.syntax import loader_errors as errors
 from mtls_lint.syntax.adapter import ParsedText, parse_text, paused_gc
-from mtls_lint.syntax.files import looks_binary, read_text
+from mtls_lint.syntax.completeness import lost
+from mtls_lint.syntax.dump import is_dump, split
+from mtls_lint.syntax.embedded import embedded
+from mtls_lint.syntax.files import looks_binary
 from mtls_lint.syntax.foreign import foreign
 from mtls_lint.syntax.fragment import MAIN_BLOCKS, context_comment, infer_context
+from mtls_lint.syntax.input_files import Disk, Files, join
 from mtls_lint.syntax.lexer import MAX_NESTING, ROW_BLOCKS
-from mtls_lint.syntax.nginx_glob import Matches, escape, has_magic, nginx_glob
-from mtls_lint.syntax.path_map import PathMap
-from mtls_lint.syntax.source import SourceFile
+from mtls_lint.syntax.nginx_glob import escape, has_magic
+from mtls_lint.syntax.source import SourceFile, TemplatedToken
+from mtls_lint.syntax.template import PLACEHOLDERS, template_of
 from mtls_lint.syntax.tree import Directive, Problem, ProblemKind, Tree
 
 MAX_INCLUDE_DEPTH = 64
@@ -32,49 +37,7 @@ successor ten times would otherwise be 10^10 directives."""
 
 MAIN_FILE = "nginx.conf"
 MAX_FRAGMENT_ANCESTORS = 4
-
-
-class Files(Protocol):
-    """Where included files come from: the disk, or a dump that holds them all."""
-
-    def read(self, path: str, display: str) -> SourceFile | Problem:
-        """The text of the file ``path``, to be named ``display``."""
-        ...
-
-    def glob(self, pattern: str) -> Matches:
-        """The files that match ``pattern``, in nginx's order."""
-        ...
-
-    def identity(self, path: str) -> object:
-        """What is equal for two names of the same file."""
-        ...
-
-
-class Disk:
-    """The files of this machine, under the names they have where nginx runs (see ``PathMap``)."""
-
-    def __init__(self, where: PathMap = PathMap()) -> None:  # noqa: B008 - immutable
-        """``where`` leads from those names to this machine's."""
-        self._where = where
-
-    def read(self, path: str, display: str) -> SourceFile | Problem:
-        """See ``files.read_text``."""
-        return read_text(self._where.here(path), display)
-
-    def glob(self, pattern: str) -> Matches:
-        """See ``nginx_glob.nginx_glob``."""
-        found = nginx_glob(self._where.here(pattern))
-        if not self._where.pairs:
-            return found
-        return replace(found, paths=tuple(map(self._where.there, found.paths)))
-
-    def identity(self, path: str) -> object:
-        """Device and inode, or the name when there is no such file."""
-        try:
-            status = os.stat(self._where.here(path))  # pathlib costs more than the call, for every file
-        except (OSError, ValueError):
-            return path
-        return status.st_dev, status.st_ino
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 def load(
@@ -84,12 +47,15 @@ def load(
     main_directory: str | None = None,
     display: str | None = None,
     files: Files | None = None,
+    defined: Mapping[str, str] = _NOTHING,
 ) -> Tree:
     """Read the configuration ``path`` with everything it includes.
 
     ``context`` says where its directives belong (see ``Tree``); without it, that is inferred.
     ``main_directory`` is what relative names resolve against; without it, the directory of ``path`` or,
     for a fragment, the nearest directory above that holds an nginx.conf. ``display`` is the name shown.
+    What ``nginx -T`` printed is taken as the files it holds, whatever else is said here. ``defined`` are
+    values of a template's names.
 
     Never raises for what is found on disk: that is in ``Tree.problems``.
     """
@@ -98,7 +64,29 @@ def load(
     if isinstance(source, Problem):
         where = os.path.dirname(path) if main_directory is None else main_directory
         return Tree(source.path, where or ".", context or ("main",), (), (), (source,))
-    return _load(source, path, context, main_directory, files)
+    return _load(source, path, context, main_directory, files, defined)
+
+
+def load_each(
+    source: SourceFile,
+    *,
+    context: tuple[str, ...] | None = None,
+    main_directory: str | None = None,
+    files: Files | None = None,
+    defined: Mapping[str, str] = _NOTHING,
+    path: str | None = None,
+) -> tuple[Tree, ...]:
+    """The trees of a text: several where it is Markdown, YAML or a script that holds configurations.
+
+    ``path`` is its name where nginx runs, by which relative names are resolved; see ``load`` for the others.
+    """
+    found = embedded(source)
+    if isinstance(found, Problem):
+        return (Tree(source.path, ".", context or ("main",), (), (source,), (found,)),)
+    where = files or Disk()
+    parts = [(source, context)] if found is None else [(one.source, context or one.context) for one in found]
+    name = source.real_path if path is None else path
+    return tuple(_load(part, name, at, main_directory, where, defined) for part, at in parts)
 
 
 def load_text(
@@ -108,6 +96,7 @@ def load_text(
     context: tuple[str, ...] | None = None,
     main_directory: str | None = None,
     files: Files | None = None,
+    defined: Mapping[str, str] = _NOTHING,
 ) -> Tree:
     """The tree of a text that did not come from a file of this machine (stdin, embedded, a dump, a test).
 
@@ -115,7 +104,7 @@ def load_text(
     relative includes are resolved against the directory part of it.
     """
     source = text if isinstance(text, SourceFile) else SourceFile(path_label, text)
-    return _load(source, source.real_path, context, main_directory, files or Disk())
+    return _load(source, source.real_path, context, main_directory, files or Disk(), defined)
 
 
 def _load(
@@ -124,9 +113,13 @@ def _load(
     context: tuple[str, ...] | None,
     main_directory: str | None,
     files: Files,
+    defined: Mapping[str, str],
 ) -> Tree:
+    if is_dump(source.text):
+        return _load_dump(source)
     directory = os.path.dirname(path)  # as nginx: text, no normalisation
-    parsed = _parse(source, rows=context is not None and context[-1] in ROW_BLOCKS)
+    parse = partial(_parse_template, defined)
+    parsed = parse(source, rows=context is not None and context[-1] in ROW_BLOCKS)
     if isinstance(parsed, Problem):
         where = directory if main_directory is None else main_directory
         return Tree(source.path, where or ".", context or ("main",), (), (source,), (parsed,))
@@ -134,19 +127,42 @@ def _load(
         context = context_comment(source.comments) or _inferred(parsed, path)
     if main_directory is None:
         main_directory = directory if context == ("main",) else _fragment_directory(directory)
-    walk = _Walk(files, main_directory, path, parsed)
-    with paused_gc():
-        directives = parsed.build(expand=walk.expand)
+    walk = _Walk(files, main_directory, path, parsed, parse)
+    directives = walk.directives(parsed)
     return Tree(
         source.path, main_directory or ".", context, directives, tuple(walk.sources), tuple(walk.problems)
     )
 
 
+def _load_dump(source: SourceFile) -> Tree:
+    dump = split(source)
+    if isinstance(dump, Problem):
+        return Tree(source.path, ".", ("main",), (), (source,), (dump,), from_dump=True)
+    name = dump.main.path
+    parsed = _parse(dump.main, rows=False)
+    directory = os.path.dirname(name)
+    if isinstance(parsed, Problem):
+        return Tree(name, directory, ("main",), (), (dump.main,), (parsed,), from_dump=True)
+    walk = _Walk(dump, directory, name, parsed, _parse)
+    directives = walk.directives(parsed)
+    sources, problems = tuple(walk.sources), tuple(walk.problems)
+    return Tree(name, directory, ("main",), directives, sources, problems, from_dump=True)
+
+
+class _Parse(Protocol):
+    """How a text of a configuration is parsed."""
+
+    def __call__(self, source: SourceFile, *, rows: bool) -> ParsedText | Problem: ...
+
+
 class _Walk:
     """One walk over the includes of one configuration."""
 
-    def __init__(self, files: Files, main_directory: str, main_path: str, main: ParsedText) -> None:
+    def __init__(
+        self, files: Files, main_directory: str, main_path: str, main: ParsedText, parse: _Parse
+    ) -> None:
         self.files = files
+        self.parse = parse
         self.main_directory = main_directory
         self.sources = [main.source]
         # A set that keeps its order: the same include in a file that is included twice says it once.
@@ -160,6 +176,18 @@ class _Walk:
         self.spliced = 0
         self.exhausted: Problem | None = None
 
+    def directives(self, main: ParsedText) -> tuple[Directive, ...]:
+        """The main file's directives with all that they include."""
+        with paused_gc():
+            built = main.build(expand=self.expand)
+        if any(source.template is not None for source in self.sources):
+            for directive in (inner for one in built for inner in one.walk()):
+                if isinstance(directive.name, TemplatedToken):
+                    directive.problem = errors.templated(directive)
+        everything = (inner for one in built for inner in one.walk())
+        self.problems.update(dict.fromkeys(lost(self.sources, everything)))
+        return built
+
     def expand(self, include: Directive, depth: int) -> Sequence[Directive]:
         """The directives of the files that ``include`` names; what could not be read is noted on it."""
         if len(include.args) != 1:
@@ -170,6 +198,9 @@ class _Walk:
             # The one block of rows that knows no include (ngx_http_split_clients).
             return ()
         name = include.args[0]
+        if isinstance(name, TemplatedToken):
+            include.problem = errors.templated(include)
+            return ()
         path = join(self.main_directory, name)
         if not has_magic(name):
             return self._include(include, path, depth, rows)
@@ -230,7 +261,7 @@ class _Walk:
             source = self.files.read(path, path)
             if isinstance(source, SourceFile):
                 self.sources.append(source)
-                known = _parse(source, rows=rows)
+                known = self.parse(source, rows=rows)
             else:
                 known = source
             self.parsed[key] = known
@@ -242,21 +273,27 @@ class _Walk:
         self.problems[problem] = None
 
 
-def join(main_directory: str, path: str) -> str:
-    """``path`` as nginx completes it: absolute names stay, others follow the main file's directory."""
-    if path.startswith("/") or main_directory in {"", "."}:
-        return path
-    return main_directory.rstrip("/") + "/" + path
+def _parse_template(defined: Mapping[str, str], source: SourceFile, *, rows: bool) -> ParsedText | Problem:
+    """Parse a text that may be a template."""
+    if source.template is None:
+        source.template = template_of(source.path, source.code)
+    parsed = _parse(source, rows=rows, defined=defined)
+    if source.template is None or not isinstance(parsed, Problem) or parsed.kind is not ProblemKind.SYNTAX:
+        return parsed
+    if source.template.language != PLACEHOLDERS:
+        return errors.unfit_template(parsed, source.template.language)
+    source.template = None
+    return _parse(source, rows=rows)
 
 
-def _parse(source: SourceFile, *, rows: bool) -> ParsedText | Problem:
-    parsed = parse_text(source, rows=rows)
+def _parse(source: SourceFile, *, rows: bool, defined: Mapping[str, str] = _NOTHING) -> ParsedText | Problem:
+    parsed = parse_text(source, rows=rows, defined=defined)
     if looks_binary(source.text) and not rows:
         if isinstance(parsed, Problem):
             return errors.binary(source, parsed.message)
         if parsed.statements and "\0" in parsed.statements[0].name:
             return errors.binary(source, "nginx: unknown directive")
-    if isinstance(parsed, Problem) and parsed.kind is ProblemKind.SYNTAX:
+    if isinstance(parsed, Problem) and parsed.kind is ProblemKind.SYNTAX and source.template is None:
         return foreign(source, parsed) or parsed
     return parsed
 

@@ -47,6 +47,30 @@ def at_include(include: Directive, problem: Problem) -> Problem:
     )
 
 
+def templated(directive: Directive) -> Problem:
+    """What a template puts in the place of ``directive``, or into its name."""
+    word = directive.args[0] if directive.name == "include" and directive.args else directive.name
+    return Problem(
+        ProblemKind.TEMPLATED,
+        directive.source.path,
+        directive.span,
+        f"what {word} stands for is known only when the template is rendered",
+        "Render it, and check the result; --define NAME=VALUE fills in single values.",
+    )
+
+
+def unfit_template(refused: Problem, language: str) -> Problem:
+    """A template whose parts do not make a configuration when all are read as they stand."""
+    return Problem(
+        ProblemKind.UNREADABLE,
+        refused.path,
+        refused.span,
+        f"this {language} template cannot be read without rendering it: with every condition's first branch "
+        f"taken, nginx would say: {refused.message.removeprefix('nginx: ')}",
+        "Render it, and check the result.",
+    )
+
+
 def for_matches(include: Directive, pattern: str, matches: Matches) -> Iterator[Problem]:
     """What is wrong with the directories a pattern leads to; nginx says nothing about any of it."""
     place = include.arg_span(0)

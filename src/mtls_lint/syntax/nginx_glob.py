@@ -8,7 +8,10 @@ strings, all of them, whatever directory they come from.
 
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+
+Locate = Callable[[str], str | None]
 
 MAX_MATCHES = 100_000
 """Matches (and directories on the way to them) that are followed; symbolic links can multiply them."""
@@ -58,17 +61,28 @@ def escape(path: str) -> str:
     return _SPECIAL.sub(r"\\\g<0>", path)
 
 
-def nginx_glob(pattern: str) -> Matches:
-    """The paths that match ``pattern``, resolved against the working directory when relative."""
+def nginx_glob(pattern: str, locate: Locate = str) -> Matches:
+    """The paths that match ``pattern``, resolved against the working directory when relative.
+
+    ``locate`` tells where a path of the pattern lies on this machine; None when it does not.
+    """
     missing: list[str] = []
     unreadable: list[str] = []
     try:
-        found, too_many = _glob(os.fsencode(pattern), missing, unreadable)
+        found, too_many = _glob(os.fsencode(pattern), locate, missing, unreadable)
     except ValueError:
         # A NUL, or a character that no file name can have: nothing has such a name.
         return Matches(())
     paths = tuple(os.fsdecode(path) for path in sorted(found))
     return Matches(paths, tuple(missing), tuple(unreadable), too_many)
+
+
+def components_of(pattern: str) -> tuple[str | re.Pattern[bytes], ...]:
+    """The components of a pattern: text for those that are written out, expressions for the others."""
+    return tuple(
+        translate(component) if _is_pattern(component) else os.fsdecode(_unescaped(component))
+        for component in os.fsencode(pattern).split(b"/")
+    )
 
 
 def translate(pattern: bytes) -> re.Pattern[bytes]:
@@ -151,7 +165,9 @@ def _member(pattern: bytes, at: int) -> tuple[bytes, int]:
     return pattern[at : at + 1], at + 1
 
 
-def _glob(pattern: bytes, missing: list[str], unreadable: list[str]) -> tuple[list[bytes], bool]:
+def _glob(
+    pattern: bytes, locate: Locate, missing: list[str], unreadable: list[str]
+) -> tuple[list[bytes], bool]:
     """The matches in any order, component by component, and whether that was too much to go on with."""
     components = pattern.split(b"/")
     last = len(components) - 1
@@ -166,7 +182,7 @@ def _glob(pattern: bytes, missing: list[str], unreadable: list[str]) -> tuple[li
         dots = [b".", b".."] if _dot_is_written(component) else []
         found: list[bytes] = []
         for path in paths:
-            entries = _entries(path or b".", missing if written_out else [], unreadable)
+            entries = _entries(path or b".", locate, missing if written_out else [], unreadable)
             found.extend(path + name + slash for name in (*dots, *entries) if expression.fullmatch(name))
             if len(found) > MAX_MATCHES:
                 return (found[:MAX_MATCHES] if index == last else []), True
@@ -175,18 +191,30 @@ def _glob(pattern: bytes, missing: list[str], unreadable: list[str]) -> tuple[li
     if _is_pattern(components[last]):
         return paths, False
     # What was only written, not listed, may not be there. A dangling symbolic link is something.
-    return [path for path in paths if os.path.lexists(path)], False
+    return [path for path in paths if _exists(path, locate)], False
 
 
-def _entries(directory: bytes, missing: list[str], unreadable: list[str]) -> list[bytes]:
+def _entries(directory: bytes, locate: Locate, missing: list[str], unreadable: list[str]) -> list[bytes]:
     """The names in a directory; none, and a note, when it cannot be listed."""
+    name = os.fsdecode(directory)
     try:
-        return os.listdir(directory)  # names are bytes here
+        place = locate(name)
+        if place is not None:
+            return os.listdir(os.fsencode(place))  # names are bytes here
+        missing.append(name)
     except (FileNotFoundError, NotADirectoryError):
-        missing.append(os.fsdecode(directory))
+        missing.append(name)
     except OSError:
-        unreadable.append(os.fsdecode(directory))
+        unreadable.append(name)
     return []
+
+
+def _exists(path: bytes, locate: Locate) -> bool:
+    try:
+        place = locate(os.fsdecode(path))
+    except OSError:
+        return True  # a loop of links: something, which nginx would fail to open
+    return place is not None and os.path.lexists(place)
 
 
 def _dot_is_written(component: bytes) -> bool:

@@ -2,6 +2,10 @@
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mtls_lint.syntax.template import Template
 
 
 class SourceFile:
@@ -11,23 +15,36 @@ class SourceFile:
     UTF-8 is data, and encoding the text the same way gives back exactly the bytes that were read.
     Offsets are offsets into ``text``; ``byte_offset`` translates.
 
+    ``inside`` is set where the configuration is a part of the text: the text with all else blanked out.
+    ``template`` is set where it is a template: ``code`` is then what is read as nginx's, with every tag
+    masked in place, so that offsets are those of the text (``template.Template``).
+
     ``path`` is the name by which people know the file, ``real_path`` the one it was opened by (they
     differ for dumps and mapped trees); ``comments`` are all comments in the order they stand.
     """
 
-    __slots__ = ("_line_starts", "comments", "path", "real_path", "text")
+    __slots__ = ("_line_starts", "comments", "inside", "path", "real_path", "template", "text")
 
     def __init__(self, path: str, text: str, real_path: str | None = None) -> None:
         self.path = path
         self.real_path = path if real_path is None else real_path
         self.text = text
         self.comments: tuple[Comment, ...] = ()
+        self.inside: str | None = None
+        self.template: Template | None = None
         self._line_starts: list[int] | None = None
 
     @classmethod
     def from_bytes(cls, path: str, data: bytes, real_path: str | None = None) -> "SourceFile":
         """Decode ``data`` without loss."""
         return cls(path, data.decode("utf-8", "surrogateescape"), real_path)
+
+    @property
+    def code(self) -> str:
+        """What is read as nginx's."""
+        if self.template is not None:
+            return self.template.code
+        return self.text if self.inside is None else self.inside
 
     @property
     def line_starts(self) -> list[int]:
@@ -139,3 +156,9 @@ class Token(str):
         token.end = end
         token.quoted = quoted
         return token
+
+
+class TemplatedToken(Token):
+    """A word that a template fills in, wholly or in part; its value is the text as it stands there."""
+
+    __slots__ = ()

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from mtls_lint.syntax.source import SourceFile, Span, Token
+from mtls_lint.syntax.source import SourceFile, Span, TemplatedToken, Token
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,8 @@ class ProblemKind(Enum):
     """The text is there but could not be read (permission, a FIFO, too large)."""
     ABSENT = "absent"
     """An included file that is not there."""
+    TEMPLATED = "templated"
+    """Text that is there only when a template has been rendered; no problem of the run's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,19 @@ class Directive:
             parent = parent.parent
 
     @property
+    def is_templated(self) -> bool:
+        """Whether a template fills in some word of it: that may become several words, or none."""
+        if self.source.template is None:
+            return False
+        return any(isinstance(word, TemplatedToken) for word in (self.name, *self.args))
+
+    @property
+    def is_conditional(self) -> bool:
+        """Whether it stands in a branch or loop of a template, and so may not be there."""
+        template = self.source.template
+        return template is not None and any(template.arms_at(self.start))
+
+    @property
     def text(self) -> str:
         """Name and arguments, one blank between them, decoded: for identities and messages."""
         return " ".join((self.name, *self.args))
@@ -145,7 +160,8 @@ class Tree:
     ``("http",)`` for a fragment of server blocks, ``("http", "server")`` for directives meant for a
     server, and so on (``("stream",)``, ``("stream", "server")``, ``("http", "server", "location")``,
     ``("http", "upstream")`` ...). ``main_directory`` is the directory relative paths resolve against
-    (that of the main file: docs/evidence.md: settings).
+    (that of the main file: docs/evidence.md: settings). ``from_dump``: its texts come from the output of
+    ``nginx -T``, so that the files it names are those of the machine where that ran.
     """
 
     path: str
@@ -154,6 +170,7 @@ class Tree:
     directives: tuple[Directive, ...]
     sources: tuple[SourceFile, ...]
     problems: tuple[Problem, ...]
+    from_dump: bool = False
 
     @property
     def is_fragment(self) -> bool:

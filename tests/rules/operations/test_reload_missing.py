@@ -244,3 +244,9 @@ def test_a_relative_configuration_counts_from_the_prefix(nginx: NginxBinary, tmp
             assert master.pid == process.pid
         finally:
             process.terminate()
+
+
+def test_a_pid_file_that_nobody_writes_to_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pid")
+    (tmp_path / "nginx.conf").write_text(f"pid {tmp_path}/pid; events {{}}")
+    assert running(build(load(str(tmp_path / "nginx.conf")))) is None
