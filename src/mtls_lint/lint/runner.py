@@ -57,6 +57,11 @@ class Report:
         return sum(1 for f in self.findings if f.severity is severity and f.suppressed is None)
 
     @property
+    def files(self) -> int:
+        """How many files were read; one that holds several configurations counts once."""
+        return len({source.path for source in self.sources})
+
+    @property
     def suppressed(self) -> int:
         """How many findings an ignore hides."""
         return sum(1 for f in self.findings if f.suppressed is not None)

@@ -24,7 +24,7 @@ def render_json(report: Report) -> str:
         "not_evaluated": [_not_evaluated(entry) for entry in report.not_evaluated],
         "nginx": _nginx(report.settings),
         "summary": {
-            "files": len(report.sources),
+            "files": report.files,
             "servers": report.servers,
             **{severity.value: report.count(severity) for severity in Severity},
             "suppressed": report.suppressed,
