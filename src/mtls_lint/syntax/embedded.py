@@ -60,7 +60,7 @@ def embedded(source: SourceFile) -> tuple[Embedded, ...] | Problem | None:
 def _nothing(source: SourceFile, message: str) -> Problem:
     hint = "Name the files in which nginx's configuration stands."
     if (asked := annotations(source)) is not None:
-        hint = asked.hint
+        hint = f"Its {asked.message}. {asked.hint}"
     return Problem(ProblemKind.UNREADABLE, source.path, Span(source, 0, 0), message, hint)
 
 
