@@ -38,6 +38,7 @@ class FailOn(str, Enum):
 
 
 RULES, JUDGE, OUTPUT = "What is checked", "How it is judged", "How it is reported"
+FIXES = "How it is mended"
 
 
 def check(
@@ -119,6 +120,41 @@ def check(
             "--output", "-o", metavar="FILE", rich_help_panel=OUTPUT, help="Write the report there."
         ),
     ] = None,
+    changed_from: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REF",
+            rich_help_panel=OUTPUT,
+            help="Only findings in what has changed since this commit (git); all is read.",
+        ),
+    ] = None,
+    fix: Annotated[
+        bool,
+        typer.Option(
+            "--fix",
+            rich_help_panel=FIXES,
+            show_default=False,
+            help="Make the changes that cannot alter who gets in.",
+        ),
+    ] = False,
+    unsafe_fixes: Annotated[
+        bool,
+        typer.Option(
+            "--unsafe-fixes",
+            rich_help_panel=FIXES,
+            show_default=False,
+            help="With --fix or --diff: those that may, too.",
+        ),
+    ] = False,
+    diff: Annotated[
+        bool,
+        typer.Option(
+            "--diff",
+            rich_help_panel=FIXES,
+            show_default=False,
+            help="Show the changes as a patch, and make none.",
+        ),
+    ] = False,
     color: Annotated[
         Color, typer.Option(metavar="WHEN", rich_help_panel=OUTPUT, help="auto, always or never.")
     ] = Color.AUTO,
@@ -150,6 +186,8 @@ def check(
     from mtls_lint.cli.packs import words  # noqa: PLC0415
     from mtls_lint.cli.run import Request, run_check  # noqa: PLC0415
 
+    if unsafe_fixes and not (fix or diff):
+        raise typer.BadParameter("it goes with --fix or --diff.", param_hint="'--unsafe-fixes'")
     request = Request(
         paths=tuple(dict.fromkeys(paths)),
         select=tuple(select or ()),
@@ -167,6 +205,10 @@ def check(
         output=output,
         color=color,
         verbosity=verbose - quiet,
+        changed_from=changed_from,
+        fix=fix and not diff,
+        unsafe_fixes=unsafe_fixes,
+        diff=diff,
     )
     raise typer.Exit(run_check(request))
 

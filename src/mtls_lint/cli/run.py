@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from mtls_lint.cli.changes import changed_since, only_changed
 from mtls_lint.cli.check import FailOn, Format
-from mtls_lint.cli.inputs import Reading, files_of, find, read_all
+from mtls_lint.cli.fix import apply, planned, show
+from mtls_lint.cli.inputs import STDIN, Reading, files_of, find, place_of, read_all
 from mtls_lint.cli.nginx_binary import chosen_nginx
 from mtls_lint.cli.packs import all_rules, selected
 from mtls_lint.cli.progress import Progress
 from mtls_lint.cli.streams import (
     Color,
+    CommandError,
     check_output,
     columns,
     dots,
@@ -59,6 +62,10 @@ class Request:
     output: Path | None
     color: Color
     verbosity: int
+    changed_from: str | None = None
+    fix: bool = False
+    unsafe_fixes: bool = False
+    diff: bool = False
 
 
 def run_check(request: Request) -> int:
@@ -70,13 +77,29 @@ def run_check(request: Request) -> int:
     rules = selected(
         all_rules(request.rule_directories, installed=request.installed_packs), request.select, request.ignore
     )
-    # Trees and findings live until the end: collecting garbage among them costs time and frees nothing.
-    gc.disable()
-    try:
-        with Progress() as progress:
-            report = _lint(request, inputs, problems, rules, settings, progress)
-    finally:
-        gc.enable()
+    changed = None
+    if request.changed_from is not None:
+        changed = changed_since(request.changed_from, _places(request))
+    if (request.fix or request.diff) and STDIN in request.paths:
+        raise CommandError("what comes from stdin cannot be changed", "Name the file.")
+
+    def checked() -> Report:
+        # Trees and findings live until the end: collecting garbage among them costs time and frees nothing.
+        gc.disable()
+        try:
+            with Progress() as progress:
+                return _lint(request, inputs, problems, rules, settings, progress, changed)
+        finally:
+            gc.enable()
+
+    report = checked()
+    if request.diff or request.fix:
+        chosen = planned(report, _places(request), unsafe=request.unsafe_fixes)
+        if request.diff:
+            return max(show(chosen), exit_code(report, FailOn.NEVER))
+        if chosen.made:
+            apply(chosen)
+            report = checked()
     _write(request, report)
     if request.verbosity > 0:
         for crash in report.crashes:
@@ -84,6 +107,11 @@ def run_check(request: Request) -> int:
             for text in crash.traceback.splitlines():
                 say(f"  {text}")
     return exit_code(report, request.fail_on)
+
+
+def _places(request: Request) -> list[str]:
+    """Where the paths of the command line lie on this machine."""
+    return [path if path == STDIN else place_of(path, request.reading.where) for path in request.paths]
 
 
 def exit_code(report: Report, fail_on: FailOn) -> int:
@@ -104,6 +132,7 @@ def _lint(
     rules: Sequence[Rule],
     settings: Settings,
     progress: Progress,
+    changed: frozenset[str] | None,
 ) -> Report:
     reports = [Report(rules=len(rules), settings=settings)]
     if problems:
@@ -123,7 +152,8 @@ def _lint(
         def checking(rule: Rule, name: str = tree.path) -> None:
             progress.say(f"{name}: {rule.id}")
 
-        reports.append(run(configuration, rules, settings, request.now, store, checking, running))
+        one = run(configuration, rules, settings, request.now, store, checking, running)
+        reports.append(one if changed is None else only_changed(one, configuration, changed, store))
     return merge(reports)
 
 

@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from mtls_lint.lint.finding import NotEvaluated, Related, Reported, Severity, StreamWitness, Witness
+from mtls_lint.lint.finding import Fix, NotEvaluated, Related, Reported, Severity, StreamWitness, Witness
 from mtls_lint.lint.runner import Report
 from mtls_lint.lint.settings import Settings
 from mtls_lint.report.characters import visible
@@ -28,6 +28,7 @@ def render_json(report: Report) -> str:
             "servers": report.servers,
             **{severity.value: report.count(severity) for severity in Severity},
             "suppressed": report.suppressed,
+            "left_out": report.left_out,
             "not_evaluated": len(report.not_evaluated),
         },
     }
@@ -63,6 +64,7 @@ def _finding(reported: Reported) -> dict[str, Any]:
         "related": [_related(related) for related in finding.related],
         "remedy": text(finding.remedy),
         "witness": _witness(finding.witness) if finding.witness is not None else None,
+        "fix": _fix(finding.fix) if finding.fix is not None else None,
         "fatal": finding.fatal,
         "fingerprint": reported.fingerprint,
         "controls": list(reported.controls),
@@ -88,6 +90,21 @@ def _witness(witness: Witness | StreamWitness) -> dict[str, Any]:
         "outcome": witness.outcome,
         "request": {key: text(value) if isinstance(value, str) else value for key, value in request.items()},
     }
+
+
+def _fix(fix: Fix) -> dict[str, Any]:
+    edits = [
+        {
+            "file": text(edit.span.path),
+            "line": edit.span.line,
+            "column": edit.span.column,
+            "end_line": edit.span.end_line,
+            "end_column": edit.span.end_column,
+            "text": text(edit.text),
+        }
+        for edit in fix.edits
+    ]
+    return {"title": text(fix.title), "safe": fix.safe, "edits": edits}
 
 
 def _not_evaluated(entry: NotEvaluated) -> dict[str, Any]:
