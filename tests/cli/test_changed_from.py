@@ -80,7 +80,7 @@ def test_a_related_place_in_what_has_changed_will_do(cli: Run, repository: Path)
     """The server was there before; what it switches off is new."""
     main, site = repository / "nginx" / "nginx.conf", repository / "nginx" / "conf.d" / "a.conf"
     content = "ssl_verify_client off; location / { proxy_pass http://127.0.0.1:8080; }\n}\n"
-    site.write_text(site.read_text().removesuffix("}\n") + content)
+    site.write_text(site.read_text().replace("TLSv1;", "TLSv1.2;").removesuffix("}\n") + content)
     git(repository, "commit", "--all", "--message", "second")
     trust = with_material("ssl_client_certificate /pki/root.pem; ssl_verify_client on;")
     main.write_text(main.read_text().replace("http {", f"http {{ {trust}"))
