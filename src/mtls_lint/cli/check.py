@@ -125,7 +125,7 @@ def check(
         typer.Option(
             metavar="REF",
             rich_help_panel=OUTPUT,
-            help="Only findings in what has changed since this commit (git); all is read.",
+            help="Only what has changed since this commit (git).",
         ),
     ] = None,
     fix: Annotated[
