@@ -89,7 +89,7 @@ class _Group:
     id="client-identity-not-logged",
     severity=Severity.INFO,
     since="0.1",
-    controls=("CIS NGINX 3.0.0 3.1", "CIS NGINX 3.0.0 3.2"),
+    controls=("CIS NGINX 3.0.0 3.1",),
 )
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report each format once, and each ``access_log off``, with all servers that log by it."""

@@ -26,6 +26,14 @@ class Format(str, Enum):
     TEXT = "text"
     CONCISE = "concise"
     JSON = "json"
+    HTML = "html"
+
+
+class By(str, Enum):
+    """``--by``."""
+
+    PLACE = "place"
+    CONTROL = "control"
 
 
 class FailOn(str, Enum):
@@ -71,6 +79,14 @@ def check(
             help="Use installed rule packs (default).",
         ),
     ] = True,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            rich_help_panel=RULES,
+            help="What a standard asks for: cis-3.0.0, pci-dss-4.0.1 ... (docs/profiles.md).",
+        ),
+    ] = None,
     require: Annotated[
         list[str] | None,
         typer.Option(
@@ -111,7 +127,9 @@ def check(
     ] = FailOn.WARNING,
     output_format: Annotated[
         Format,
-        typer.Option("--format", metavar="FORMAT", rich_help_panel=OUTPUT, help="text, concise or json."),
+        typer.Option(
+            "--format", metavar="FORMAT", rich_help_panel=OUTPUT, help="text, concise, json or html."
+        ),
     ] = Format.TEXT,
     output: Annotated[
         Path | None,
@@ -119,6 +137,12 @@ def check(
             "--output", "-o", metavar="FILE", rich_help_panel=OUTPUT, help="Write the report there."
         ),
     ] = None,
+    by: Annotated[
+        By,
+        typer.Option(
+            metavar="WHAT", rich_help_panel=OUTPUT, help="place, or control: what passed, failed, is open."
+        ),
+    ] = By.PLACE,
     color: Annotated[
         Color, typer.Option(metavar="WHEN", rich_help_panel=OUTPUT, help="auto, always or never.")
     ] = Color.AUTO,
@@ -150,12 +174,15 @@ def check(
     from mtls_lint.cli.packs import words  # noqa: PLC0415
     from mtls_lint.cli.run import Request, run_check  # noqa: PLC0415
 
+    if by is By.CONTROL and output_format is Format.CONCISE:
+        raise typer.BadParameter("concise lists findings by place.", param_hint="'--by'")
     request = Request(
         paths=tuple(dict.fromkeys(paths)),
         select=tuple(select or ()),
         ignore=tuple(ignore or ()),
         rule_directories=tuple(rules or ()),
         installed_packs=packs,
+        profile=profile,
         require=tuple(words(require or ())),
         nginx_version=nginx_version,
         nginx_binary=nginx_binary,
@@ -164,6 +191,7 @@ def check(
         expiry_days=expiry_days,
         fail_on=fail_on,
         format=output_format,
+        by=by,
         output=output,
         color=color,
         verbosity=verbose - quiet,

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from mtls_lint.cli.check import FailOn, Format
+from mtls_lint.cli.audit import Audit
+from mtls_lint.cli.check import By, FailOn, Format
 from mtls_lint.cli.inputs import Reading, files_of, find, read_all
 from mtls_lint.cli.nginx_binary import chosen_nginx
-from mtls_lint.cli.packs import all_rules, selected
+from mtls_lint.cli.packs import all_rules, chosen_profile, selected
 from mtls_lint.cli.progress import Progress
 from mtls_lint.cli.streams import (
     Color,
@@ -25,6 +26,7 @@ from mtls_lint.cli.streams import (
     write_out,
 )
 from mtls_lint.lint.finding import NotEvaluated, Severity
+from mtls_lint.lint.requirements import Requirements
 from mtls_lint.lint.rule import Rule
 from mtls_lint.lint.runner import Report, merge, run
 from mtls_lint.lint.running import running
@@ -48,6 +50,7 @@ class Request:
     ignore: tuple[str, ...]
     rule_directories: tuple[Path, ...]
     installed_packs: bool
+    profile: str | None
     require: tuple[str, ...]
     nginx_version: str | None
     nginx_binary: Path | None
@@ -56,6 +59,7 @@ class Request:
     expiry_days: int | None
     fail_on: FailOn
     format: Format
+    by: By
     output: Path | None
     color: Color
     verbosity: int
@@ -64,20 +68,28 @@ class Request:
 def run_check(request: Request) -> int:
     """Carry out the request; returns the exit code. Raises CommandError for what makes it impossible."""
     nginx = chosen_nginx(request.nginx_version, request.nginx_binary)
-    settings = Settings(nginx.version, request.require, request.expiry_days, nginx.told, nginx.build)
+    profile = chosen_profile(request.profile)
+    settings = Settings(
+        nginx.version,
+        request.require,
+        request.expiry_days,
+        nginx.told,
+        nginx.build,
+        profile.requirements if profile is not None else Requirements(),
+    )
     check_output(request.output)
     inputs, problems = find(request.paths, request.reading)
-    rules = selected(
-        all_rules(request.rule_directories, installed=request.installed_packs), request.select, request.ignore
-    )
+    known = all_rules(request.rule_directories, installed=request.installed_packs)
+    rules = selected(known, request.select, request.ignore, profile)
+    audit = Audit(profile, known, rules, request.now)
     # Trees and findings live until the end: collecting garbage among them costs time and frees nothing.
     gc.disable()
     try:
         with Progress() as progress:
-            report = _lint(request, inputs, problems, rules, settings, progress)
+            report = audit.judged(_lint(request, inputs, problems, rules, settings, audit, progress))
     finally:
         gc.enable()
-    _write(request, report)
+    _write(request, report, audit)
     if request.verbosity > 0:
         for crash in report.crashes:
             say(f"rule {crash.rule} crashed:")
@@ -103,6 +115,7 @@ def _lint(
     problems: Sequence[Problem],
     rules: Sequence[Rule],
     settings: Settings,
+    audit: Audit,
     progress: Progress,
 ) -> Report:
     reports = [Report(rules=len(rules), settings=settings)]
@@ -124,6 +137,9 @@ def _lint(
             progress.say(f"{name}: {rule.id}")
 
         reports.append(run(configuration, rules, settings, request.now, store, checking, running))
+        if request.format is Format.HTML:
+            progress.say(f"{tree.path}: who gets in where")
+            audit.examine(configuration, store)
     return merge(reports)
 
 
@@ -148,23 +164,28 @@ def _describe(configuration: Configuration) -> None:
         say(f"  read {source.path}")
 
 
-def _write(request: Request, report: Report) -> None:
+def _write(request: Request, report: Report, audit: Audit) -> None:
     if request.output is not None:
-        write_file(request.output, _rendered(request, report))
+        write_file(request.output, _rendered(request, report, audit))
     elif request.verbosity > -2:
-        write_out(_rendered(request, report), utf8=request.format is Format.JSON)
+        write_out(_rendered(request, report, audit), utf8=request.format in {Format.JSON, Format.HTML})
     if request.format is Format.CONCISE and request.verbosity >= 0:
         for text in summary(report):
             say(text)
 
 
-def _rendered(request: Request, report: Report) -> str:
+def _rendered(request: Request, report: Report, audit: Audit) -> str:
+    by_control = request.by is By.CONTROL
+    if request.format is Format.HTML:
+        return audit.page(report, by_control=by_control)
     if request.format is Format.JSON:
-        return render_json(report)
+        return render_json(report, audit.controls_data(report) if by_control else None)
     to_file = request.output is not None
     lines: Iterable[Line]
     if request.format is Format.CONCISE:
         lines = concise_lines(report, verbosity=request.verbosity)
+    elif by_control:
+        lines = audit.control_lines(report, 80 if to_file else columns())
     else:
         writer = TextReport(
             columns=80 if to_file else columns(),

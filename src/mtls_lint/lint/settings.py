@@ -1,7 +1,8 @@
 """What the user chose for a run."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from mtls_lint.lint.requirements import Requirements
 from mtls_lint.nginx.build import Build
 from mtls_lint.nginx.version import NEWEST_STABLE, NginxVersion
 
@@ -13,7 +14,7 @@ class Settings:
     ``require`` are the server names that must ask for a client certificate (``--require``);
     ``expiry_days`` the horizon for expiry in days, None for a third of each lifetime. ``version_told`` is
     False where nobody said which nginx it is, and ``nginx_version`` is the newest stable one; ``build`` is
-    the binary that was asked (``--nginx-binary``).
+    the binary that was asked (``--nginx-binary``). ``requirements`` are what a profile asks for (``--profile``).
     """
 
     nginx_version: NginxVersion = NEWEST_STABLE
@@ -21,3 +22,4 @@ class Settings:
     expiry_days: int | None = None
     version_told: bool = False
     build: Build | None = None
+    requirements: Requirements = field(default_factory=Requirements)
