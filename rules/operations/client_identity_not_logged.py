@@ -46,7 +46,7 @@ http {
 References:
 - https://nginx.org/en/docs/http/ngx_http_log_module.html#log_format
 - https://nginx.org/en/docs/http/ngx_http_ssl_module.html#variables
-- CIS NGINX Benchmark 3.0.0, 3.1 and 3.2
+- CIS NGINX Benchmark 3.0.0, 3.1
 """
 
 from dataclasses import dataclass, field

@@ -9,6 +9,7 @@ from mtls_lint.lint.finding import Reported
 from mtls_lint.lint.profile import Control, Profile, load_profile, profile_names
 from mtls_lint.lint.rule import Rule
 from mtls_lint.lint.runner import Report
+from mtls_lint.lint.selection import select_rules
 
 
 class State(Enum):
@@ -46,15 +47,22 @@ def assess(
 
     ``known`` are the rules there are, ``ran`` those that were selected.
     """
-    controls = profile.controls if profile is not None and profile.controls else declared(known)
+    if profile is not None and profile.controls:
+        controls = dict.fromkeys(profile.controls, "")
+        # What the profile leaves out has no say in its controls.
+        known = select_rules(known, profile.select, profile.ignore)
+    else:
+        controls = declared(known)
     running = {rule.id for rule in ran}
     whole = tuple(_of_the_whole(report))
     found = []
-    for control in controls:
+    for control, wanted in controls.items():
         rules = tuple(rule.id for rule in known if control.covered_by(rule))
         findings = tuple(one for one in report.findings if one.rule in rules)
         missing = [f"{rule} was not selected" for rule in rules if rule not in running]
         doubts = [f"{one.path}:{one.line}: {one.reason}" for one in report.not_evaluated if one.rule in rules]
+        if wanted:
+            missing.append(f"--profile {wanted} knows all that it asks for")
         found.append(Assessment(control, rules, findings, tuple(dict.fromkeys((*whole, *missing, *doubts)))))
     return tuple(found)
 
@@ -69,11 +77,14 @@ def _of_the_whole(report: Report) -> Iterator[str]:
             yield f"{entry.path}:{entry.line}: {entry.reason}"
 
 
-def declared(rules: Sequence[Rule]) -> tuple[Control, ...]:
-    """The controls that rules declare, with what the profiles know of them."""
+def declared(rules: Sequence[Rule]) -> dict[Control, str]:
+    """The controls that rules declare, each with the profile that it belongs to, if any.
+
+    Such a profile has parameters and further rules, without which nobody can say that the control holds.
+    """
     ids = {control for rule in rules for control in rule.declaration.controls}
-    titles = {control.id: control for name in profile_names() for control in load_profile(name).controls}
-    return tuple(titles.get(one, Control(one)) for one in sorted(ids, key=_natural))
+    told = {one.id: (one, name) for name in profile_names() for one in load_profile(name).controls}
+    return dict(told.get(one, (Control(one), "")) for one in sorted(ids, key=_natural))
 
 
 def _natural(text: str) -> list[tuple[bool, int, str]]:

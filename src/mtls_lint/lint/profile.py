@@ -29,9 +29,9 @@ class ProfileError(ValueError):
 class Control:
     """One clause of a standard.
 
-    ``title`` is what it asks for, in our words. ``rules`` are rules (or patterns) that look at it beside those
-    that declare it themselves; ``beyond`` is what of it no rule looks at. ``confirmed`` is False where the
-    clause's own text was not available to us.
+    ``title`` is what it asks for, in our words. ``rules`` are rules (or patterns) that look at it beside
+    those that declare it themselves; ``beyond`` is what of it no rule looks at. ``confirmed`` is False where
+    the clause's own text was not available to us.
     """
 
     id: str
@@ -73,9 +73,8 @@ class Profile:
 
 def profile_names() -> tuple[str, ...]:
     """All there are, the default one first."""
-    return tuple(
-        sorted((path.stem for path in _DIRECTORY.glob("*.json")), key=lambda name: (name != DEFAULT, name))
-    )
+    names = (path.stem for path in _DIRECTORY.glob("*.json"))
+    return tuple(sorted(names, key=lambda name: (name != DEFAULT, name)))
 
 
 @cache

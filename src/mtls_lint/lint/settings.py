@@ -14,7 +14,8 @@ class Settings:
     ``require`` are the server names that must ask for a client certificate (``--require``);
     ``expiry_days`` the horizon for expiry in days, None for a third of each lifetime. ``version_told`` is
     False where nobody said which nginx it is, and ``nginx_version`` is the newest stable one; ``build`` is
-    the binary that was asked (``--nginx-binary``). ``requirements`` are what a profile asks for (``--profile``).
+    the binary that was asked (``--nginx-binary``). ``requirements`` are those of a
+    profile (``--profile``).
     """
 
     nginx_version: NginxVersion = NEWEST_STABLE

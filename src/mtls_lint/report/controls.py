@@ -107,7 +107,7 @@ def _wrapped(indent: str, text: str, columns: int, style: str = "") -> Iterator[
 def controls_data(
     report: Report, assessments: Sequence[Assessment], profile: Profile | None
 ) -> dict[str, Any]:
-    """What the JSON report says of controls, beside everything else; ``fingerprints`` lead to its findings."""
+    """What the JSON report says of controls beside all else; ``fingerprints`` lead to its findings."""
     return {
         "profile": None if profile is None else profile.name,
         "controls": [

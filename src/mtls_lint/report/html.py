@@ -20,7 +20,6 @@ from mtls_lint.report.characters import visible
 from mtls_lint.report.controls import Standing, by_standing, standing_counts
 from mtls_lint.report.excerpt import Mark, number_width
 from mtls_lint.report.inventory import USUAL_HORIZON, ends, facts, place_of, title
-from mtls_lint.report.lines import Line
 from mtls_lint.report.matrix import entries, hole_in_words, socket_in_words, who_in_words
 from mtls_lint.report.text import by_file, excerpts, introduction, marks_of, one_line, unread
 from mtls_lint.report.unevaluated import Place, unevaluated_places
@@ -30,6 +29,8 @@ from mtls_lint.syntax.tree import ProblemKind
 
 if TYPE_CHECKING:
     from markupsafe import Markup
+
+    from mtls_lint.report.lines import Line
 
 COLUMNS = 110
 """The width of excerpts, which scroll where the page is narrower."""
