@@ -10,11 +10,11 @@ from pathlib import Path
 from mtls_lint.cli.check import FailOn, Format
 from mtls_lint.cli.inputs import Reading, files_of, find, read_all
 from mtls_lint.cli.nginx_binary import chosen_nginx
+from mtls_lint.cli.outputs import Output, check_outputs, machine_report
 from mtls_lint.cli.packs import all_rules, selected
 from mtls_lint.cli.progress import Progress
 from mtls_lint.cli.streams import (
     Color,
-    check_output,
     columns,
     dots,
     is_terminal,
@@ -31,7 +31,6 @@ from mtls_lint.lint.running import running
 from mtls_lint.lint.settings import Settings
 from mtls_lint.nginx.model import Configuration, build
 from mtls_lint.report.concise import concise_lines
-from mtls_lint.report.json import render_json
 from mtls_lint.report.lines import Line, coloured, plain
 from mtls_lint.report.text import TextReport
 from mtls_lint.report.words import counted, summary
@@ -57,15 +56,21 @@ class Request:
     fail_on: FailOn
     format: Format
     output: Path | None
+    further: tuple[Output, ...]
     color: Color
     verbosity: int
+
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        """All reports to write, the one of ``--format`` last: a stdout that breaks costs no file."""
+        return (*self.further, Output(self.format, self.output))
 
 
 def run_check(request: Request) -> int:
     """Carry out the request; returns the exit code. Raises CommandError for what makes it impossible."""
     nginx = chosen_nginx(request.nginx_version, request.nginx_binary)
     settings = Settings(nginx.version, request.require, request.expiry_days, nginx.told, nginx.build)
-    check_output(request.output)
+    check_outputs(request.outputs)
     inputs, problems = find(request.paths, request.reading)
     rules = selected(
         all_rules(request.rule_directories, installed=request.installed_packs), request.select, request.ignore
@@ -77,7 +82,7 @@ def run_check(request: Request) -> int:
             report = _lint(request, inputs, problems, rules, settings, progress)
     finally:
         gc.enable()
-    _write(request, report)
+    _write(request, report, rules)
     if request.verbosity > 0:
         for crash in report.crashes:
             say(f"rule {crash.rule} crashed:")
@@ -115,8 +120,9 @@ def _lint(
     for tree in trees:
         configuration = build(tree, settings.nginx_version)
         store = stores[tree.from_dump]
-        if request.output is not None:
-            refuse_to_overwrite(request.output, files_of(configuration, request.reading))
+        for output in request.outputs:
+            if output.file is not None:
+                refuse_to_overwrite(output.file, files_of(configuration, request.reading))
         if request.verbosity > 0:
             _describe(configuration)
 
@@ -148,22 +154,29 @@ def _describe(configuration: Configuration) -> None:
         say(f"  read {source.path}")
 
 
-def _write(request: Request, report: Report) -> None:
-    if request.output is not None:
-        write_file(request.output, _rendered(request, report))
-    elif request.verbosity > -2:
-        write_out(_rendered(request, report), utf8=request.format is Format.JSON)
-    if request.format is Format.CONCISE and request.verbosity >= 0:
+_TOLD_APART = frozenset({Format.CONCISE, Format.GITLAB})
+"""Formats that have no place for the summary: it is said on stderr."""
+
+
+def _write(request: Request, report: Report, rules: Sequence[Rule]) -> None:
+    for output in request.outputs:
+        if output.file is not None:
+            write_file(output.file, _rendered(request, output, report, rules))
+        elif request.verbosity > -2:
+            utf8 = output.format not in {Format.TEXT, Format.CONCISE}
+            write_out(_rendered(request, output, report, rules), utf8=utf8)
+    if request.format in _TOLD_APART and request.verbosity >= 0:
         for text in summary(report):
             say(text)
 
 
-def _rendered(request: Request, report: Report) -> str:
-    if request.format is Format.JSON:
-        return render_json(report)
-    to_file = request.output is not None
+def _rendered(request: Request, output: Output, report: Report, rules: Sequence[Rule]) -> str:
+    text = machine_report(output, report, rules, request.fail_on, request.verbosity)
+    if text is not None:
+        return text
+    to_file = output.file is not None
     lines: Iterable[Line]
-    if request.format is Format.CONCISE:
+    if output.format is Format.CONCISE:
         lines = concise_lines(report, verbosity=request.verbosity)
     else:
         writer = TextReport(
