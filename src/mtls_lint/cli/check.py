@@ -71,6 +71,15 @@ def check(
             help="Use installed rule packs (default).",
         ),
     ] = True,
+    ignores: Annotated[
+        bool,
+        typer.Option(
+            "--ignores/--no-ignores",
+            rich_help_panel=RULES,
+            show_default=False,
+            help="Heed ignore comments (default).",
+        ),
+    ] = True,
     require: Annotated[
         list[str] | None,
         typer.Option(
@@ -156,6 +165,7 @@ def check(
         ignore=tuple(ignore or ()),
         rule_directories=tuple(rules or ()),
         installed_packs=packs,
+        ignores=ignores,
         require=tuple(words(require or ())),
         nginx_version=nginx_version,
         nginx_binary=nginx_binary,

@@ -48,6 +48,7 @@ class Request:
     ignore: tuple[str, ...]
     rule_directories: tuple[Path, ...]
     installed_packs: bool
+    ignores: bool
     require: tuple[str, ...]
     nginx_version: str | None
     nginx_binary: Path | None

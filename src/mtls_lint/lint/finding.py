@@ -203,9 +203,24 @@ class Finding:
     path: str = ""
 
 
+class Suppression(Enum):
+    """What hides a finding that stays in the report."""
+
+    COMMENT = "comment"
+    """An ignore in the configuration."""
+    SETTINGS = "settings"
+    """``per-path-ignores`` in the settings."""
+    BASELINE = "baseline"
+    """It was known before: an entry of the baseline."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """A finding as it leaves the runner: everything resolved, nothing to look up."""
+    """A finding as it leaves the runner: everything resolved, nothing to look up.
+
+    ``suppressed`` is the reason why it is hidden and does not count, None for one that does; ``suppression``
+    says by what.
+    """
 
     rule: str
     severity: Severity
@@ -214,6 +229,7 @@ class Reported:
     fingerprint: str
     controls: tuple[str, ...]
     suppressed: str | None = None
+    suppression: Suppression | None = None
 
     @property
     def span(self) -> Span:

@@ -67,6 +67,7 @@ def _finding(reported: Reported) -> dict[str, Any]:
         "fingerprint": reported.fingerprint,
         "controls": list(reported.controls),
         "suppressed": text(reported.suppressed) if reported.suppressed is not None else None,
+        "suppressed_by": reported.suppression.value if reported.suppression is not None else None,
     }
 
 
