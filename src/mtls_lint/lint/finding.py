@@ -238,6 +238,28 @@ class Reported:
 
 
 @dataclass(frozen=True, slots=True)
+class BaselineEntry:
+    """A finding that was known before; all but its fingerprint is for people.
+
+    ``file`` counts from the baseline's directory.
+    """
+
+    fingerprint: str
+    rule: str
+    file: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """How a run compares with a baseline: its file, how many findings it knows, and its stale entries."""
+
+    path: str
+    known: int
+    stale: tuple[BaselineEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class NotEvaluated:
     """Something a rule, or the whole run, could not decide, and the reason."""
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from mtls_lint.lint.context import Context
 from mtls_lint.lint.evidence import Evidence
-from mtls_lint.lint.finding import Finding, NotEvaluated, Reported, Severity
+from mtls_lint.lint.finding import Compared, Finding, NotEvaluated, Reported, Severity
 from mtls_lint.lint.identity import Places, fingerprint
 from mtls_lint.lint.ignore import Ignore
 from mtls_lint.lint.ignores import UNUSED, Use, hide, judged, read_ignores, uses
@@ -55,6 +55,7 @@ class Report:
     settings: Settings = field(default_factory=Settings)
     used_ignores: frozenset[Use] = frozenset()
     """The selectors of ignores that hid something."""
+    baseline: Compared | None = None
 
     def count(self, severity: Severity) -> int:
         """How many findings of this severity are not suppressed."""
