@@ -3,7 +3,7 @@
 import gc
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -13,8 +13,10 @@ from mtls_lint.cli.nginx_binary import chosen_nginx
 from mtls_lint.cli.outputs import Output, check_outputs, machine_report
 from mtls_lint.cli.packs import all_rules, selected
 from mtls_lint.cli.progress import Progress
+from mtls_lint.cli.settings import check_selectors, severities
 from mtls_lint.cli.streams import (
     Color,
+    CommandError,
     columns,
     dots,
     is_terminal,
@@ -24,11 +26,14 @@ from mtls_lint.cli.streams import (
     write_file,
     write_out,
 )
+from mtls_lint.lint.baseline import Baseline, BaselineError, compare, read_baseline
 from mtls_lint.lint.finding import NotEvaluated, Severity
+from mtls_lint.lint.path_ignores import hide_by_path
 from mtls_lint.lint.rule import Rule
 from mtls_lint.lint.runner import Report, merge, run
 from mtls_lint.lint.running import running
 from mtls_lint.lint.settings import Settings
+from mtls_lint.lint.settings_file import SettingsFile
 from mtls_lint.nginx.model import Configuration, build
 from mtls_lint.report.concise import concise_lines
 from mtls_lint.report.lines import Line, coloured, plain
@@ -40,13 +45,15 @@ from mtls_lint.syntax.tree import Problem
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The command line of ``check``, as given."""
+    """What was asked of ``check``: by its command line, else by ``file``, else what is usual."""
 
     paths: tuple[str, ...]
+    file: SettingsFile
     select: tuple[str, ...]
     ignore: tuple[str, ...]
     rule_directories: tuple[Path, ...]
     installed_packs: bool
+    ignores: bool
     require: tuple[str, ...]
     nginx_version: str | None
     nginx_binary: Path | None
@@ -54,6 +61,7 @@ class Request:
     reading: Reading
     expiry_days: int | None
     fail_on: FailOn
+    baseline: Path | None
     format: Format
     output: Path | None
     further: tuple[Output, ...]
@@ -68,27 +76,70 @@ class Request:
 
 def run_check(request: Request) -> int:
     """Carry out the request; returns the exit code. Raises CommandError for what makes it impossible."""
-    nginx = chosen_nginx(request.nginx_version, request.nginx_binary)
-    settings = Settings(nginx.version, request.require, request.expiry_days, nginx.told, nginx.build)
     check_outputs(request.outputs)
-    inputs, problems = find(request.paths, request.reading)
-    rules = selected(
-        all_rules(request.rule_directories, installed=request.installed_packs), request.select, request.ignore
-    )
-    # Trees and findings live until the end: collecting garbage among them costs time and frees nothing.
-    gc.disable()
-    try:
-        with Progress() as progress:
-            report = _lint(request, inputs, problems, rules, settings, progress)
-    finally:
-        gc.enable()
-    _write(request, report, rules)
+    linted = compared(request, request.baseline) if request.baseline is not None else lint(request)
+    report = linted.report
+    write(request, linted)
     if request.verbosity > 0:
         for crash in report.crashes:
             say(f"rule {crash.rule} crashed:")
             for text in crash.traceback.splitlines():
                 say(f"  {text}")
     return exit_code(report, request.fail_on)
+
+
+def compared(request: Request, baseline: Path) -> "Linted":
+    """What a run finds beside a baseline. Raises CommandError like ``lint``, and for what is no baseline."""
+    known = read_known(baseline)
+    linted = lint(request)
+    return replace(linted, report=compare(linted.report, known, linted.ran, linted.rules))
+
+
+@dataclass(frozen=True, slots=True)
+class Linted:
+    """What a run found; the rules that ran, and all there are."""
+
+    report: Report
+    ran: tuple[Rule, ...]
+    rules: tuple[Rule, ...]
+
+
+def lint(request: Request) -> Linted:
+    """Find what there is to find. Raises CommandError for what makes it impossible."""
+    nginx = chosen_nginx(request.nginx_version, request.nginx_binary)
+    inputs, problems = find(request.paths, request.reading)
+    rules = all_rules(request.rule_directories, installed=request.installed_packs)
+    check_selectors(request.file, rules)
+    ran = selected(rules, request.select, request.ignore)
+    settings = Settings(
+        nginx.version,
+        request.require,
+        request.expiry_days,
+        nginx.told,
+        nginx.build,
+        severities=severities(request.file, rules),
+        ignores=request.ignores,
+        ignores_need_reason=request.file.values.get("ignores-need-reason", True),
+    )
+    # Trees and findings live until the end: collecting garbage among them costs time and frees nothing.
+    gc.disable()
+    try:
+        with Progress() as progress:
+            report = _lint(request, inputs, problems, ran, rules, settings, progress)
+    finally:
+        gc.enable()
+    hidden = request.file.table("per-path-ignores")
+    return Linted(hide_by_path(report, hidden, request.file.directory, request.file.path, rules), ran, rules)
+
+
+def read_known(path: Path) -> Baseline:
+    """The baseline in a file. Raises CommandError for what is none."""
+    try:
+        return read_baseline(str(path))
+    except BaselineError as error:
+        raise CommandError(
+            str(error), "`mtls-lint baseline write PATH... --baseline FILE` makes one."
+        ) from error
 
 
 def exit_code(report: Report, fail_on: FailOn) -> int:
@@ -107,6 +158,7 @@ def _lint(
     inputs: Sequence[Input],
     problems: Sequence[Problem],
     rules: Sequence[Rule],
+    known: Sequence[Rule],
     settings: Settings,
     progress: Progress,
 ) -> Report:
@@ -129,7 +181,7 @@ def _lint(
         def checking(rule: Rule, name: str = tree.path) -> None:
             progress.say(f"{name}: {rule.id}")
 
-        reports.append(run(configuration, rules, settings, request.now, store, checking, running))
+        reports.append(run(configuration, rules, settings, request.now, store, checking, running, known))
     return merge(reports)
 
 
@@ -158,20 +210,22 @@ _TOLD_APART = frozenset({Format.CONCISE, Format.GITLAB})
 """Formats that have no place for the summary: it is said on stderr."""
 
 
-def _write(request: Request, report: Report, rules: Sequence[Rule]) -> None:
+def write(request: Request, linted: Linted) -> None:
+    """Write the reports where they are wanted."""
     for output in request.outputs:
         if output.file is not None:
-            write_file(output.file, _rendered(request, output, report, rules))
+            write_file(output.file, _rendered(request, output, linted))
         elif request.verbosity > -2:
             utf8 = output.format not in {Format.TEXT, Format.CONCISE}
-            write_out(_rendered(request, output, report, rules), utf8=utf8)
+            write_out(_rendered(request, output, linted), utf8=utf8)
     if request.format in _TOLD_APART and request.verbosity >= 0:
-        for text in summary(report):
+        for text in summary(linted.report):
             say(text)
 
 
-def _rendered(request: Request, output: Output, report: Report, rules: Sequence[Rule]) -> str:
-    text = machine_report(output, report, rules, request.fail_on, request.verbosity)
+def _rendered(request: Request, output: Output, linted: Linted) -> str:
+    report = linted.report
+    text = machine_report(output, report, linted.ran, request.fail_on, request.verbosity)
     if text is not None:
         return text
     to_file = output.file is not None

@@ -116,7 +116,7 @@ def _unevaluated(places: Sequence[Place], paths: Paths, everything: bool) -> Ite
 
 
 def code(text: str, *, cell: bool = False) -> str:
-    """The text as a code span, with as many backticks as it takes; in a ``cell`` of a table, without pipes."""
+    """The text as a code span, with as many backticks as it takes; pipes escaped in a table's ``cell``."""
     shown = visible(text)
     if not shown.strip():
         return ""

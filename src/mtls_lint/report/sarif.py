@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from mtls_lint import __version__
-from mtls_lint.lint.finding import Confidence, Reported, Severity
+from mtls_lint.lint.finding import Confidence, Reported, Severity, Suppression
 from mtls_lint.lint.rule import Rule
 from mtls_lint.lint.runner import Report
 from mtls_lint.report.characters import visible
@@ -82,7 +82,9 @@ def render_sarif(report: Report, rules: Sequence[Rule], paths: Paths) -> str:
             for path in dict.fromkeys(map(paths.of, report.sources))
         ],
         "columnKind": "unicodeCodePoints",
-        "results": [_result(reported, index, paths) for reported in report.findings],
+        "results": [
+            _result(reported, index, paths, report.baseline is not None) for reported in report.findings
+        ],
         "properties": {"nginx": nginx_facts(report.settings)},
     }
     document = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
@@ -124,7 +126,7 @@ def _short(text: str) -> str:
     return words if len(words) <= LONGEST else words[: LONGEST - 1].rsplit(" ", 1)[0] + "…"
 
 
-def _result(reported: Reported, index: dict[str, int], paths: Paths) -> dict[str, Any]:
+def _result(reported: Reported, index: dict[str, int], paths: Paths, compared: bool) -> dict[str, Any]:
     finding = reported.finding
     witness = finding.witness
     return {
@@ -142,11 +144,8 @@ def _result(reported: Reported, index: dict[str, int], paths: Paths) -> dict[str
             for number, related in enumerate(finding.related, 1)
         ],
         "partialFingerprints": {FINGERPRINT: reported.fingerprint},
-        "suppressions": (
-            [{"kind": "inSource", "justification": json_text(reported.suppressed)}]
-            if reported.suppressed is not None
-            else []
-        ),
+        "suppressions": list(_suppressions(reported)),
+        **(_state(reported) if compared else {}),
         "properties": {
             "confidence": reported.confidence.value,
             "fatal": finding.fatal,
@@ -159,6 +158,20 @@ def _result(reported: Reported, index: dict[str, int], paths: Paths) -> dict[str
             "controls": list(reported.controls),
         },
     }
+
+
+def _suppressions(reported: Reported) -> Iterator[dict[str, str]]:
+    if reported.suppressed is not None:
+        in_source = reported.suppression in {None, Suppression.COMMENT}
+        kind = "inSource" if in_source else "external"
+        yield {"kind": kind, "justification": json_text(reported.suppressed)}
+
+
+def _state(reported: Reported) -> dict[str, str]:
+    """How a result compares with the baseline; nobody compares what is hidden for another reason."""
+    if reported.suppression is Suppression.BASELINE:
+        return {"baselineState": "unchanged"}
+    return {"baselineState": "new"} if reported.suppressed is None else {}
 
 
 def _message(reported: Reported) -> Iterator[str]:
