@@ -13,9 +13,16 @@ from mtls_lint.cli.options import (
     define_option,
     map_option,
     prefix_option,
-    reading,
     root_option,
     version_option,
+)
+from mtls_lint.cli.settings import (
+    ReadingOptions,
+    config_option,
+    no_config_option,
+    reading_of,
+    settings_of,
+    told_nginx,
 )
 from mtls_lint.cli.streams import Color
 
@@ -26,6 +33,11 @@ class Format(str, Enum):
     TEXT = "text"
     CONCISE = "concise"
     JSON = "json"
+    SARIF = "sarif"
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    JUNIT = "junit"
+    MARKDOWN = "markdown"
     HTML = "html"
 
 
@@ -87,6 +99,15 @@ def check(
             help="What a standard asks for: cis-3.0.0, pci-dss-4.0.1 ... (docs/profiles.md).",
         ),
     ] = None,
+    ignores: Annotated[
+        bool,
+        typer.Option(
+            "--ignores/--no-ignores",
+            rich_help_panel=RULES,
+            show_default=False,
+            help="Heed ignore comments (default).",
+        ),
+    ] = True,
     require: Annotated[
         list[str] | None,
         typer.Option(
@@ -120,15 +141,24 @@ def check(
         ),
     ] = None,
     fail_on: Annotated[
-        FailOn,
+        FailOn | None,
         typer.Option(
             rich_help_panel=JUDGE, metavar="SEVERITY", help="Exit 1 from: error, warning, info, never."
         ),
-    ] = FailOn.WARNING,
+    ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", rich_help_panel=JUDGE, help="The findings in it do not count."),
+    ] = None,
+    config: Annotated[Path | None, config_option(JUDGE)] = None,
+    no_config: Annotated[bool, no_config_option(JUDGE)] = False,
     output_format: Annotated[
         Format,
         typer.Option(
-            "--format", metavar="FORMAT", rich_help_panel=OUTPUT, help="text, concise, json or html."
+            "--format",
+            metavar="FORMAT",
+            rich_help_panel=OUTPUT,
+            help="text, concise, json, sarif, github, gitlab, junit, markdown or html.",
         ),
     ] = Format.TEXT,
     output: Annotated[
@@ -143,6 +173,21 @@ def check(
             metavar="WHAT", rich_help_panel=OUTPUT, help="place, or control: what passed, failed, is open."
         ),
     ] = By.PLACE,
+    further_formats: Annotated[
+        list[Format] | None,
+        typer.Option(
+            "--output-format",
+            metavar="FORMAT",
+            rich_help_panel=OUTPUT,
+            help="The format of a further report; may be repeated.",
+        ),
+    ] = None,
+    further_files: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--output-file", metavar="FILE", rich_help_panel=OUTPUT, help="Where that further report goes."
+        ),
+    ] = None,
     color: Annotated[
         Color, typer.Option(metavar="WHEN", rich_help_panel=OUTPUT, help="auto, always or never.")
     ] = Color.AUTO,
@@ -171,28 +216,34 @@ def check(
 ) -> None:
     """Lint configurations. The word check may be left out."""
     # The engine is not needed for help and usage errors, which come before this.
+    from mtls_lint.cli.outputs import further_outputs  # noqa: PLC0415
     from mtls_lint.cli.packs import words  # noqa: PLC0415
     from mtls_lint.cli.run import Request, run_check  # noqa: PLC0415
 
     if by is By.CONTROL and output_format is Format.CONCISE:
         raise typer.BadParameter("concise lists findings by place.", param_hint="'--by'")
+    settings = settings_of(paths, config, none=no_config, root=root)
     request = Request(
         paths=tuple(dict.fromkeys(paths)),
-        select=tuple(select or ()),
-        ignore=tuple(ignore or ()),
+        file=settings,
+        select=tuple(settings.texts("select") or () if select is None else select),
+        ignore=tuple(settings.texts("ignore") or () if ignore is None else ignore),
         rule_directories=tuple(rules or ()),
         installed_packs=packs,
-        profile=profile,
-        require=tuple(words(require or ())),
-        nginx_version=nginx_version,
+        profile=settings.text("profile") if profile is None else profile,
+        ignores=ignores,
+        require=tuple(words(settings.texts("require") or () if require is None else require)),
+        nginx_version=told_nginx(nginx_version, nginx_binary, settings),
         nginx_binary=nginx_binary,
         now=moment(now),
-        reading=reading(mapped, root, prefix, context, define),
-        expiry_days=expiry_days,
-        fail_on=fail_on,
+        reading=reading_of(ReadingOptions(mapped, root, prefix, context, define), settings),
+        expiry_days=settings.values.get("expiry-days") if expiry_days is None else expiry_days,
+        fail_on=fail_on or FailOn(settings.text("fail-on") or "warning"),
+        baseline=baseline or settings.file("baseline"),
         format=output_format,
         by=by,
         output=output,
+        further=further_outputs(further_formats or (), further_files or ()),
         color=color,
         verbosity=verbose - quiet,
     )

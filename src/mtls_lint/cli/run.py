@@ -3,7 +3,7 @@
 import gc
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -11,11 +11,13 @@ from mtls_lint.cli.audit import Audit
 from mtls_lint.cli.check import By, FailOn, Format
 from mtls_lint.cli.inputs import Reading, files_of, find, read_all
 from mtls_lint.cli.nginx_binary import chosen_nginx
+from mtls_lint.cli.outputs import Output, check_outputs, machine_report
 from mtls_lint.cli.packs import all_rules, chosen_profile, selected
 from mtls_lint.cli.progress import Progress
+from mtls_lint.cli.settings import check_selectors, severities
 from mtls_lint.cli.streams import (
     Color,
-    check_output,
+    CommandError,
     columns,
     dots,
     is_terminal,
@@ -25,12 +27,15 @@ from mtls_lint.cli.streams import (
     write_file,
     write_out,
 )
+from mtls_lint.lint.baseline import Baseline, BaselineError, compare, read_baseline
 from mtls_lint.lint.finding import NotEvaluated, Severity
+from mtls_lint.lint.path_ignores import hide_by_path
 from mtls_lint.lint.requirements import Requirements
 from mtls_lint.lint.rule import Rule
 from mtls_lint.lint.runner import Report, merge, run
 from mtls_lint.lint.running import running
 from mtls_lint.lint.settings import Settings
+from mtls_lint.lint.settings_file import SettingsFile
 from mtls_lint.nginx.model import Configuration, build
 from mtls_lint.report.concise import concise_lines
 from mtls_lint.report.json import render_json
@@ -43,14 +48,16 @@ from mtls_lint.syntax.tree import Problem
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The command line of ``check``, as given."""
+    """What was asked of ``check``: by its command line, else by ``file``, else what is usual."""
 
     paths: tuple[str, ...]
+    file: SettingsFile
     select: tuple[str, ...]
     ignore: tuple[str, ...]
     rule_directories: tuple[Path, ...]
     installed_packs: bool
     profile: str | None
+    ignores: bool
     require: tuple[str, ...]
     nginx_version: str | None
     nginx_binary: Path | None
@@ -58,44 +65,91 @@ class Request:
     reading: Reading
     expiry_days: int | None
     fail_on: FailOn
+    baseline: Path | None
     format: Format
     by: By
     output: Path | None
+    further: tuple[Output, ...]
     color: Color
     verbosity: int
+
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        """All reports to write, the one of ``--format`` last: a stdout that breaks costs no file."""
+        return (*self.further, Output(self.format, self.output))
 
 
 def run_check(request: Request) -> int:
     """Carry out the request; returns the exit code. Raises CommandError for what makes it impossible."""
-    nginx = chosen_nginx(request.nginx_version, request.nginx_binary)
-    profile = chosen_profile(request.profile)
-    settings = Settings(
-        nginx.version,
-        request.require,
-        request.expiry_days,
-        nginx.told,
-        nginx.build,
-        profile.requirements if profile is not None else Requirements(),
-    )
-    check_output(request.output)
-    inputs, problems = find(request.paths, request.reading)
-    known = all_rules(request.rule_directories, installed=request.installed_packs)
-    rules = selected(known, request.select, request.ignore, profile)
-    audit = Audit(profile, known, rules, request.now)
-    # Trees and findings live until the end: collecting garbage among them costs time and frees nothing.
-    gc.disable()
-    try:
-        with Progress() as progress:
-            report = audit.judged(_lint(request, inputs, problems, rules, settings, audit, progress))
-    finally:
-        gc.enable()
-    _write(request, report, audit)
+    check_outputs(request.outputs)
+    linted = compared(request, request.baseline) if request.baseline is not None else lint(request)
+    report = linted.report
+    write(request, linted)
     if request.verbosity > 0:
         for crash in report.crashes:
             say(f"rule {crash.rule} crashed:")
             for text in crash.traceback.splitlines():
                 say(f"  {text}")
     return exit_code(report, request.fail_on)
+
+
+def compared(request: Request, baseline: Path) -> "Linted":
+    """What a run finds beside a baseline. Raises CommandError like ``lint``, and for what is no baseline."""
+    known = read_known(baseline)
+    linted = lint(request)
+    return replace(linted, report=compare(linted.report, known, linted.ran, linted.rules))
+
+
+@dataclass(frozen=True, slots=True)
+class Linted:
+    """What a run found; the rules that ran, and all there are; what auditors want to know beside it."""
+
+    report: Report
+    ran: tuple[Rule, ...]
+    rules: tuple[Rule, ...]
+    audit: Audit
+
+
+def lint(request: Request) -> Linted:
+    """Find what there is to find. Raises CommandError for what makes it impossible."""
+    nginx = chosen_nginx(request.nginx_version, request.nginx_binary)
+    profile = chosen_profile(request.profile)
+    inputs, problems = find(request.paths, request.reading)
+    rules = all_rules(request.rule_directories, installed=request.installed_packs)
+    check_selectors(request.file, rules)
+    ran = selected(rules, request.select, request.ignore, profile)
+    audit = Audit(profile, rules, ran, request.now)
+    settings = Settings(
+        nginx.version,
+        request.require,
+        request.expiry_days,
+        nginx.told,
+        nginx.build,
+        severities=severities(request.file, rules),
+        ignores=request.ignores,
+        requirements=profile.requirements if profile is not None else Requirements(),
+        ignores_need_reason=request.file.values.get("ignores-need-reason", True),
+    )
+    # Trees and findings live until the end: collecting garbage among them costs time and frees nothing.
+    gc.disable()
+    try:
+        with Progress() as progress:
+            report = audit.judged(_lint(request, inputs, problems, audit, settings, progress))
+    finally:
+        gc.enable()
+    hidden = request.file.table("per-path-ignores")
+    shown = hide_by_path(report, hidden, request.file.directory, request.file.path, rules)
+    return Linted(shown, ran, rules, audit)
+
+
+def read_known(path: Path) -> Baseline:
+    """The baseline in a file. Raises CommandError for what is none."""
+    try:
+        return read_baseline(str(path))
+    except BaselineError as error:
+        raise CommandError(
+            str(error), "`mtls-lint baseline write PATH... --baseline FILE` makes one."
+        ) from error
 
 
 def exit_code(report: Report, fail_on: FailOn) -> int:
@@ -113,11 +167,11 @@ def _lint(
     request: Request,
     inputs: Sequence[Input],
     problems: Sequence[Problem],
-    rules: Sequence[Rule],
-    settings: Settings,
     audit: Audit,
+    settings: Settings,
     progress: Progress,
 ) -> Report:
+    rules = audit.ran
     reports = [Report(rules=len(rules), settings=settings)]
     if problems:
         reports.append(_unread(problems, len(rules)))
@@ -128,16 +182,19 @@ def _lint(
     for tree in trees:
         configuration = build(tree, settings.nginx_version)
         store = stores[tree.from_dump]
-        if request.output is not None:
-            refuse_to_overwrite(request.output, files_of(configuration, request.reading))
+        for output in request.outputs:
+            if output.file is not None:
+                refuse_to_overwrite(output.file, files_of(configuration, request.reading))
         if request.verbosity > 0:
             _describe(configuration)
 
         def checking(rule: Rule, name: str = tree.path) -> None:
             progress.say(f"{name}: {rule.id}")
 
-        reports.append(run(configuration, rules, settings, request.now, store, checking, running))
-        if request.format is Format.HTML:
+        reports.append(
+            run(configuration, rules, settings, request.now, store, checking, running, audit.known)
+        )
+        if any(output.format is Format.HTML for output in request.outputs):
             progress.say(f"{tree.path}: who gets in where")
             audit.examine(configuration, store)
     return merge(reports)
@@ -164,28 +221,39 @@ def _describe(configuration: Configuration) -> None:
         say(f"  read {source.path}")
 
 
-def _write(request: Request, report: Report, audit: Audit) -> None:
-    if request.output is not None:
-        write_file(request.output, _rendered(request, report, audit))
-    elif request.verbosity > -2:
-        write_out(_rendered(request, report, audit), utf8=request.format in {Format.JSON, Format.HTML})
-    if request.format is Format.CONCISE and request.verbosity >= 0:
-        for text in summary(report):
+_TOLD_APART = frozenset({Format.CONCISE, Format.GITLAB})
+"""Formats that have no place for the summary: it is said on stderr."""
+
+
+def write(request: Request, linted: Linted) -> None:
+    """Write the reports where they are wanted."""
+    for output in request.outputs:
+        if output.file is not None:
+            write_file(output.file, _rendered(request, output, linted))
+        elif request.verbosity > -2:
+            utf8 = output.format not in {Format.TEXT, Format.CONCISE}
+            write_out(_rendered(request, output, linted), utf8=utf8)
+    if request.format in _TOLD_APART and request.verbosity >= 0:
+        for text in summary(linted.report):
             say(text)
 
 
-def _rendered(request: Request, report: Report, audit: Audit) -> str:
+def _rendered(request: Request, output: Output, linted: Linted) -> str:
+    report = linted.report
     by_control = request.by is By.CONTROL
-    if request.format is Format.HTML:
-        return audit.page(report, by_control=by_control)
-    if request.format is Format.JSON:
-        return render_json(report, audit.controls_data(report) if by_control else None)
-    to_file = request.output is not None
+    if output.format is Format.HTML:
+        return linted.audit.page(report, by_control=by_control)
+    if output.format is Format.JSON:
+        return render_json(report, linted.audit.controls_data(report) if by_control else None)
+    text = machine_report(output, report, linted.ran, request.fail_on, request.verbosity)
+    if text is not None:
+        return text
+    to_file = output.file is not None
     lines: Iterable[Line]
-    if request.format is Format.CONCISE:
+    if output.format is Format.CONCISE:
         lines = concise_lines(report, verbosity=request.verbosity)
     elif by_control:
-        lines = audit.control_lines(report, 80 if to_file else columns())
+        lines = linted.audit.control_lines(report, 80 if to_file else columns())
     else:
         writer = TextReport(
             columns=80 if to_file else columns(),

@@ -115,7 +115,10 @@ def _control(data: dict[str, Any]) -> Control:
 
 
 def under_profile(report: Report, profile: Profile, rules: Iterable[Rule]) -> Report:
-    """The report with the severities of the profile, and its controls beside those of the rules."""
+    """The report with the severities of the profile, and its controls beside those of the rules.
+
+    What the user set for a rule stays.
+    """
     controls = {
         rule.id: tuple(one.id for one in profile.controls if one.confirmed and one.covered_by(rule))
         for rule in rules
@@ -125,7 +128,9 @@ def under_profile(report: Report, profile: Profile, rules: Iterable[Rule]) -> Re
         findings=tuple(
             replace(
                 found,
-                severity=profile.severity_of(found),
+                severity=found.severity
+                if found.rule in report.settings.severities
+                else profile.severity_of(found),
                 controls=tuple(dict.fromkeys((*controls.get(found.rule, ()), *found.controls))),
             )
             for found in report.findings
