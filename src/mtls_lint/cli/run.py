@@ -100,7 +100,7 @@ class Linted:
 
 def lint(request: Request) -> Linted:
     """Find what there is to find. Raises CommandError for what makes it impossible."""
-    nginx = chosen_nginx(request.nginx_version, request.nginx_binary)
+    nginx = chosen_nginx(request.nginx_version, request.nginx_binary, request.file.text("nginx-version"))
     inputs, problems = find(request.paths, request.reading)
     rules = all_rules(request.rule_directories, installed=request.installed_packs)
     check_selectors(request.file, rules)
