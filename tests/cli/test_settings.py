@@ -215,6 +215,12 @@ def test_the_schema_in_the_repository_is_fresh(cli: Run) -> None:
     assert (ROOT / "docs" / "mtls-lint.schema.json").read_text(encoding="utf-8") == shown
 
 
+def test_the_page_lists_all_keys() -> None:
+    page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+    assert rows == [f"| `{key.name}` | {key.kind.value} | {key.help} | `{key.example}` |" for key in KEYS]
+
+
 VALUES = (1, -1, True, "error", "x", [], ["a"], [1], {}, {"a": "error"}, {"a": "x"}, {"a": ["b"]})
 
 
