@@ -63,7 +63,8 @@ def test_controls_as_json(cli: Run, conf: Path) -> None:
     assert "by_control" not in json.loads(cli(conf, *NOW, "--format", "json").stdout)
 
 
-def test_controls_as_text(cli: Run, conf: Path) -> None:
+@pytest.mark.usefixtures("conf")
+def test_controls_as_text(cli: Run) -> None:
     told = cli("nginx.conf", *NOW, "--profile", "pci-dss-4.0.1", "--by", "control")
     assert told.returncode == 1
     assert told.stdout.startswith("PCI DSS 4.0.1 (profile pci-dss-4.0.1)\n3 controls: 1 failed")

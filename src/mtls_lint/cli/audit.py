@@ -63,11 +63,12 @@ class Audit:
         shown = by_control or (profile is not None and profile.controls)
         return render_html(report, self.examined, circumstances, self.assessments(report) if shown else ())
 
-    def control_lines(self, report: Report, columns: int) -> "Iterator[Line]":
+    def control_lines(self, report: Report, columns: int, verbosity: int) -> "Iterator[Line]":
         """The report by controls, for people."""
         from mtls_lint.report.controls import control_lines  # noqa: PLC0415 - for this report alone
 
-        return control_lines(report, self.assessments(report), self.profile, columns)
+        shown = self.assessments(report)
+        return control_lines(report, shown, self.profile, columns, verbosity=verbosity)
 
     def controls_data(self, report: Report) -> dict[str, Any]:
         """The report by controls, for programs."""

@@ -6,23 +6,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mtls_lint.cli.check import FailOn, Format, moment
+from mtls_lint.cli.check import By, FailOn, Format, moment
 from mtls_lint.cli.options import (
     binary_option,
     context_option,
     define_option,
     map_option,
     prefix_option,
+    profile_option,
     root_option,
     version_option,
 )
 from mtls_lint.cli.settings import (
     ReadingOptions,
+    chosen_paths,
     config_option,
     no_config_option,
     reading_of,
-    settings_of,
-    told_nginx,
 )
 from mtls_lint.cli.streams import Color, CommandError, say
 
@@ -53,8 +53,8 @@ def baseline(
         ),
     ],
     paths: Annotated[
-        list[str], typer.Argument(metavar="PATH...", help="What is checked: the same as with check.")
-    ],
+        list[str] | None, typer.Argument(metavar="PATH...", help="What is checked: the same as with check.")
+    ] = None,
     file: Annotated[
         Path | None,
         typer.Option("--baseline", metavar="FILE", help="The file (default: `baseline` of the settings)."),
@@ -68,6 +68,7 @@ def baseline(
         bool,
         typer.Option("--packs/--no-packs", show_default=False, help="Use installed rule packs (default)."),
     ] = True,
+    profile: Annotated[str | None, profile_option()] = None,
     require: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME,...", help="Server names that must ask for a client certificate."),
@@ -93,22 +94,23 @@ def baseline(
     from mtls_lint.cli.packs import words  # noqa: PLC0415 - not needed for help and usage errors
     from mtls_lint.cli.run import Request  # noqa: PLC0415
 
-    settings = settings_of(paths, config, none=no_config, root=root)
+    named, settings = chosen_paths(paths, config, none=no_config, root=root)
     target = file or settings.file("baseline")
     if target is None:
         raise CommandError(
             "which file is the baseline?", "Give --baseline FILE, or write `baseline` in the settings."
         )
     request = Request(
-        paths=tuple(dict.fromkeys(paths)),
+        paths=named,
         file=settings,
         select=tuple(settings.texts("select") or () if select is None else select),
         ignore=tuple(settings.texts("ignore") or () if ignore is None else ignore),
         rule_directories=tuple(rules or ()),
         installed_packs=packs,
+        profile=settings.text("profile") if profile is None else profile,
         ignores=True,
         require=tuple(words(settings.texts("require") or () if require is None else require)),
-        nginx_version=told_nginx(nginx_version, nginx_binary, settings),
+        nginx_version=nginx_version,
         nginx_binary=nginx_binary,
         now=moment(now),
         reading=reading_of(ReadingOptions(mapped, root, prefix, context, define), settings),
@@ -116,6 +118,7 @@ def baseline(
         fail_on=FailOn.INFO,
         baseline=target,
         format=Format.TEXT,
+        by=By.PLACE,
         output=None,
         further=(),
         color=color,

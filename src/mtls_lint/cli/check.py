@@ -13,16 +13,16 @@ from mtls_lint.cli.options import (
     define_option,
     map_option,
     prefix_option,
+    profile_option,
     root_option,
     version_option,
 )
 from mtls_lint.cli.settings import (
     ReadingOptions,
+    chosen_paths,
     config_option,
     no_config_option,
     reading_of,
-    settings_of,
-    told_nginx,
 )
 from mtls_lint.cli.streams import Color
 
@@ -62,12 +62,13 @@ RULES, JUDGE, OUTPUT = "What is checked", "How it is judged", "How it is reporte
 
 def check(
     paths: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             metavar="PATH...",
-            help="A directory, a configuration, a fragment of one, or - for stdin.",
+            help="A directory, a configuration, a fragment of one, or - for stdin (default: `paths` of the "
+            "settings).",
         ),
-    ],
+    ] = None,
     select: Annotated[
         list[str] | None,
         typer.Option(
@@ -91,14 +92,7 @@ def check(
             help="Use installed rule packs (default).",
         ),
     ] = True,
-    profile: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            rich_help_panel=RULES,
-            help="What a standard asks for: cis-3.0.0, pci-dss-4.0.1 ... (docs/profiles.md).",
-        ),
-    ] = None,
+    profile: Annotated[str | None, profile_option(RULES)] = None,
     ignores: Annotated[
         bool,
         typer.Option(
@@ -220,11 +214,11 @@ def check(
     from mtls_lint.cli.packs import words  # noqa: PLC0415
     from mtls_lint.cli.run import Request, run_check  # noqa: PLC0415
 
-    if by is By.CONTROL and output_format is Format.CONCISE:
-        raise typer.BadParameter("concise lists findings by place.", param_hint="'--by'")
-    settings = settings_of(paths, config, none=no_config, root=root)
+    if by is By.CONTROL and output_format not in {Format.TEXT, Format.JSON, Format.HTML}:
+        raise typer.BadParameter("text, json and html can be grouped by control.", param_hint="'--by'")
+    named, settings = chosen_paths(paths, config, none=no_config, root=root)
     request = Request(
-        paths=tuple(dict.fromkeys(paths)),
+        paths=named,
         file=settings,
         select=tuple(settings.texts("select") or () if select is None else select),
         ignore=tuple(settings.texts("ignore") or () if ignore is None else ignore),
@@ -233,7 +227,7 @@ def check(
         profile=settings.text("profile") if profile is None else profile,
         ignores=ignores,
         require=tuple(words(settings.texts("require") or () if require is None else require)),
-        nginx_version=told_nginx(nginx_version, nginx_binary, settings),
+        nginx_version=nginx_version,
         nginx_binary=nginx_binary,
         now=moment(now),
         reading=reading_of(ReadingOptions(mapped, root, prefix, context, define), settings),

@@ -112,7 +112,7 @@ class Linted:
 
 def lint(request: Request) -> Linted:
     """Find what there is to find. Raises CommandError for what makes it impossible."""
-    nginx = chosen_nginx(request.nginx_version, request.nginx_binary)
+    nginx = chosen_nginx(request.nginx_version, request.nginx_binary, request.file.text("nginx-version"))
     profile = chosen_profile(request.profile)
     inputs, problems = find(request.paths, request.reading)
     rules = all_rules(request.rule_directories, installed=request.installed_packs)
@@ -253,7 +253,7 @@ def _rendered(request: Request, output: Output, linted: Linted) -> str:
     if output.format is Format.CONCISE:
         lines = concise_lines(report, verbosity=request.verbosity)
     elif by_control:
-        lines = linted.audit.control_lines(report, 80 if to_file else columns())
+        lines = linted.audit.control_lines(report, 80 if to_file else columns(), request.verbosity)
     else:
         writer = TextReport(
             columns=80 if to_file else columns(),

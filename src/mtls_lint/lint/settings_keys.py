@@ -35,9 +35,11 @@ class Key:
 
 
 KEYS = (
+    Key("paths", Kind.TEXTS, "What is checked when the command line names no PATH.", '["nginx"]'),
     Key("require", Kind.TEXTS, "Server names that must ask for a client certificate.", '["api.example.com"]'),
     Key("select", Kind.TEXTS, "Only these rules, families or patterns.", '["enforcement", "cert-*"]'),
     Key("ignore", Kind.TEXTS, "Not these rules, families or patterns.", '["revocation-none"]'),
+    Key("profile", Kind.TEXT, "A standard to judge by: `--profile`.", '"cis-3.0.0"'),
     Key(
         "severity",
         Kind.LEVELS,

@@ -49,9 +49,14 @@ def standing_counts(assessments: Sequence[Assessment]) -> str:
 
 
 def control_lines(
-    report: Report, assessments: Sequence[Assessment], profile: Profile | None, columns: int
+    report: Report,
+    assessments: Sequence[Assessment],
+    profile: Profile | None,
+    columns: int,
+    *,
+    verbosity: int = 0,
 ) -> Iterator[Line]:
-    """The report for people."""
+    """The report for people; a quiet one (``verbosity`` below 0) ends without the summary."""
     if profile is not None:
         yield from _wrapped("", f"{profile.title} (profile {profile.name})", columns, "strong")
     yield from _wrapped("", f"{standing_counts(assessments)}.", columns)
@@ -66,6 +71,8 @@ def control_lines(
         yield line(Piece("Findings of none of these controls", "strong"))
         for found in others:
             yield from _found(found, columns, told)
+    if verbosity < 0:
+        return
     yield line()
     for text in summary(report):
         yield from _wrapped("", text, columns)
