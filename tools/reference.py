@@ -13,10 +13,10 @@ from typing import Any
 from typer.main import get_command
 
 from mtls_lint.cli.app import NAME, app
-from mtls_lint.cli.pages import facts
 from mtls_lint.lint.documentation import Example
 from mtls_lint.lint.pack import built_in_pack, load_packs
 from mtls_lint.lint.rule import Rule
+from mtls_lint.report.rule_page import facts
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"

@@ -55,6 +55,7 @@ from mtls_lint.lint.holders import (
     unread_cas,
     was_judged,
 )
+from mtls_lint.lint.ignore import Ignore
 from mtls_lint.lint.openings import (
     Cause,
     Opening,
@@ -66,9 +67,11 @@ from mtls_lint.lint.openings import (
 from mtls_lint.lint.other_cas import Double, doubles
 from mtls_lint.lint.partners import TrustedPartnerCA, partner_cas, partners_compared
 from mtls_lint.lint.refused_sessions import refused_session
+from mtls_lint.lint.requirements import Requirements
 from mtls_lint.lint.rule import rule
 from mtls_lint.lint.running import Unloaded
 from mtls_lint.lint.socket_crossings import SocketCrossing, socket_crossings
+from mtls_lint.lint.tls_values import TlsValue, tls_values
 from mtls_lint.lint.upstream_checks import (
     CheckedUpstreams,
     ShownCertificate,
@@ -302,6 +305,7 @@ __all__ = [
     "Holder",
     "Hole",
     "IdentityTest",
+    "Ignore",
     "Issuer",
     "KeyPair",
     "LifetimeState",
@@ -324,6 +328,7 @@ __all__ = [
     "Refusals",
     "Refused",
     "Related",
+    "Requirements",
     "RevocationList",
     "Row",
     "Scope",
@@ -342,6 +347,7 @@ __all__ = [
     "Suite",
     "Survival",
     "Target",
+    "TlsValue",
     "TrustFile",
     "TrustedPartnerCA",
     "Unknown",
@@ -507,6 +513,7 @@ __all__ = [
     "supposing",
     "survival",
     "tickets_on",
+    "tls_values",
     "trusts_all",
     "unidentified",
     "unread_cas",

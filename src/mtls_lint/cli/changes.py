@@ -2,15 +2,13 @@
 
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from mtls_lint.cli.streams import CommandError
-from mtls_lint.lint.changes import limited
-from mtls_lint.lint.runner import Report
 from mtls_lint.nginx.file_uses import file_uses
 from mtls_lint.nginx.model import Configuration
 from mtls_lint.pki.store import PemStore
-from mtls_lint.syntax.source import SourceFile
+from mtls_lint.syntax.source import Span
 
 _TIMEOUT = 60
 
@@ -34,22 +32,13 @@ def changed_since(reference: str, paths: Sequence[str]) -> frozenset[str]:
     return frozenset(changed)
 
 
-def only_changed(
-    report: Report, configuration: Configuration, changed: frozenset[str], store: PemStore
-) -> Report:
-    """The findings about files that have changed, and about files of certificates and keys that have."""
-    naming = [
-        use.reference.span
-        for use in file_uses(configuration)
-        if use.reference.path is not None
-        and (place := store.place_of(use.reference.path)) is not None
-        and os.path.realpath(place) in changed
-    ]
-
-    def is_changed(source: SourceFile) -> bool:
-        return os.path.realpath(source.real_path) in changed
-
-    return limited(report, is_changed, naming)
+def naming_changed(configuration: Configuration, store: PemStore, changed: frozenset[str]) -> Iterator[Span]:
+    """The places that name files of certificates, keys and the like that have changed."""
+    for use in file_uses(configuration):
+        path = use.reference.path
+        place = store.place_of(path) if path is not None else None
+        if place is not None and os.path.realpath(place) in changed:
+            yield use.reference.span
 
 
 def _directory(path: str) -> str:

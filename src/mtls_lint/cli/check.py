@@ -13,9 +13,16 @@ from mtls_lint.cli.options import (
     define_option,
     map_option,
     prefix_option,
-    reading,
+    profile_option,
     root_option,
     version_option,
+)
+from mtls_lint.cli.settings import (
+    ReadingOptions,
+    chosen_paths,
+    config_option,
+    no_config_option,
+    reading_of,
 )
 from mtls_lint.cli.streams import Color
 
@@ -26,6 +33,19 @@ class Format(str, Enum):
     TEXT = "text"
     CONCISE = "concise"
     JSON = "json"
+    SARIF = "sarif"
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    JUNIT = "junit"
+    MARKDOWN = "markdown"
+    HTML = "html"
+
+
+class By(str, Enum):
+    """``--by``."""
+
+    PLACE = "place"
+    CONTROL = "control"
 
 
 class FailOn(str, Enum):
@@ -43,12 +63,13 @@ FIXES = "How it is mended"
 
 def check(
     paths: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             metavar="PATH...",
-            help="A directory, a configuration, a fragment of one, or - for stdin.",
+            help="A directory, a configuration, a fragment of one, or - for stdin (default: `paths` of the "
+            "settings).",
         ),
-    ],
+    ] = None,
     select: Annotated[
         list[str] | None,
         typer.Option(
@@ -70,6 +91,16 @@ def check(
             rich_help_panel=RULES,
             show_default=False,
             help="Use installed rule packs (default).",
+        ),
+    ] = True,
+    profile: Annotated[str | None, profile_option(RULES)] = None,
+    ignores: Annotated[
+        bool,
+        typer.Option(
+            "--ignores/--no-ignores",
+            rich_help_panel=RULES,
+            show_default=False,
+            help="Heed ignore comments (default).",
         ),
     ] = True,
     require: Annotated[
@@ -105,19 +136,51 @@ def check(
         ),
     ] = None,
     fail_on: Annotated[
-        FailOn,
+        FailOn | None,
         typer.Option(
             rich_help_panel=JUDGE, metavar="SEVERITY", help="Exit 1 from: error, warning, info, never."
         ),
-    ] = FailOn.WARNING,
+    ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", rich_help_panel=JUDGE, help="The findings in it do not count."),
+    ] = None,
+    config: Annotated[Path | None, config_option(JUDGE)] = None,
+    no_config: Annotated[bool, no_config_option(JUDGE)] = False,
     output_format: Annotated[
         Format,
-        typer.Option("--format", metavar="FORMAT", rich_help_panel=OUTPUT, help="text, concise or json."),
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            rich_help_panel=OUTPUT,
+            help="text, concise, json, sarif, github, gitlab, junit, markdown or html.",
+        ),
     ] = Format.TEXT,
     output: Annotated[
         Path | None,
         typer.Option(
             "--output", "-o", metavar="FILE", rich_help_panel=OUTPUT, help="Write the report there."
+        ),
+    ] = None,
+    by: Annotated[
+        By,
+        typer.Option(
+            metavar="WHAT", rich_help_panel=OUTPUT, help="place, or control: what passed, failed, is open."
+        ),
+    ] = By.PLACE,
+    further_formats: Annotated[
+        list[Format] | None,
+        typer.Option(
+            "--output-format",
+            metavar="FORMAT",
+            rich_help_panel=OUTPUT,
+            help="The format of a further report; may be repeated.",
+        ),
+    ] = None,
+    further_files: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--output-file", metavar="FILE", rich_help_panel=OUTPUT, help="Where that further report goes."
         ),
     ] = None,
     changed_from: Annotated[
@@ -183,26 +246,36 @@ def check(
 ) -> None:
     """Lint configurations. The word check may be left out."""
     # The engine is not needed for help and usage errors, which come before this.
+    from mtls_lint.cli.outputs import further_outputs  # noqa: PLC0415
     from mtls_lint.cli.packs import words  # noqa: PLC0415
     from mtls_lint.cli.run import Request, run_check  # noqa: PLC0415
 
+    if by is By.CONTROL and output_format not in {Format.TEXT, Format.JSON, Format.HTML}:
+        raise typer.BadParameter("text, json and html can be grouped by control.", param_hint="'--by'")
+    named, settings = chosen_paths(paths, config, none=no_config, root=root)
     if unsafe_fixes and not (fix or diff):
         raise typer.BadParameter("it goes with --fix or --diff.", param_hint="'--unsafe-fixes'")
     request = Request(
-        paths=tuple(dict.fromkeys(paths)),
-        select=tuple(select or ()),
-        ignore=tuple(ignore or ()),
+        paths=named,
+        file=settings,
+        select=tuple(settings.texts("select") or () if select is None else select),
+        ignore=tuple(settings.texts("ignore") or () if ignore is None else ignore),
         rule_directories=tuple(rules or ()),
         installed_packs=packs,
-        require=tuple(words(require or ())),
+        profile=settings.text("profile") if profile is None else profile,
+        ignores=ignores,
+        require=tuple(words(settings.texts("require") or () if require is None else require)),
         nginx_version=nginx_version,
         nginx_binary=nginx_binary,
         now=moment(now),
-        reading=reading(mapped, root, prefix, context, define),
-        expiry_days=expiry_days,
-        fail_on=fail_on,
+        reading=reading_of(ReadingOptions(mapped, root, prefix, context, define), settings),
+        expiry_days=settings.values.get("expiry-days") if expiry_days is None else expiry_days,
+        fail_on=fail_on or FailOn(settings.text("fail-on") or "warning"),
+        baseline=baseline or settings.file("baseline"),
         format=output_format,
+        by=by,
         output=output,
+        further=further_outputs(further_formats or (), further_files or ()),
         color=color,
         verbosity=verbose - quiet,
         changed_from=changed_from,

@@ -1,23 +1,26 @@
 """One run of ``check``: read, build, lint, report, and the exit code."""
 
 import gc
+import os
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from mtls_lint.cli.changes import changed_since, only_changed
-from mtls_lint.cli.check import FailOn, Format
+from mtls_lint.cli.audit import Audit
+from mtls_lint.cli.changes import changed_since, naming_changed
+from mtls_lint.cli.check import By, FailOn, Format
 from mtls_lint.cli.fix import apply, planned, show
 from mtls_lint.cli.inputs import STDIN, Reading, files_of, find, place_of, read_all
 from mtls_lint.cli.nginx_binary import chosen_nginx
-from mtls_lint.cli.packs import all_rules, selected
+from mtls_lint.cli.outputs import Output, check_outputs, machine_report
+from mtls_lint.cli.packs import all_rules, chosen_profile, selected
 from mtls_lint.cli.progress import Progress
+from mtls_lint.cli.settings import check_selectors, severities
 from mtls_lint.cli.streams import (
     Color,
     CommandError,
-    check_output,
     columns,
     dots,
     is_terminal,
@@ -27,12 +30,18 @@ from mtls_lint.cli.streams import (
     write_file,
     write_out,
 )
+from mtls_lint.lint.baseline import Baseline, BaselineError, compare, read_baseline
+from mtls_lint.lint.changes import limited
 from mtls_lint.lint.finding import NotEvaluated, Severity
+from mtls_lint.lint.path_ignores import hide_by_path
+from mtls_lint.lint.requirements import Requirements
 from mtls_lint.lint.rule import Rule
 from mtls_lint.lint.runner import Report, merge, run
 from mtls_lint.lint.running import running
 from mtls_lint.lint.settings import Settings
+from mtls_lint.lint.settings_file import SettingsFile
 from mtls_lint.nginx.model import Configuration, build
+from mtls_lint.pki.store import PemStore
 from mtls_lint.report.concise import concise_lines
 from mtls_lint.report.json import render_json
 from mtls_lint.report.lines import Line, coloured, plain
@@ -44,13 +53,16 @@ from mtls_lint.syntax.tree import Problem
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The command line of ``check``, as given."""
+    """What was asked of ``check``: by its command line, else by ``file``, else what is usual."""
 
     paths: tuple[str, ...]
+    file: SettingsFile
     select: tuple[str, ...]
     ignore: tuple[str, ...]
     rule_directories: tuple[Path, ...]
     installed_packs: bool
+    profile: str | None
+    ignores: bool
     require: tuple[str, ...]
     nginx_version: str | None
     nginx_binary: Path | None
@@ -58,8 +70,11 @@ class Request:
     reading: Reading
     expiry_days: int | None
     fail_on: FailOn
+    baseline: Path | None
     format: Format
+    by: By
     output: Path | None
+    further: tuple[Output, ...]
     color: Color
     verbosity: int
     changed_from: str | None = None
@@ -67,40 +82,27 @@ class Request:
     unsafe_fixes: bool = False
     diff: bool = False
 
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        """All reports to write, the one of ``--format`` last: a stdout that breaks costs no file."""
+        return (*self.further, Output(self.format, self.output))
+
 
 def run_check(request: Request) -> int:
     """Carry out the request; returns the exit code. Raises CommandError for what makes it impossible."""
-    nginx = chosen_nginx(request.nginx_version, request.nginx_binary)
-    settings = Settings(nginx.version, request.require, request.expiry_days, nginx.told, nginx.build)
-    check_output(request.output)
-    inputs, problems = find(request.paths, request.reading)
-    rules = selected(
-        all_rules(request.rule_directories, installed=request.installed_packs), request.select, request.ignore
-    )
-    changed = None
-    if request.changed_from is not None:
-        changed = changed_since(request.changed_from, _places(request))
+    check_outputs(request.outputs)
     if (request.fix or request.diff) and STDIN in request.paths:
         raise CommandError("what comes from stdin cannot be changed", "Name the file.")
-
-    def checked() -> Report:
-        # Trees and findings live until the end: collecting garbage among them costs time and frees nothing.
-        gc.disable()
-        try:
-            with Progress() as progress:
-                return _lint(request, inputs, problems, rules, settings, progress, changed)
-        finally:
-            gc.enable()
-
-    report = checked()
+    linted = _checked(request)
     if request.diff or request.fix:
-        chosen = planned(report, _places(request), unsafe=request.unsafe_fixes)
+        chosen = planned(linted.report, _places(request), unsafe=request.unsafe_fixes)
         if request.diff:
-            return max(show(chosen), exit_code(report, FailOn.NEVER))
+            return max(show(chosen), exit_code(linted.report, FailOn.NEVER))
         if chosen.made:
             apply(chosen)
-            report = checked()
-    _write(request, report)
+            linted = _checked(request)
+    report = linted.report
+    write(request, linted)
     if request.verbosity > 0:
         for crash in report.crashes:
             say(f"rule {crash.rule} crashed:")
@@ -109,9 +111,83 @@ def run_check(request: Request) -> int:
     return exit_code(report, request.fail_on)
 
 
+def _checked(request: Request) -> "Linted":
+    """What is to be reported: beside a baseline, and of what has changed, where that is asked for."""
+    changed = None
+    if request.changed_from is not None:
+        changed = changed_since(request.changed_from, _places(request))
+    linted = compared(request, request.baseline) if request.baseline is not None else lint(request)
+    if changed is None:
+        return linted
+    naming = [span for one in linted.configurations for span in naming_changed(*one, changed)]
+    shown = limited(linted.report, lambda source: os.path.realpath(source.real_path) in changed, naming)
+    return replace(linted, report=shown)
+
+
 def _places(request: Request) -> list[str]:
     """Where the paths of the command line lie on this machine."""
     return [path if path == STDIN else place_of(path, request.reading.where) for path in request.paths]
+
+
+def compared(request: Request, baseline: Path) -> "Linted":
+    """What a run finds beside a baseline. Raises CommandError like ``lint``, and for what is no baseline."""
+    known = read_known(baseline)
+    linted = lint(request)
+    return replace(linted, report=compare(linted.report, known, linted.ran, linted.rules))
+
+
+@dataclass(frozen=True, slots=True)
+class Linted:
+    """What a run found; the rules that ran, and all there are; what auditors want to know beside it."""
+
+    report: Report
+    ran: tuple[Rule, ...]
+    rules: tuple[Rule, ...]
+    audit: Audit
+    configurations: tuple[tuple[Configuration, PemStore], ...]
+
+
+def lint(request: Request) -> Linted:
+    """Find what there is to find. Raises CommandError for what makes it impossible."""
+    nginx = chosen_nginx(request.nginx_version, request.nginx_binary, request.file.text("nginx-version"))
+    profile = chosen_profile(request.profile)
+    inputs, problems = find(request.paths, request.reading)
+    rules = all_rules(request.rule_directories, installed=request.installed_packs)
+    check_selectors(request.file, rules)
+    ran = selected(rules, request.select, request.ignore, profile)
+    audit = Audit(profile, rules, ran, request.now)
+    settings = Settings(
+        nginx.version,
+        request.require,
+        request.expiry_days,
+        nginx.told,
+        nginx.build,
+        severities=severities(request.file, rules),
+        ignores=request.ignores,
+        requirements=profile.requirements if profile is not None else Requirements(),
+        ignores_need_reason=request.file.values.get("ignores-need-reason", True),
+    )
+    # Trees and findings live until the end: collecting garbage among them costs time and frees nothing.
+    configurations: list[tuple[Configuration, PemStore]] = []
+    gc.disable()
+    try:
+        with Progress() as progress:
+            report = audit.judged(_lint(request, inputs, problems, audit, settings, progress, configurations))
+    finally:
+        gc.enable()
+    hidden = request.file.table("per-path-ignores")
+    shown = hide_by_path(report, hidden, request.file.directory, request.file.path, rules)
+    return Linted(shown, ran, rules, audit, tuple(configurations))
+
+
+def read_known(path: Path) -> Baseline:
+    """The baseline in a file. Raises CommandError for what is none."""
+    try:
+        return read_baseline(str(path))
+    except BaselineError as error:
+        raise CommandError(
+            str(error), "`mtls-lint baseline write PATH... --baseline FILE` makes one."
+        ) from error
 
 
 def exit_code(report: Report, fail_on: FailOn) -> int:
@@ -129,11 +205,12 @@ def _lint(
     request: Request,
     inputs: Sequence[Input],
     problems: Sequence[Problem],
-    rules: Sequence[Rule],
+    audit: Audit,
     settings: Settings,
     progress: Progress,
-    changed: frozenset[str] | None,
+    configurations: list[tuple[Configuration, PemStore]],
 ) -> Report:
+    rules = audit.ran
     reports = [Report(rules=len(rules), settings=settings)]
     if problems:
         reports.append(_unread(problems, len(rules)))
@@ -144,16 +221,23 @@ def _lint(
     for tree in trees:
         configuration = build(tree, settings.nginx_version)
         store = stores[tree.from_dump]
-        if request.output is not None:
-            refuse_to_overwrite(request.output, files_of(configuration, request.reading))
+        for output in request.outputs:
+            if output.file is not None:
+                refuse_to_overwrite(output.file, files_of(configuration, request.reading))
         if request.verbosity > 0:
             _describe(configuration)
+
+        configurations.append((configuration, store))
 
         def checking(rule: Rule, name: str = tree.path) -> None:
             progress.say(f"{name}: {rule.id}")
 
-        one = run(configuration, rules, settings, request.now, store, checking, running)
-        reports.append(one if changed is None else only_changed(one, configuration, changed, store))
+        reports.append(
+            run(configuration, rules, settings, request.now, store, checking, running, audit.known)
+        )
+        if any(output.format is Format.HTML for output in request.outputs):
+            progress.say(f"{tree.path}: who gets in where")
+            audit.examine(configuration, store)
     return merge(reports)
 
 
@@ -178,23 +262,39 @@ def _describe(configuration: Configuration) -> None:
         say(f"  read {source.path}")
 
 
-def _write(request: Request, report: Report) -> None:
-    if request.output is not None:
-        write_file(request.output, _rendered(request, report))
-    elif request.verbosity > -2:
-        write_out(_rendered(request, report), utf8=request.format is Format.JSON)
-    if request.format is Format.CONCISE and request.verbosity >= 0:
-        for text in summary(report):
+_TOLD_APART = frozenset({Format.CONCISE, Format.GITLAB})
+"""Formats that have no place for the summary: it is said on stderr."""
+
+
+def write(request: Request, linted: Linted) -> None:
+    """Write the reports where they are wanted."""
+    for output in request.outputs:
+        if output.file is not None:
+            write_file(output.file, _rendered(request, output, linted))
+        elif request.verbosity > -2:
+            utf8 = output.format not in {Format.TEXT, Format.CONCISE}
+            write_out(_rendered(request, output, linted), utf8=utf8)
+    if request.format in _TOLD_APART and request.verbosity >= 0:
+        for text in summary(linted.report):
             say(text)
 
 
-def _rendered(request: Request, report: Report) -> str:
-    if request.format is Format.JSON:
-        return render_json(report)
-    to_file = request.output is not None
+def _rendered(request: Request, output: Output, linted: Linted) -> str:
+    report = linted.report
+    by_control = request.by is By.CONTROL
+    if output.format is Format.HTML:
+        return linted.audit.page(report, by_control=by_control)
+    if output.format is Format.JSON:
+        return render_json(report, linted.audit.controls_data(report) if by_control else None)
+    text = machine_report(output, report, linted.ran, request.fail_on, request.verbosity)
+    if text is not None:
+        return text
+    to_file = output.file is not None
     lines: Iterable[Line]
-    if request.format is Format.CONCISE:
+    if output.format is Format.CONCISE:
         lines = concise_lines(report, verbosity=request.verbosity)
+    elif by_control:
+        lines = linted.audit.control_lines(report, 80 if to_file else columns(), request.verbosity)
     else:
         writer = TextReport(
             columns=80 if to_file else columns(),

@@ -4,7 +4,16 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from mtls_lint.lint.finding import Fix, NotEvaluated, Related, Reported, Severity, StreamWitness, Witness
+from mtls_lint.lint.finding import (
+    Compared,
+    Fix,
+    NotEvaluated,
+    Related,
+    Reported,
+    Severity,
+    StreamWitness,
+    Witness,
+)
 from mtls_lint.lint.runner import Report
 from mtls_lint.lint.settings import Settings
 from mtls_lint.report.characters import visible
@@ -12,8 +21,8 @@ from mtls_lint.report.characters import visible
 VERSION = 1
 
 
-def render_json(report: Report) -> str:
-    """The report as one JSON document that ends with a newline.
+def render_json(report: Report, controls: dict[str, Any] | None = None) -> str:
+    """The report as one JSON document that ends with a newline; ``controls`` stand beside it.
 
     Bytes of a configuration that are no UTF-8 stand as a backslash, ``x`` and two digits in the strings, so
     that the document is UTF-8 whatever was read.
@@ -22,7 +31,8 @@ def render_json(report: Report) -> str:
         "version": VERSION,
         "findings": [_finding(reported) for reported in report.findings],
         "not_evaluated": [_not_evaluated(entry) for entry in report.not_evaluated],
-        "nginx": _nginx(report.settings),
+        "nginx": nginx_facts(report.settings),
+        "baseline": _baseline(report.baseline) if report.baseline is not None else None,
         "summary": {
             "files": report.files,
             "servers": report.servers,
@@ -31,11 +41,20 @@ def render_json(report: Report) -> str:
             "left_out": report.left_out,
             "not_evaluated": len(report.not_evaluated),
         },
+        **({"by_control": controls} if controls is not None else {}),
     }
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
-def _nginx(settings: Settings) -> dict[str, Any]:
+def _baseline(compared: Compared) -> dict[str, Any]:
+    return {
+        "file": text(compared.path),
+        "known": compared.known,
+        "stale": [asdict(entry) for entry in compared.stale],
+    }
+
+
+def nginx_facts(settings: Settings) -> dict[str, Any]:
     """Which nginx the run is for: ``binary`` and what follows are null unless one was asked."""
     build = settings.build
     package = build.package if build is not None else None
@@ -69,6 +88,7 @@ def _finding(reported: Reported) -> dict[str, Any]:
         "fingerprint": reported.fingerprint,
         "controls": list(reported.controls),
         "suppressed": text(reported.suppressed) if reported.suppressed is not None else None,
+        "suppressed_by": reported.suppression.value if reported.suppression is not None else None,
     }
 
 

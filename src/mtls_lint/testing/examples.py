@@ -22,13 +22,16 @@ import re
 import shutil
 import tempfile
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from mtls_lint.lint.pack import built_in_pack, directory_pack, load_packs
+from mtls_lint.lint.ignore import Ignore
+from mtls_lint.lint.pack import BUILT_IN, built_in_pack, directory_pack, load_packs
+from mtls_lint.lint.profile import load_profile
+from mtls_lint.lint.requirements import Requirements
 from mtls_lint.lint.runner import Report, run
 from mtls_lint.lint.running import Master
 from mtls_lint.lint.settings import Settings
@@ -55,7 +58,7 @@ Kind = Literal["bad", "good", "page"]
 
 # At the start of a path only: in a text whose material is in place already, nothing is replaced again.
 _MATERIAL = re.compile(r"(?<![\w.-])" + re.escape(catalogue.PREFIX) + r"(?P<name>[\w.-]+)?")
-_OPTIONS = {"context", "expiry_days", "file", "loaded", "nginx", "now", "require", "version"}
+_OPTIONS = {"context", "expiry_days", "file", "loaded", "nginx", "now", "profile", "require", "version"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,8 @@ class ExampleCase:
     The options on the fence: ``version=1.22.1`` (the nginx of the run), ``require=a.example,b.example``,
     ``expiry_days=30``, ``now=2026-07-01`` (UTC), ``loaded=2026-05-01`` (an nginx runs by this configuration
     and has read its files then, before they were made), ``context=http,server`` (where a snippet belongs),
-    ``file=conf.d/api.conf`` (its name in reports) and ``nginx=no`` (real nginx is not asked, because the
-    example needs a module of others).
+    ``file=conf.d/api.conf`` (its name in reports), ``profile=cis-3.0.0`` (whose parameters count)
+    and ``nginx=no`` (real nginx is not asked, because the example needs a module of others).
     """
 
     rule: Rule
@@ -106,6 +109,7 @@ def lint_text(
     packs: Iterable[Path] | None = None,
     label: str = "nginx.conf",
     build_of_nginx: Build | None = None,
+    profile: str | None = None,
 ) -> Report:
     """Lint a configuration given as text.
 
@@ -114,12 +118,21 @@ def lint_text(
     inferred. Relative paths count from ``directory``, into which ``files`` are written (a temporary one,
     gone afterwards, unless given); ``/pki/`` names work in ``files`` too. ``label`` is the name in reports.
     ``version`` and ``build_of_nginx`` say which nginx it is; without, the newest stable one is assumed.
+    ``profile`` names one whose parameters the rules read; severities stay those of the rules.
 
     Raises ValueError for a rule id that is not there.
     """
-    selected = _select(_load(tuple(packs) if packs is not None else None), rules)
+    known = _load(tuple(packs) if packs is not None else None)
+    selected = _select(known, rules)
     number = parse_version(version) if isinstance(version, str) else version or NEWEST_STABLE
-    settings = Settings(number, tuple(require), expiry_days, version is not None, build_of_nginx)
+    settings = Settings(
+        number,
+        tuple(require),
+        expiry_days,
+        version is not None,
+        build_of_nginx,
+        requirements=_requirements(profile),
+    )
     with ExitStack() as stack:
         if directory is None:
             directory = (
@@ -132,7 +145,7 @@ def lint_text(
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(with_material(content).encode() if isinstance(content, str) else content)
         tree = load_text(with_material(text), label, context=context, main_directory=str(directory))
-        return run(build(tree, number), selected, settings, now, _store())
+        return run(build(tree, number), selected, settings, now, _store(), known=known)
 
 
 def with_material(text: str) -> str:
@@ -215,11 +228,10 @@ def _problem(case: ExampleCase, binaries: Sequence[NginxBinary]) -> str:
         tuple(filter(None, options.get("require", "").split(","))),
         int(options["expiry_days"]) if "expiry_days" in options else None,
         "version" in options,
+        requirements=_requirements(options.get("profile")),
     )
     now = datetime.fromisoformat(options["now"]).replace(tzinfo=CLOCK.tzinfo) if "now" in options else CLOCK
-    report = run(
-        build(tree, version), [case.rule], settings, now, _store(), running=_loaded(options.get("loaded"))
-    )
+    report = _report_of(case.rule, build(tree, version), settings, now, options.get("loaded"))
     if report.crashes:
         return report.crashes[0].traceback
     if problem_with_findings := _wrong_findings(case, report):
@@ -232,6 +244,20 @@ def _problem(case: ExampleCase, binaries: Sequence[NginxBinary]) -> str:
     else:
         asked = list(binaries[:1] if refused else binaries)
     return _wrong_verdict(wrapped(text, tree.context), refused, asked)
+
+
+def _requirements(profile: str | None) -> Requirements:
+    return Requirements() if profile is None else load_profile(profile).requirements
+
+
+def _report_of(
+    rule: Rule, configuration: Configuration, settings: Settings, now: datetime, loaded: str | None
+) -> Report:
+    """What one rule says; for one about ignores the others of its pack run as well."""
+    pack = _load(None) if rule.pack == BUILT_IN else (rule,)
+    rules = pack if rule.declaration.subject is Ignore else (rule,)
+    report = run(configuration, rules, settings, now, _store(), running=_loaded(loaded), known=pack)
+    return replace(report, findings=tuple(found for found in report.findings if found.rule == rule.id))
 
 
 def _loaded(day: str | None) -> Callable[[Configuration], Master | None] | None:
