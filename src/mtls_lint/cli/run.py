@@ -72,6 +72,9 @@ class Request:
 def run_check(request: Request) -> int:
     """Carry out the request; returns the exit code. Raises CommandError for what makes it impossible."""
     check_output(request.output)
+    if request.output is not None:
+        own = (request.file.path, request.baseline)
+        refuse_to_overwrite(request.output, (str(path) for path in own if path))
     report = compared(request, request.baseline) if request.baseline is not None else lint(request).report
     write(request, report)
     if request.verbosity > 0:
