@@ -82,6 +82,10 @@ class Request:
 def run_check(request: Request) -> int:
     """Carry out the request; returns the exit code. Raises CommandError for what makes it impossible."""
     check_outputs(request.outputs)
+    own = tuple(str(path) for path in (request.file.path, request.baseline) if path)
+    for output in request.outputs:
+        if output.file is not None:
+            refuse_to_overwrite(output.file, own)
     linted = compared(request, request.baseline) if request.baseline is not None else lint(request)
     report = linted.report
     write(request, linted)
