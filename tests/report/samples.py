@@ -1,8 +1,11 @@
 """Reports to render: one with everything a finding can have, and texts that no format takes as they are."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
+from hypothesis import example
 from hypothesis import strategies as st
 
 from mtls_lint.lint.finding import (
@@ -103,6 +106,27 @@ HOSTILE = (
     .filter(lambda text: not any("\ud800" <= one < "\udc80" or "\udcff" < one <= "\udfff" for one in text))
 )
 """Bytes that are no UTF-8 are read as surrogates; other surrogates there are not in what was read."""
+
+
+def specials(arguments: int = 1) -> Callable[[Any], Any]:
+    """Has a property tried with each of the texts by itself, and with words around it, whatever else is drawn."""
+
+    def decorate(test: Any) -> Any:
+        for text in (
+            *SPECIAL,
+            "".join(SPECIAL),
+            " ".join(SPECIAL),
+            "~~a~~",
+            "_a_",
+            "__a__",
+            "`` ` ``",
+            "a\\",
+        ):
+            for whole in (text, f"a{text}b", f"a {text} b", f"{text}a{text}"):
+                test = example(*[whole] * arguments)(test)
+        return test
+
+    return decorate
 
 
 @cache

@@ -5,13 +5,13 @@ from dataclasses import replace
 from xml.etree import ElementTree
 
 from hypothesis import given, settings
-from report.samples import HOSTILE, RULE, finding, incomplete, paths, report, rules
 
 from mtls_lint.lint.finding import Severity
 from mtls_lint.lint.runner import Report
 from mtls_lint.report.characters import visible
 from mtls_lint.report.junit import render_junit
 from mtls_lint.syntax.source import SourceFile, Span
+from report.samples import HOSTILE, RULE, finding, incomplete, paths, report, rules, specials
 
 # The elements and attributes of https://github.com/jenkinsci/xunit-plugin, junit-10.xsd, that are written here.
 ALLOWED = {
@@ -103,6 +103,7 @@ def test_clean_is_all_passed() -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(HOSTILE, HOSTILE)
+@specials(2)
 def test_any_message_comes_out_as_it_is(message: str, name: str) -> None:
     source = SourceFile(re.sub(r"[/\0]", "", name) + "x.conf", "listen 80;")
     shown = report(finding(message=message, span=Span(source, 0, 6)))
