@@ -109,19 +109,11 @@ HOSTILE = (
 
 
 def specials(arguments: int = 1) -> Callable[[Any], Any]:
-    """Has a property tried with each of the texts by itself, and with words around it, whatever else is drawn."""
+    """Has a property tried with each of the texts, alone and with words around it, whatever else is drawn."""
 
     def decorate(test: Any) -> Any:
-        for text in (
-            *SPECIAL,
-            "".join(SPECIAL),
-            " ".join(SPECIAL),
-            "~~a~~",
-            "_a_",
-            "__a__",
-            "`` ` ``",
-            "a\\",
-        ):
+        together = ("".join(SPECIAL), " ".join(SPECIAL), "~~a~~", "_a_", "__a__", "`` ` ``", "a\\")
+        for text in (*SPECIAL, *together):
             for whole in (text, f"a{text}b", f"a {text} b", f"{text}a{text}"):
                 test = example(*[whole] * arguments)(test)
         return test
@@ -149,14 +141,8 @@ def finding(**changes: object) -> Reported:
         "fatal": True,
         **changes,
     }
-    return Reported(
-        RULE,
-        Severity.ERROR,
-        Confidence.LIKELY,
-        Finding(**facts),
-        "0123456789abcdef",
-        ("RFC 1",),  # type: ignore[arg-type]
-    )
+    found = Finding(**facts)  # type: ignore[arg-type]
+    return Reported(RULE, Severity.ERROR, Confidence.LIKELY, found, "0123456789abcdef", ("RFC 1",))
 
 
 def report(*findings: Reported) -> Report:

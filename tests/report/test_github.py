@@ -16,7 +16,7 @@ COMMANDS = {"error", "warning", "notice"}
 
 
 def read(line: str) -> tuple[str, dict[str, str], str]:
-    """Command, properties and message of a line, as ``ActionCommand.TryParseV2`` of the runner takes it apart."""
+    """Command, properties and message of a line, as ``ActionCommand.TryParseV2`` takes it apart."""
     line = line.lstrip()
     assert line.startswith("::")
     end = line.index("::", 2)

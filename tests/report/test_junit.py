@@ -1,4 +1,4 @@
-"""JUnit's XML: well-formed whatever is in it, its counts right, its names without lines and without doubles."""
+"""JUnit's XML: well-formed whatever is in it, its counts right, each name there once and without a line."""
 
 import re
 from dataclasses import replace
@@ -13,7 +13,7 @@ from mtls_lint.report.junit import render_junit
 from mtls_lint.syntax.source import SourceFile, Span
 from report.samples import HOSTILE, RULE, finding, incomplete, paths, report, rules, specials
 
-# The elements and attributes of https://github.com/jenkinsci/xunit-plugin, junit-10.xsd, that are written here.
+# What is written of https://github.com/jenkinsci/xunit-plugin, junit-10.xsd.
 ALLOWED = {
     "testsuites": {"name", "tests", "failures", "errors", "skipped"},
     "testsuite": {"name", "tests", "failures", "errors", "skipped"},
