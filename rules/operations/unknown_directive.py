@@ -49,4 +49,6 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
         reason = f"`{directive.name}`: it is not one of nginx's own directives, and what it does is not known"
         ctx.not_evaluated(directive.span, reason)
     for directive in refusals.templated:
+        if directive.is_templated:
+            continue  # said of the template as a whole
         ctx.not_evaluated(directive.span, f"`{directive.name}` is up to a template")

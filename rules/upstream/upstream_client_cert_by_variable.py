@@ -45,6 +45,8 @@ References:
 - https://nginx.org/en/docs/http/ngx_http_upstream_module.html#keepalive
 """
 
+import re
+
 from mtls_lint.api import (
     Confidence,
     Configuration,
@@ -56,6 +58,7 @@ from mtls_lint.api import (
     possible_texts,
     rule,
     shared_by_requests,
+    variables_in,
 )
 
 
@@ -70,6 +73,9 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
     for one in ctx.upstream_passes:
         certificate = one.certificate
         if certificate is None or "$" not in certificate.written:
+            continue
+        if certificate.directive.is_templated or _is_made_elsewhere(configuration, certificate.written):
+            ctx.not_evaluated(certificate.span, f"what {certificate.written} holds is not said here")
             continue
         sharing = shared_by_requests(one)
         values = possible_texts(configuration, one.location or one.server, certificate.written)
@@ -90,3 +96,14 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
             else f"set `{one.name_of('ssl_session_reuse')} off;`, and `keepalive 0;` in an upstream block",
             (Related(one.span, "the backend that sessions are kept with"),),
         )
+
+
+# What nginx itself makes that may tell one request from another.
+_OF_NGINX = re.compile(r"(?:ssl|http|arg|cookie|remote|server|request)_\w+|host|uri|args|scheme|hostname")
+
+
+def _is_made_elsewhere(configuration: Configuration, written: str) -> bool:
+    """Whether a fragment names a variable that it does not make: it may be a placeholder of its author's."""
+    made = {*configuration.makers.maps, *configuration.makers.assigned}
+    names = [name for name in variables_in(written) if _OF_NGINX.fullmatch(name) is None]
+    return configuration.tree.is_fragment and not made.issuperset(names)

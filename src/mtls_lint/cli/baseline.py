@@ -18,11 +18,10 @@ from mtls_lint.cli.options import (
 )
 from mtls_lint.cli.settings import (
     ReadingOptions,
+    chosen_paths,
     config_option,
     no_config_option,
     reading_of,
-    settings_of,
-    told_nginx,
 )
 from mtls_lint.cli.streams import Color, CommandError, say
 
@@ -53,8 +52,8 @@ def baseline(
         ),
     ],
     paths: Annotated[
-        list[str], typer.Argument(metavar="PATH...", help="What is checked: the same as with check.")
-    ],
+        list[str] | None, typer.Argument(metavar="PATH...", help="What is checked: the same as with check.")
+    ] = None,
     file: Annotated[
         Path | None,
         typer.Option("--baseline", metavar="FILE", help="The file (default: `baseline` of the settings)."),
@@ -93,14 +92,14 @@ def baseline(
     from mtls_lint.cli.packs import words  # noqa: PLC0415 - not needed for help and usage errors
     from mtls_lint.cli.run import Request  # noqa: PLC0415
 
-    settings = settings_of(paths, config, none=no_config, root=root)
+    named, settings = chosen_paths(paths, config, none=no_config, root=root)
     target = file or settings.file("baseline")
     if target is None:
         raise CommandError(
             "which file is the baseline?", "Give --baseline FILE, or write `baseline` in the settings."
         )
     request = Request(
-        paths=tuple(dict.fromkeys(paths)),
+        paths=named,
         file=settings,
         select=tuple(settings.texts("select") or () if select is None else select),
         ignore=tuple(settings.texts("ignore") or () if ignore is None else ignore),
@@ -108,7 +107,7 @@ def baseline(
         installed_packs=packs,
         ignores=True,
         require=tuple(words(settings.texts("require") or () if require is None else require)),
-        nginx_version=told_nginx(nginx_version, nginx_binary, settings),
+        nginx_version=nginx_version,
         nginx_binary=nginx_binary,
         now=moment(now),
         reading=reading_of(ReadingOptions(mapped, root, prefix, context, define), settings),

@@ -18,11 +18,10 @@ from mtls_lint.cli.options import (
 )
 from mtls_lint.cli.settings import (
     ReadingOptions,
+    chosen_paths,
     config_option,
     no_config_option,
     reading_of,
-    settings_of,
-    told_nginx,
 )
 from mtls_lint.cli.streams import Color
 
@@ -54,12 +53,13 @@ RULES, JUDGE, OUTPUT = "What is checked", "How it is judged", "How it is reporte
 
 def check(
     paths: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             metavar="PATH...",
-            help="A directory, a configuration, a fragment of one, or - for stdin.",
+            help="A directory, a configuration, a fragment of one, or - for stdin (default: `paths` of the "
+            "settings).",
         ),
-    ],
+    ] = None,
     select: Annotated[
         list[str] | None,
         typer.Option(
@@ -198,9 +198,9 @@ def check(
     from mtls_lint.cli.packs import words  # noqa: PLC0415
     from mtls_lint.cli.run import Request, run_check  # noqa: PLC0415
 
-    settings = settings_of(paths, config, none=no_config, root=root)
+    named, settings = chosen_paths(paths, config, none=no_config, root=root)
     request = Request(
-        paths=tuple(dict.fromkeys(paths)),
+        paths=named,
         file=settings,
         select=tuple(settings.texts("select") or () if select is None else select),
         ignore=tuple(settings.texts("ignore") or () if ignore is None else ignore),
@@ -208,7 +208,7 @@ def check(
         installed_packs=packs,
         ignores=ignores,
         require=tuple(words(settings.texts("require") or () if require is None else require)),
-        nginx_version=told_nginx(nginx_version, nginx_binary, settings),
+        nginx_version=nginx_version,
         nginx_binary=nginx_binary,
         now=moment(now),
         reading=reading_of(ReadingOptions(mapped, root, prefix, context, define), settings),

@@ -77,6 +77,10 @@ class Request:
 def run_check(request: Request) -> int:
     """Carry out the request; returns the exit code. Raises CommandError for what makes it impossible."""
     check_outputs(request.outputs)
+    own = [str(path) for path in (request.file.path, request.baseline) if path]
+    for output in request.outputs:
+        if output.file is not None:
+            refuse_to_overwrite(output.file, own)
     linted = compared(request, request.baseline) if request.baseline is not None else lint(request)
     report = linted.report
     write(request, linted)
@@ -106,7 +110,7 @@ class Linted:
 
 def lint(request: Request) -> Linted:
     """Find what there is to find. Raises CommandError for what makes it impossible."""
-    nginx = chosen_nginx(request.nginx_version, request.nginx_binary)
+    nginx = chosen_nginx(request.nginx_version, request.nginx_binary, request.file.text("nginx-version"))
     inputs, problems = find(request.paths, request.reading)
     rules = all_rules(request.rule_directories, installed=request.installed_packs)
     check_selectors(request.file, rules)

@@ -73,6 +73,21 @@ def settings_of(
         raise CommandError(str(error), error.hint) from error
 
 
+def chosen_paths(
+    paths: Sequence[str] | None, config: Path | None, *, none: bool, root: str | None
+) -> "tuple[tuple[str, ...], SettingsFile]":
+    """What is to be checked, and by which settings: without a PATH, what the settings name.
+
+    Raises BadParameter when neither names anything, and CommandError like ``settings_of``.
+    """
+    settings = settings_of(paths or ["."], config, none=none, root=root)
+    if not paths:
+        paths = [settings.resolved(path) for path in settings.texts("paths") or ()]
+        if not paths:
+            raise typer.BadParameter("give one, or write `paths` in the settings.", param_hint="'PATH...'")
+    return tuple(dict.fromkeys(paths)), settings
+
+
 def reading_of(options: ReadingOptions, settings: "SettingsFile") -> "Reading":
     """How texts are read: by the command line and, where it says nothing, by the file."""
     from mtls_lint.cli.options import reading  # noqa: PLC0415
@@ -90,24 +105,19 @@ def reading_of(options: ReadingOptions, settings: "SettingsFile") -> "Reading":
     return reading(mapped, root, prefix, context, define)
 
 
-def told_nginx(version: str | None, binary: Path | None, settings: "SettingsFile") -> str | None:
-    """The version that is told: by ``--nginx-version``, or by the file unless a binary is to be asked."""
-    return version if version is not None or binary is not None else settings.text("nginx-version")
-
-
 def check_selectors(settings: "SettingsFile", rules: "Sequence[Rule]") -> None:
     """Raise CommandError for a word of the file that was to mean a rule, and means none."""
     from mtls_lint.lint.selection import chosen, suggestion  # noqa: PLC0415
 
-    words = [(key, word) for key in ("select", "ignore") for word in settings.texts(key) or ()]
-    words += [("severity", word) for word in settings.table("severity")]
-    lists = settings.table("per-path-ignores").values()
-    words += [("per-path-ignores", word) for one in lists for word in one]
-    for key, word in words:
+    words = [(key, "", word) for key in ("select", "ignore") for word in settings.texts(key) or ()]
+    words += [("severity", word, word) for word in settings.table("severity")]
+    for pattern, hidden in settings.table("per-path-ignores").items():
+        words += [("per-path-ignores", pattern, word) for word in hidden]
+    for key, inner, word in words:
         if not any(chosen(rule, word) for rule in rules):
             close = suggestion(rules, word)
             raise CommandError(
-                f"{settings.place(key)}: {key}: no rule or family is called {word!r}",
+                f"{settings.place(key, inner)}: {key}: no rule or family is called {word!r}",
                 f"Did you mean {close!r}?" if close else "`mtls-lint rules` lists them.",
             )
 
@@ -162,7 +172,7 @@ def _checked(path: str) -> "SettingsFile":
     for origin in found.table("map"):
         if not origin.startswith("/") or "=" in origin:
             raise SettingsError(
-                f"{found.place('map')}: map: {origin!r} is not absolute: it is a path of the machine where "
-                "nginx runs"
+                f"{found.place('map', origin)}: map: {origin!r} is not absolute: it is a path of "
+                "the machine where nginx runs"
             )
     return found

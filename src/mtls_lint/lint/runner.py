@@ -62,6 +62,11 @@ class Report:
         return sum(1 for f in self.findings if f.severity is severity and f.suppressed is None)
 
     @property
+    def files(self) -> int:
+        """How many files were read; one that holds several configurations counts once."""
+        return len({source.path for source in self.sources})
+
+    @property
     def suppressed(self) -> int:
         """How many findings are hidden: by ignores, settings or a baseline."""
         return sum(1 for f in self.findings if f.suppressed is not None)

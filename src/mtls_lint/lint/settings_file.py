@@ -36,11 +36,11 @@ class SettingsFile:
     path: str = ""
     directory: str = ""
     values: Mapping[str, Any] = field(default_factory=dict)
-    lines: Mapping[str, int] = field(default_factory=dict)
+    lines: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
-    def place(self, key: str) -> str:
-        """``file:line`` of a key."""
-        return f"{self.path}:{self.lines.get(key, 1)}"
+    def place(self, key: str, inner: str = "") -> str:
+        """``file:line`` of a key, or of one inside its table."""
+        return f"{self.path}:{self.lines.get((key, inner)) or self.lines.get((key, ''), 1)}"
 
     def text(self, key: str) -> str | None:
         """The string of a key; None without it."""
@@ -146,9 +146,12 @@ _ASSIGNMENT = re.compile(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|
 _WORD = re.compile(r"""[\w-]+|"[^"]*"|'[^']*'""")
 
 
-def _lines(text: str, prefix: tuple[str, ...]) -> dict[str, int]:
-    """The line of each key: TOML's parsers do not tell. Only messages depend on it."""
-    lines: dict[str, int] = {}
+def _lines(text: str, prefix: tuple[str, ...]) -> dict[tuple[str, str], int]:
+    """The line of each key, and of each inside its table: TOML's parsers do not tell.
+
+    Only messages depend on it.
+    """
+    lines: dict[tuple[str, str], int] = {}
     table: tuple[str, ...] = ()
     for number, line in enumerate(text.split("\n"), 1):
         if header := _HEADER.fullmatch(line):
@@ -159,7 +162,9 @@ def _lines(text: str, prefix: tuple[str, ...]) -> dict[str, int]:
         else:
             continue
         if words[: len(prefix)] == prefix and len(words) > len(prefix):
-            lines.setdefault(words[len(prefix)], number)
+            name, *inner = words[len(prefix) :]
+            lines.setdefault((name, ""), number)
+            lines.setdefault((name, ".".join(inner[:1])), number)
     return lines
 
 

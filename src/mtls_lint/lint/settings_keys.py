@@ -35,6 +35,7 @@ class Key:
 
 
 KEYS = (
+    Key("paths", Kind.TEXTS, "What is checked when the command line names no PATH.", '["nginx"]'),
     Key("require", Kind.TEXTS, "Server names that must ask for a client certificate.", '["api.example.com"]'),
     Key("select", Kind.TEXTS, "Only these rules, families or patterns.", '["enforcement", "cert-*"]'),
     Key("ignore", Kind.TEXTS, "Not these rules, families or patterns.", '["revocation-none"]'),

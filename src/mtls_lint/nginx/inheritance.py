@@ -7,7 +7,7 @@ from typing import Protocol
 
 from mtls_lint.nginx.defaults import default_of
 from mtls_lint.nginx.version import NginxVersion
-from mtls_lint.syntax.directives import specs
+from mtls_lint.syntax.directives import specs, takes_too_few
 from mtls_lint.syntax.source import Span, TemplatedToken
 from mtls_lint.syntax.tree import Directive, Problem, ProblemKind, Unknown, index_by_name
 
@@ -97,7 +97,8 @@ class Scope:
         """``is_open`` says that this level, or one around it, was not given in full (a fragment)."""
         self.kind = kind
         self.open: bool = is_open or (outer is not None and outer.open)
-        self.directives = directives
+        # nginx does not start with a directive that lacks arguments: who reads values need not think of it.
+        self.directives = tuple(one for one in directives if not takes_too_few(one.name, len(one.args)))
         self.outer = outer
         self.module = module
         self.version = version

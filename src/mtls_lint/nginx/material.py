@@ -154,7 +154,7 @@ def reference_to(configuration: Configuration, directive: Directive, index: int 
     word = directive.args[index]
     written = str(word)
     if isinstance(word, TemplatedToken):
-        return FileReference(directive, None, Unknown(f"{written} is filled in by a template"), index)
+        return FileReference(directive, None, Unknown("the path is filled in by a template"), index)
     if directive.name.endswith(("ssl_certificate", "ssl_certificate_key")):
         for prefix, reason in _RUNTIME_PREFIXES.items():
             if written.startswith(prefix):

@@ -307,9 +307,10 @@ def _servers(tree: Tree, scope: Scope, module: str) -> Iterator[VirtualServer]:
         if directive.block is not None:
             inner = Scope("server", directive.block, scope, module=module, version=scope.version)
             yield VirtualServer(directive, inner, module)
-    if tree.context == (module, "server") and tree.directives:
+    if tree.context == (module, "server"):
         inner = Scope("server", tree.directives, scope, module=module, version=scope.version)
-        yield VirtualServer(None, inner, module)
+        if inner.directives:
+            yield VirtualServer(None, inner, module)
 
 
 def _sockets(servers: list[VirtualServer]) -> tuple[Socket, ...]:

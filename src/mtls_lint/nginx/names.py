@@ -98,7 +98,7 @@ def parse_names(directives: tuple[Directive, ...]) -> tuple[ServerName, ...]:
 def _parse(word: str, directive: Directive, index: int) -> ServerName:
     if word.startswith("~"):
         return ServerName(NameKind.REGEX, word, directive, index)
-    text = word.lower()
+    text = word if isinstance(directive.args[index], TemplatedToken) else word.lower()
     if not text:
         kind = NameKind.EMPTY
     elif "$" in text:

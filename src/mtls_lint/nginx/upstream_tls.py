@@ -206,10 +206,13 @@ def server_passes(configuration: Configuration, server: VirtualServer) -> Iterat
     for location in server.all_locations():
         for prefix in PREFIXES:
             for directive in location.scope.find(f"{prefix}pass"):
+                written = _first_argument(directive)
                 targets = tuple(
                     _http_target(configuration, prefix, text)
-                    for text in possible_texts(configuration, location, _first_argument(directive))
+                    for text in possible_texts(configuration, location, written)
                 )
+                if directive.is_templated:
+                    targets = (_templated_target(prefix, written),)
                 yield UpstreamPass(
                     configuration, server, location, location.scope, prefix, directive, targets
                 )
@@ -256,6 +259,12 @@ def _http_target(configuration: Configuration, prefix: str, text: str) -> Target
         )
     # Without a scheme grpc and uwsgi speak plain; a variable in front may bring one.
     return _target(configuration, "http", text, None if text.startswith("$") else False, "")
+
+
+def _templated_target(prefix: str, text: str) -> Target:
+    """What a template fills in: the scheme is known where it is written."""
+    match = _SCHEME.match(text)
+    return Target(text, None if match is None else match[1].lower() == _TLS_SCHEMES[prefix], None, "")
 
 
 def _target(configuration: Configuration, module: str, text: str, tls: bool | None, port: str) -> Target:

@@ -33,7 +33,7 @@ def render_json(report: Report) -> str:
         "nginx": nginx_facts(report.settings),
         "baseline": _baseline(report.baseline) if report.baseline is not None else None,
         "summary": {
-            "files": len(report.sources),
+            "files": report.files,
             "servers": report.servers,
             **{severity.value: report.count(severity) for severity in Severity},
             "suppressed": report.suppressed,

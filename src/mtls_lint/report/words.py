@@ -24,7 +24,7 @@ def summary(report: "Report") -> Iterator[str]:
         if (number := report.count(severity))
     ]
     scope = f"{counted(report.servers, 'server')}, {counted(report.rules, 'rule')}"
-    text = f"{', '.join(found) or 'No findings'} in {counted(len(report.sources), 'file')} ({scope})"
+    text = f"{', '.join(found) or 'No findings'} in {counted(report.files, 'file')} ({scope})"
     if report.suppressed:
         text += f"; {report.suppressed} suppressed"
     yield f"{text}; {_not_evaluated(report)}."

@@ -121,6 +121,13 @@ def is_known(name: str) -> bool:
     return name in data.DIRECTIVES
 
 
+@cache
+def takes_too_few(name: str, count: int) -> bool:
+    """Whether every form of a directive wants more than ``count`` arguments: then none of it has any effect."""
+    forms = specs(name)
+    return bool(forms) and all(count < form.min_args for form in forms)
+
+
 def is_foreign(name: str) -> bool:
     """Whether the name belongs to a third-party module or to the commercial nginx only."""
     return not is_known(name) and (

@@ -59,12 +59,25 @@ def embedded(source: SourceFile) -> tuple[Embedded, ...] | Problem | None:
 
 def _nothing(source: SourceFile, message: str) -> Problem:
     hint = "Name the files in which nginx's configuration stands."
-    if "ingress.kubernetes.io/auth-tls-" in source.text:
-        hint = (
-            "What an ingress controller makes of auth-tls-* annotations only it can tell: check the output "
-            "of nginx -T in its pod."
-        )
+    if (asked := annotations(source)) is not None:
+        hint = f"Its {asked.message}. {asked.hint}"
     return Problem(ProblemKind.UNREADABLE, source.path, Span(source, 0, 0), message, hint)
+
+
+def annotations(source: SourceFile) -> Problem | None:
+    """What annotations of an ingress controller ask for, which stands in no nginx configuration yet."""
+    at = source.text.find("ingress.kubernetes.io/auth-tls-")
+    if at < 0:
+        return None
+    return Problem(
+        ProblemKind.TEMPLATED,
+        source.path,
+        Span(source, at, at),
+        "auth-tls-* annotations ask for client certificates: what the ingress controller makes of them was "
+        "not evaluated",
+        "Only the controller can tell: check the output of nginx -T in its pod.",
+        harmless=True,
+    )
 
 
 def _part(source: SourceFile, code: str, template: Template | None = None) -> SourceFile:

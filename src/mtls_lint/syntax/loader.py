@@ -8,6 +8,7 @@ with conf_prefix; observed on 1.22.1 and 1.31.3).
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -17,7 +18,7 @@ from mtls_lint.syntax import loader_errors as errors
 from mtls_lint.syntax.adapter import ParsedText, parse_text, paused_gc
 from mtls_lint.syntax.completeness import lost
 from mtls_lint.syntax.dump import is_dump, split
-from mtls_lint.syntax.embedded import embedded
+from mtls_lint.syntax.embedded import annotations, embedded
 from mtls_lint.syntax.files import looks_binary
 from mtls_lint.syntax.foreign import foreign
 from mtls_lint.syntax.fragment import MAIN_BLOCKS, context_comment, infer_context
@@ -86,7 +87,11 @@ def load_each(
     where = files or Disk()
     parts = [(source, context)] if found is None else [(one.source, context or one.context) for one in found]
     name = source.real_path if path is None else path
-    return tuple(_load(part, name, at, main_directory, where, defined) for part, at in parts)
+    trees = tuple(_load(part, name, at, main_directory, where, defined) for part, at in parts)
+    asked = annotations(source) if found is not None else None
+    if asked is None:
+        return trees
+    return (replace(trees[0], problems=(*trees[0].problems, asked)), *trees[1:])
 
 
 def load_text(
