@@ -82,7 +82,7 @@ class Request:
 def run_check(request: Request) -> int:
     """Carry out the request; returns the exit code. Raises CommandError for what makes it impossible."""
     check_outputs(request.outputs)
-    own = tuple(str(path) for path in (request.file.path, request.baseline) if path)
+    own = [str(path) for path in (request.file.path, request.baseline) if path]
     for output in request.outputs:
         if output.file is not None:
             refuse_to_overwrite(output.file, own)
