@@ -71,7 +71,7 @@ def test_controls_as_text(cli: Run) -> None:
     assert "Not covered\n  PCI DSS 4.0.1 4.2.1.1" in told.stdout
     assert max(map(len, told.stdout.splitlines())) <= 80
     unread = cli("nginx.conf", *NOW, "--profile", "pci-dss-4.0.1", "--by", "control", "--select", "protocol")
-    assert "cert-expired was not selected" in unread.stdout
+    assert "ca-expired was not selected" in unread.stdout
     assert "Passed" not in unread.stdout
 
 

@@ -189,6 +189,17 @@ def test_no_code_of_the_tree_runs(repository: Path, cli: Run) -> None:
     assert not (repository / "ran").exists()
 
 
+@pytest.mark.parametrize("name", ["mtls-lint.toml", "known.json"])
+def test_what_a_run_reads_is_not_overwritten_by_its_report(repository: Path, cli: Run, name: str) -> None:
+    settings(repository, "baseline = 'known.json'\n")
+    assert cli("baseline", "write", "nginx").returncode == 0
+    before = (repository / name).read_bytes()
+    result = cli("nginx", "--output", name)
+    assert result.returncode == 2
+    assert "was not overwritten" in result.stderr
+    assert (repository / name).read_bytes() == before
+
+
 def test_show(repository: Path, cli: Run) -> None:
     assert cli("config", "show").stdout.startswith("# no settings file for .\npaths: not set\n")
     settings(repository, "[tool.mtls-lint]\nfail-on = 'info'\nseverity.trust = 'info'\n", "pyproject.toml")
@@ -221,7 +232,20 @@ def test_the_page_lists_all_keys() -> None:
     assert rows == [f"| `{key.name}` | {key.kind.value} | {key.help} | `{key.example}` |" for key in KEYS]
 
 
-VALUES = (1, -1, True, "error", "x", [], ["a"], [1], {}, {"a": "error"}, {"a": "x"}, {"a": ["b"]})
+VALUES: tuple[object, ...] = (
+    1,
+    -1,
+    True,
+    "error",
+    "x",
+    [],
+    ["a"],
+    [1],
+    {},
+    {"a": "error"},
+    {"a": "x"},
+    {"a": ["b"]},
+)
 
 
 def test_schema_and_reading_agree() -> None:

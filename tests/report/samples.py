@@ -1,8 +1,11 @@
 """Reports to render: one with everything a finding can have, and texts that no format takes as they are."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
+from hypothesis import example
 from hypothesis import strategies as st
 
 from mtls_lint.lint.finding import (
@@ -105,6 +108,19 @@ HOSTILE = (
 """Bytes that are no UTF-8 are read as surrogates; other surrogates there are not in what was read."""
 
 
+def specials(arguments: int = 1) -> Callable[[Any], Any]:
+    """Has a property tried with each of the texts, alone and with words around it, whatever else is drawn."""
+
+    def decorate(test: Any) -> Any:
+        together = ("".join(SPECIAL), " ".join(SPECIAL), "~~a~~", "_a_", "__a__", "`` ` ``", "a\\")
+        for text in (*SPECIAL, *together):
+            for whole in (text, f"a{text}b", f"a {text} b", f"{text}a{text}"):
+                test = example(*[whole] * arguments)(test)
+        return test
+
+    return decorate
+
+
 @cache
 def rules() -> tuple[Rule, ...]:
     return load_packs([built_in_pack()])
@@ -125,14 +141,8 @@ def finding(**changes: object) -> Reported:
         "fatal": True,
         **changes,
     }
-    return Reported(
-        RULE,
-        Severity.ERROR,
-        Confidence.LIKELY,
-        Finding(**facts),
-        "0123456789abcdef",
-        ("RFC 1",),  # type: ignore[arg-type]
-    )
+    found = Finding(**facts)  # type: ignore[arg-type]
+    return Reported(RULE, Severity.ERROR, Confidence.LIKELY, found, "0123456789abcdef", ("RFC 1",))
 
 
 def report(*findings: Reported) -> Report:

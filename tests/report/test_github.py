@@ -10,13 +10,13 @@ from mtls_lint.lint.runner import Report
 from mtls_lint.report.characters import visible
 from mtls_lint.report.github import render_github
 from mtls_lint.syntax.source import SourceFile, Span
-from report.samples import HOSTILE, finding, incomplete, paths, report
+from report.samples import HOSTILE, finding, incomplete, paths, report, specials
 
 COMMANDS = {"error", "warning", "notice"}
 
 
 def read(line: str) -> tuple[str, dict[str, str], str]:
-    """Command, properties and message of a line, as ``ActionCommand.TryParseV2`` of the runner takes it apart."""
+    """Command, properties and message of a line, as ``ActionCommand.TryParseV2`` takes it apart."""
     line = line.lstrip()
     assert line.startswith("::")
     end = line.index("::", 2)
@@ -111,6 +111,7 @@ def test_stdin_is_no_file() -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(HOSTILE, HOSTILE)
+@specials(2)
 def test_any_message_comes_out_as_it_is(message: str, name: str) -> None:
     source = SourceFile(f"{name}x.conf", "listen 80;")
     related = (Related(finding().span, message),)

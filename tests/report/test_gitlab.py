@@ -10,7 +10,7 @@ from mtls_lint.lint.runner import Report
 from mtls_lint.report.characters import visible
 from mtls_lint.report.gitlab import render_gitlab
 from mtls_lint.syntax.source import SourceFile, Span
-from report.samples import HOSTILE, finding, incomplete, paths, report
+from report.samples import HOSTILE, finding, incomplete, paths, report, specials
 
 SEVERITIES = {"info", "minor", "major", "critical", "blocker"}
 
@@ -61,6 +61,7 @@ def test_equal_findings_are_told_apart_and_keep_their_identity_when_lines_move()
 
 @settings(max_examples=200, deadline=None)
 @given(HOSTILE)
+@specials()
 def test_any_message_comes_out_as_it_is(message: str) -> None:
     (issue,) = issues(report(finding(message=message, remedy="")))
     assert issue["description"] == visible(" ".join(message.split("\n")))

@@ -1,4 +1,4 @@
-"""JUnit's XML: well-formed whatever is in it, its counts right, its names without lines and without doubles."""
+"""JUnit's XML: well-formed whatever is in it, its counts right, each name there once and without a line."""
 
 import re
 from dataclasses import replace
@@ -11,9 +11,9 @@ from mtls_lint.lint.runner import Report
 from mtls_lint.report.characters import visible
 from mtls_lint.report.junit import render_junit
 from mtls_lint.syntax.source import SourceFile, Span
-from report.samples import HOSTILE, RULE, finding, incomplete, paths, report, rules
+from report.samples import HOSTILE, RULE, finding, incomplete, paths, report, rules, specials
 
-# The elements and attributes of https://github.com/jenkinsci/xunit-plugin, junit-10.xsd, that are written here.
+# What is written of https://github.com/jenkinsci/xunit-plugin, junit-10.xsd.
 ALLOWED = {
     "testsuites": {"name", "tests", "failures", "errors", "skipped"},
     "testsuite": {"name", "tests", "failures", "errors", "skipped"},
@@ -103,6 +103,7 @@ def test_clean_is_all_passed() -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(HOSTILE, HOSTILE)
+@specials(2)
 def test_any_message_comes_out_as_it_is(message: str, name: str) -> None:
     source = SourceFile(re.sub(r"[/\0]", "", name) + "x.conf", "listen 80;")
     shown = report(finding(message=message, span=Span(source, 0, 6)))

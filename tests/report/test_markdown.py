@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
@@ -13,7 +13,7 @@ from mtls_lint.lint.runner import Report
 from mtls_lint.report.characters import visible
 from mtls_lint.report.markdown import code, inline, render_markdown
 from mtls_lint.syntax.source import SourceFile, Span
-from report.samples import HOSTILE, RULE, finding, incomplete, paths, report, rules
+from report.samples import HOSTILE, RULE, finding, incomplete, paths, report, rules, specials
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 BLOCKS = {
@@ -153,9 +153,7 @@ def bare(text: str) -> str:
 
 @settings(max_examples=500, deadline=None)
 @given(HOSTILE)
-@example("\\`<b>`")
-@example("`` ` `` a")
-@example("a\\")
+@specials()
 def test_any_message_is_one_paragraph_that_says_the_same(message: str) -> None:
     written = inline(message)
     if not written:
@@ -172,6 +170,7 @@ def test_any_message_is_one_paragraph_that_says_the_same(message: str) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(HOSTILE)
+@specials()
 def test_any_message_is_one_cell_of_a_table(message: str) -> None:
     table = f"| a | b |\n|---|---|\n| {inline(message, cell=True)} | {code(message, cell=True)} |\n"
     cells = [token for token in parsed(table) if token.type == "td_open"]
@@ -180,6 +179,7 @@ def test_any_message_is_one_cell_of_a_table(message: str) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(HOSTILE, HOSTILE)
+@specials(2)
 def test_a_report_of_anything_is_nothing_but_a_report(message: str, line: str) -> None:
     source = SourceFile("nginx.conf", f"x;\n{line}\nlisten 80;")
 

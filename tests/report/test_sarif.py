@@ -15,7 +15,7 @@ from mtls_lint.lint.runner import Report
 from mtls_lint.report.characters import visible
 from mtls_lint.report.sarif import FINGERPRINT, LONGEST, render_sarif
 from mtls_lint.syntax.source import SourceFile, Span
-from report.samples import HOSTILE, RULE, finding, incomplete, paths, report, rules
+from report.samples import HOSTILE, RULE, finding, incomplete, paths, report, rules, specials
 
 SCHEMA = Draft4Validator(
     json.loads((Path(__file__).parent / "sarif" / "sarif-2.1.0-rtm.5.json").read_text(encoding="utf-8"))
@@ -158,6 +158,7 @@ def test_two_runs_give_the_same_bytes_and_no_path_of_the_machine() -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(HOSTILE, HOSTILE)
+@specials(2)
 def test_any_message_comes_out_as_it_is(message: str, label: str) -> None:
     related = (Related(finding().span, label),)
     shown = report(finding(message=message, remedy=message, related=related, witness=None, fatal=False))
@@ -175,6 +176,6 @@ def said(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """What a reader of SARIF shows: backslashes of links and doubled braces are taken away."""
-    assert not re.search(r"\{\d+\}", text.replace("{{", "").replace("}}", ""))
+    """What a reader of SARIF shows, who takes single braces for a placeholder."""
+    assert not re.search("[{}]", text.replace("{{", "").replace("}}", ""))
     return text.replace("{{", "{").replace("}}", "}")

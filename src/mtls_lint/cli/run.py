@@ -91,6 +91,10 @@ class Request:
 def run_check(request: Request) -> int:
     """Carry out the request; returns the exit code. Raises CommandError for what makes it impossible."""
     check_outputs(request.outputs)
+    own = [str(path) for path in (request.file.path, request.baseline) if path]
+    for output in request.outputs:
+        if output.file is not None:
+            refuse_to_overwrite(output.file, own)
     if (request.fix or request.diff) and STDIN in request.paths:
         raise CommandError("what comes from stdin cannot be changed", "Name the file.")
     linted = _checked(request)

@@ -19,6 +19,7 @@ _IGNORE = re.compile(
     r"(?P<word>ignore(?:-file)?)\s*\[(?P<rules>[^][]*)\](?=\s|\Z)(?:\s+until=(?P<until>\S*))?(?P<reason>.*)",
     re.DOTALL,
 )
+_WORD = re.compile(r"[^\s,]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def parse_ignore(source: SourceFile, comment: Comment, now: datetime) -> Ignore 
         return Ignore(span, defect=f"it is not of the form `{EXPECTED}`")
     selectors = tuple(
         Selector(word[0], Span(source, start := comment.start + 1 + word.start(), start + len(word[0])))
-        for word in re.compile(r"[^\s,]+").finditer(comment.text, found.start("rules"), found.end("rules"))
+        for word in _WORD.finditer(comment.text, found.start("rules"), found.end("rules"))
     )
     reason = found["reason"].strip().lstrip("-:–—").strip()  # noqa: RUF001 - the dashes that people write
     until, defect = None, ""

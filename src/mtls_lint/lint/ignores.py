@@ -3,14 +3,18 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from mtls_lint.lint.finding import NotEvaluated, Reported, Suppression
 from mtls_lint.lint.ignore import Ignore, Selector, parse_ignore
+from mtls_lint.lint.ignore_places import layouts
 from mtls_lint.lint.rule import Rule
 from mtls_lint.lint.selection import chosen, suggestion
 from mtls_lint.lint.settings import Settings
-from mtls_lint.syntax.source import Comment, SourceFile
-from mtls_lint.syntax.tree import Directive, Tree
+from mtls_lint.syntax.tree import Tree
+
+if TYPE_CHECKING:
+    from mtls_lint.syntax.source import SourceFile
 
 FAMILY = "ignores"
 UNUSED = "ignore-unused"
@@ -29,16 +33,13 @@ def read_ignores(tree: Tree, known: Sequence[Rule], settings: Settings, now: dat
     ]
     if not found:
         return ()
-    extents = _extents(tree, {ignore.span.source for _, ignore in found})
+    places = layouts(tree, {ignore.span.source for _, ignore in found})
+    meaning = _Meaning(known)
     return tuple(
-        _placed(
-            replace(
-                ignore,
-                selectors=tuple(_resolved(selector, known) for selector in ignore.selectors),
-                lacks_reason=settings.ignores_need_reason and not ignore.reason and not ignore.defect,
-            ),
-            comment,
-            extents[ignore.span.source],
+        replace(
+            places[ignore.span.source].placed(ignore, own_line=comment.own_line),
+            selectors=tuple(map(meaning.resolved, ignore.selectors)),
+            lacks_reason=settings.ignores_need_reason and not ignore.reason and not ignore.defect,
         )
         for comment, ignore in found
     )
@@ -46,9 +47,9 @@ def read_ignores(tree: Tree, known: Sequence[Rule], settings: Settings, now: dat
 
 def hide(findings: Iterable[Reported], ignores: Sequence[Ignore]) -> tuple[Reported, ...]:
     """The findings, those marked that an ignore hides at any of their places."""
-    marked = []
+    index, marked = _Index(ignores), []
     for finding in findings:
-        hiding = next((ignore for ignore, _ in _hiding(finding, ignores)), None)
+        hiding = next((ignore for ignore, _ in index.hiding(finding)), None)
         if hiding is not None:
             reason = hiding.reason or "no reason given"
             reason += f" (until {hiding.until})" if hiding.until is not None else ""
@@ -59,7 +60,8 @@ def hide(findings: Iterable[Reported], ignores: Sequence[Ignore]) -> tuple[Repor
 
 def uses(findings: Iterable[Reported], ignores: Sequence[Ignore]) -> frozenset[Use]:
     """The selectors that hide something. Of several that hide the same, all count."""
-    return frozenset(use(selector) for one in findings for _, selector in _hiding(one, ignores))
+    index = _Index(ignores)
+    return frozenset(use(selector) for one in findings for _, selector in index.hiding(one))
 
 
 def use(selector: Selector) -> Use:
@@ -120,71 +122,43 @@ def _doubt(tree: Tree) -> str:
     return ""
 
 
-def _hiding(finding: Reported, ignores: Sequence[Ignore]) -> Iterator[tuple[Ignore, Selector]]:
-    places = (finding.span, *(related.span for related in finding.finding.related))
-    for ignore in ignores:
-        for selector in ignore.selectors if ignore.is_effective else ():
-            if finding.rule in selector.rules and any(map(ignore.covers, places)):
-                yield ignore, selector
+class _Index:
+    """The effective ignores by file and rule, so that a finding meets only those that may be meant."""
+
+    def __init__(self, ignores: Iterable[Ignore]) -> None:
+        self.found: dict[tuple[SourceFile, str], list[tuple[Ignore, Selector]]] = {}
+        for ignore in ignores:
+            for selector in ignore.selectors if ignore.is_effective else ():
+                for rule in selector.rules:
+                    self.found.setdefault((ignore.span.source, rule), []).append((ignore, selector))
+
+    def hiding(self, finding: Reported) -> Iterator[tuple[Ignore, Selector]]:
+        """The ignores that hide a finding, at any of its places."""
+        for span in (finding.span, *(related.span for related in finding.finding.related)):
+            for ignore, selector in self.found.get((span.source, finding.rule), ()):
+                if ignore.covers(span):
+                    yield ignore, selector
 
 
-def _resolved(selector: Selector, known: Sequence[Rule]) -> Selector:
-    rules = frozenset(rule.id for rule in known if chosen(rule, selector.text))
-    return replace(selector, rules=rules, suggestion="" if rules else suggestion(known, selector.text))
+class _Meaning:
+    """Which rules a word means; each word is looked up once."""
 
+    SUGGESTIONS = 100
+    """Words for which what was meant is searched: that takes milliseconds each."""
 
-Extents = dict[int, tuple[int, int]]
-"""The directives of a text by where they begin: where the directive ends, and where its block does."""
+    def __init__(self, known: Sequence[Rule]) -> None:
+        self.known = known
+        self.rules: dict[str, tuple[frozenset[str], str]] = {}
+        self.left = self.SUGGESTIONS
 
-
-def _extents(tree: Tree, sources: Collection[SourceFile]) -> dict[SourceFile, Extents]:
-    extents: dict[SourceFile, Extents] = {source: {} for source in sources}
-    for directive in tree.walk():
-        found = extents.get(directive.source)
-        # What is included several times stands at the same place each time.
-        if found is not None and directive.start not in found:
-            found[directive.start] = directive.end, _end(directive)
-    return {source: dict(sorted(found.items())) for source, found in extents.items()}
-
-
-def _end(directive: Directive) -> int:
-    """The end of the last directive in a block that stands in the same text as the block itself."""
-    if not directive.block:
-        return directive.end
-    return max(one.end for one in directive.walk() if one.source is directive.source)
-
-
-def _placed(ignore: Ignore, comment: Comment, extents: Extents) -> Ignore:
-    """The ignore with what it covers, or with why it covers nothing."""
-    source = ignore.span.source
-    if ignore.defect:
-        return ignore
-    if ignore.whole_file:
-        if extents and min(extents) < comment.start:
-            return replace(ignore, defect="`ignore-file` has to stand before the first directive of its file")
-        return replace(ignore, covered=((0, len(source.text) + 1),))
-    inside = [(start, end) for start, (end, _) in extents.items() if start < comment.start < end]
-    if inside:  # between the words of a directive
-        return replace(ignore, covered=tuple(inside))
-    if comment.own_line:
-        start = next((start for start in extents if start > comment.start), None)
-        if start is not None and not _leaves_block(source, comment.end, start):
-            return replace(ignore, covered=((start, extents[start][1]),))
-        return replace(ignore, defect="no directive follows it in its block") if extents else ignore
-    line = source.position(comment.start)[0]
-    first = source.line_starts[line - 1]
-    blocks = [
-        (start, last) for start, (end, last) in extents.items() if start < comment.start and end > first
-    ]
-    return replace(ignore, covered=((first, comment.start), *blocks))
-
-
-def _leaves_block(source: SourceFile, start: int, end: int) -> bool:
-    """Whether a block ends between two places with nothing but comments between them."""
-    code = source.code
-    for comment in source.comments:
-        if start <= comment.start < end:
-            if "}" in code[start : comment.start]:
-                return True
-            start = comment.end
-    return "}" in code[start:end]
+    def resolved(self, selector: Selector) -> Selector:
+        """The word with the rules that it means, or what was probably meant."""
+        found = self.rules.get(selector.text)
+        if found is None:
+            rules = frozenset(rule.id for rule in self.known if chosen(rule, selector.text))
+            meant = ""
+            if not rules and self.left:
+                self.left -= 1
+                meant = suggestion(self.known, selector.text)
+            found = self.rules[selector.text] = rules, meant
+        return replace(selector, rules=found[0], suggestion=found[1])

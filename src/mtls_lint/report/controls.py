@@ -8,6 +8,7 @@ from mtls_lint.lint.controls import Assessment, State, without_control
 from mtls_lint.lint.finding import Reported
 from mtls_lint.lint.profile import Profile
 from mtls_lint.lint.runner import Report
+from mtls_lint.lint.words import listed
 from mtls_lint.report.characters import visible, wrap
 from mtls_lint.report.json import text as json_text
 from mtls_lint.report.lines import Line, Piece, line
@@ -16,6 +17,8 @@ from mtls_lint.report.words import counted, summary
 
 REASONS = 3
 """Reasons for one control that are shown; JSON and the list of what was not evaluated have all."""
+RULES = 5
+"""Rules of a control that passed which are named."""
 
 _STYLES = {
     State.FAILED: "error",
@@ -91,7 +94,7 @@ def _assessment(one: Assessment, columns: int, told: set[int]) -> Iterator[Line]
         if len(one.reasons) > REASONS:
             yield line(f"      and {counted(len(one.reasons) - REASONS, 'more reason')}")
     if one.state is State.PASSED:
-        yield from _wrapped("      ", f"by {', '.join(one.rules)}", columns, "weak")
+        yield from _wrapped("      ", f"by {listed(one.rules, RULES)}", columns, "weak")
     if control.beyond and one.state is not State.NOT_COVERED:
         yield from _wrapped("      ", f"not looked at: {control.beyond}", columns, "weak")
 

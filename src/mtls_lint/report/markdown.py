@@ -24,7 +24,7 @@ WIDTH = 110
 _CODE = re.compile(r"(`+)(?!`)(.*?)(?<!`)\1(?!`)")
 # What Markdown takes for more than itself, a ``$`` of GitHub's mathematics among it.
 _SPECIAL = re.compile(
-    r"[\\`*\[\]<>&|~$!]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|:(?=//)|(?<=www)\.|^[#+=-]|(?<=^\d)[.)]|(?<=^\d\d)[.)]"
+    r"[\\`*\[\]<>&|~$!]|_(?![A-Za-z0-9])|:(?=//)|(?<=www)\.|^[#+=-]|(?<=^\d)[.)]|(?<=^\d\d)[.)]"
 )
 # GitHub looks for @names and #numbers in what Markdown gives, without backslashes: only code is safe.
 _CALLS = re.compile(r"\S*(?:@|#(?=\d)|GH-\d)\S*")
@@ -160,6 +160,6 @@ def _literal(text: str, *, start: bool) -> str:
 
 
 def fence(text: str, language: str) -> str:
-    """A block of code, with as many backticks as it takes."""
-    ticks = "`" * max(3, max(map(len, re.findall("`+", text)), default=0) + 1)
-    return f"{ticks}{language}\n{text.rstrip(chr(10))}\n{ticks}"
+    """A block of code: excerpts and commands, no line of which begins with backticks."""
+    lines = text.rstrip("\n")
+    return f"```{language}\n{lines}\n```"
