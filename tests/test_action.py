@@ -73,3 +73,12 @@ def test_the_documentation_has_every_input() -> None:
     page = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
     for name, spec in ACTION["inputs"].items():
         assert f"| `{name}` | {'`' + spec['default'] + '`' if spec['default'] else 'none'} |" in page
+
+
+def test_sarif_beside_the_annotations(directory: Path) -> None:
+    done = run(directory, args="'a b/site.conf' --select invalid-value", **{"sarif-file": "out.sarif"})
+    assert "::error file=a b/site.conf" in done.stdout
+    assert (
+        json.loads((directory / "out.sarif").read_text())["runs"][0]["results"][0]["ruleId"]
+        == "invalid-value"
+    )
