@@ -57,15 +57,3 @@ def test_settings_can_do_without_reasons(cli: Run, conf: Path, only: tuple[str, 
 def test_stdin(cli: Run, only: tuple[str, ...]) -> None:
     result = cli("-", *only[1:], stdin=CONF.format(REASON).encode())
     assert (result.returncode, result.stderr) == (0, "")
-
-
-def test_an_upgrade_tells_nothing_new_of_what_is_ignored(cli: Run, conf: Path) -> None:
-    text = (
-        "events {}\nhttp {\n    ssl_protocols TLSv1.2 TLSv1.3;\n    server {\n"
-        "        listen 443 ssl; # mtls-lint: ignore[all] all of it was judged\n"
-        "        ssl_reject_handshake on;\n    }\n}\n"
-    )
-    conf.write_text(text)
-    result = cli("upgrade", "nginx.conf", "--from", "1.22.1", "--to", "1.31.3", "--format", "json")
-    assert result.returncode in {0, 1}
-    assert "ignore-" not in result.stdout
