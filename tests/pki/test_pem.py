@@ -1,4 +1,5 @@
 import base64
+import time
 
 import pytest
 from hypothesis import given
@@ -170,3 +171,13 @@ def test_blocks_round_trip(
     assert [(block.label, block.data) for block in blocks] == contents
     again = split_blocks(b"".join(block.pem() for block in blocks))
     assert [(block.label, block.data) for block in again] == contents
+
+
+@pytest.mark.parametrize("tail", [b"", b"-----END X-----\n", b"\nAAAA\n\n"])
+def test_blocks_without_an_end_are_not_gone_through_again_and_again(tail: bytes) -> None:
+    data = b"-----BEGIN CERTIFICATE-----\n" * 40_000 + tail
+    begun = time.process_time()
+    first, *others = split_blocks(data)
+    assert time.process_time() - begun < 10
+    assert first.broken
+    assert all(other.broken for other in others)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from mtls_lint.syntax import lexer
 from mtls_lint.syntax.lexer import BUFFER, MAX_NESTING, Words, decode, lex
 from mtls_lint.syntax.source import SourceFile
 from mtls_lint.syntax.tree import Problem, ProblemKind
@@ -335,3 +336,13 @@ def test_any_text_gives_words_with_exact_places_or_a_problem_in_the_text(text: s
             text[a:b] for a, b in zip([0, *ends], [start for start, _ in places] + [len(text)], strict=True)
         ]
         assert "".join("".join(between).split()) == "{" * bodies
+
+
+@pytest.mark.parametrize("text", ["a " * 200, "a;" * 200, "#\n" * 200, "a {}" * 200])
+def test_a_text_of_too_many_words_is_left(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lexer, "MAX_WORDS", 150)
+    monkeypatch.setattr(lexer, "_AT_ONCE", 10)
+    problem = lexer.lex(SourceFile("x", text))
+    assert isinstance(problem, Problem)
+    assert problem.kind is ProblemKind.UNREADABLE
+    assert "more than 150 words" in problem.message

@@ -22,9 +22,7 @@ def host_matches(certificate: Certificate, name: str) -> bool:
     """Whether nginx takes the certificate for one of ``name`` (without a port)."""
     if not name:
         return False
-    alternatives = certificate.dns_names
-    entries = alternatives or certificate.subject_values(_COMMON_NAME)
-    return any(_equal(entry, name) for entry in entries)
+    return any(_equal(entry, name) for entry in peer_names(certificate))
 
 
 def peer_names(certificate: Certificate) -> tuple[str, ...]:

@@ -123,7 +123,8 @@ def split_blocks(data: bytes) -> tuple[PemBlock, ...]:
     """All blocks of a file in their order.
 
     OpenSSL stops at the first broken block; here reading goes on behind its BEGIN line, so that a message
-    can name what else the file holds.
+    can name what else the file holds. It ends where broken blocks reach so far that the file would be gone
+    through again and again.
     """
     return tuple(_blocks(data))
 
@@ -135,8 +136,8 @@ def near_miss(data: bytes) -> int | None:
 
 
 def _blocks(data: bytes) -> Iterator[PemBlock]:
-    at, line, counted = 0, 1, 0
-    while (start := _find_begin(data, at)) is not None:
+    at, line, counted, in_vain = 0, 1, 0, 0
+    while in_vain <= len(data) and (start := _find_begin(data, at)) is not None:
         line += data.count(b"\n", counted, start)
         counted = start
         match = _PLAIN_BLOCK.match(data, start)
@@ -154,6 +155,7 @@ def _blocks(data: bytes) -> Iterator[PemBlock]:
             header, body, at = _read_body(data, at, first_line[len(b"-----BEGIN ") :])
             yield PemBlock(label, line, start, at, _decode(body, at), header)
         except _Damaged as damage:
+            in_vain += damage.end - start
             yield PemBlock(label, line, start, damage.end, b"", broken=str(damage))
 
 

@@ -123,7 +123,7 @@ def is_known(name: str) -> bool:
 
 @cache
 def takes_too_few(name: str, count: int) -> bool:
-    """Whether every form of a directive wants more than ``count`` arguments: then none of it has any effect."""
+    """Whether every form of a directive wants more than ``count`` arguments: then it has no effect."""
     forms = specs(name)
     return bool(forms) and all(count < form.min_args for form in forms)
 

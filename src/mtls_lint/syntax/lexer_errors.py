@@ -213,6 +213,17 @@ def too_deep(source: SourceFile, at: int, limit: int) -> Problem:
     )
 
 
+def too_many_words(source: SourceFile, limit: int) -> Problem:
+    """A text with more in it than can be kept in memory."""
+    return Problem(
+        ProblemKind.UNREADABLE,
+        source.path,
+        Span(source, 0, 0),
+        f"{source.path} has more than {limit:,} words, which is more than is read of one file",
+        "Make sure that this is a configuration file; split it if it is.",
+    )
+
+
 def _syntax(source: SourceFile, place: tuple[int, int], message: str, hint: str) -> Problem:
     return Problem(ProblemKind.SYNTAX, source.path, Span(source, *place), message, hint)
 
