@@ -7,8 +7,8 @@ message names; nginx may run with another. The suites of TLS 1.3 are those of
 `ciphersuite-outside-profile`.
 
 Suites with NULL, RC4, 3DES and the like are findings of `cipher-weak`, those of a written string without
-forward secrecy of `cipher-no-forward-secrecy`. Suites that nginx cannot negotiate (PSK, SRP) or that the
-security level bars are not counted.
+forward secrecy of `cipher-no-forward-secrecy`. Suites that nginx cannot negotiate (PSK, SRP, DHE without
+`ssl_dhparam`) or that the security level bars are not counted.
 
 It is fine where the standard grants an exception and somebody has written it down; ignore it with that
 reason.
@@ -109,7 +109,10 @@ def _judge(value: TlsValue, text: str, allowed: tuple[str, ...], ctx: Context) -
             ctx.not_evaluated(value.span, f"what `{text}` stands for depends on the machine's OpenSSL")
         return
     levels = [level for server in value.servers if (level := security_level(server)) is not None]
+    # Without parameters nginx does no DHE (docs/evidence.md: protocols).
+    parameters = any(server.setting("ssl_dhparam").is_set for server in value.servers)
     told = _BROKEN | ({Weakness.STATIC_KEY} if value.directives else set())
+    told |= set() if parameters else {Weakness.DHE}
     outside = [
         suite.name
         for suite in evaluation.suites

@@ -13,6 +13,7 @@ from mtls_lint.lint.pack import built_in_pack, load_packs
 from mtls_lint.lint.profile import Profile, ProfileError, load_profile, profile_names, under_profile
 from mtls_lint.lint.requirements import NAMES, Requirements, requirements
 from mtls_lint.lint.selection import select_rules
+from mtls_lint.nginx.version import NEWEST_STABLE
 from mtls_lint.testing import lint_text
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -178,6 +179,15 @@ def test_without_a_profile_no_clause_of_one_passes() -> None:
         if one.control.title:
             assert one.state is not State.PASSED, one.control.id
     assert {one.state for one in assess(report, RULES, RULES, None)} >= {State.PASSED, State.NOT_EVALUATED}
+
+
+def test_what_a_whole_family_cannot_tell_leaves_a_control_open() -> None:
+    """Rules about versions say in the family's name that nobody told which nginx it is."""
+    profile = load_profile("cis-3.0.0")
+    for version, state in ((None, State.NOT_EVALUATED), (str(NEWEST_STABLE), State.PASSED)):
+        report = lint_text(CONF, profile=profile.name, version=version)
+        states = {one.control.id: one.state for one in assess(report, RULES, RULES, profile)}
+        assert states["CIS NGINX 3.0.0 1.2.2"] is state
 
 
 def test_no_server_no_verdict() -> None:

@@ -57,10 +57,13 @@ def assess(
     whole = tuple(_of_the_whole(report))
     found = []
     for control, wanted in controls.items():
-        rules = tuple(rule.id for rule in known if control.covered_by(rule))
+        covering = [rule for rule in known if control.covered_by(rule)]
+        rules = tuple(rule.id for rule in covering)
+        # What a whole family cannot tell is recorded once, in its name.
+        about = {*rules, *(rule.family for rule in covering)}
         findings = tuple(one for one in report.findings if one.rule in rules)
         missing = [f"{rule} was not selected" for rule in rules if rule not in running]
-        doubts = [f"{one.path}:{one.line}: {one.reason}" for one in report.not_evaluated if one.rule in rules]
+        doubts = [f"{one.path}:{one.line}: {one.reason}" for one in report.not_evaluated if one.rule in about]
         if wanted:
             missing.append(f"--profile {wanted} knows all that it asks for")
         found.append(Assessment(control, rules, findings, tuple(dict.fromkeys((*whole, *missing, *doubts)))))

@@ -60,6 +60,17 @@ def test_a_command_replaces_the_string(nginx: NginxBinary, tmp_path: Path) -> No
     assert negotiates(nginx, tmp_path, setting, "-tls1_2", "-cipher", "ECDHE-ECDSA-AES256-SHA384")
 
 
+def test_dhe_wants_parameters(nginx: NginxBinary, tmp_path: Path) -> None:
+    """cipher-outside-profile: a DHE suite of the string is none without `ssl_dhparam`."""
+    wanted = ("-tls1_2", "-cipher", "DHE-RSA-AES128-GCM-SHA256")
+    setting = "ssl_certificate rsa.pem; ssl_certificate_key rsa.key; ssl_ciphers DHE+AESGCM:ECDHE+AESGCM;"
+    materialise(tmp_path, ["rsa.pem", "rsa.key"])
+    group = ["openssl", "genpkey", "-genparam", "-algorithm", "DH", "-pkeyopt", "group:ffdhe2048"]
+    subprocess.run([*group, "-out", "dh.pem"], cwd=tmp_path, check=True, capture_output=True)
+    assert not negotiates(nginx, tmp_path, setting, *wanted)
+    assert negotiates(nginx, tmp_path, f"{setting} ssl_dhparam dh.pem;", *wanted)
+
+
 def test_names_that_no_server_has(nginx: NginxBinary, tmp_path: Path) -> None:
     """unknown-name-answered: any name is answered, unless the default server rejects the handshake."""
     assert negotiates(nginx, tmp_path, "server_name a.test;", "-servername", "unknown.test")

@@ -34,6 +34,8 @@ CASES = {
         case("a command replaces the string", "mozilla-intermediate-6.0", "server { listen 443 ssl; PAIR\nssl_ciphers HIGH;\nssl_conf_command CipherString ECDHE+AESGCM; }"),
         case("the command's own", "mozilla-intermediate-6.0", "server { listen 443 ssl; PAIR\nssl_ciphers ECDHE+AESGCM;\nssl_conf_command CipherString ECDHE-RSA-AES128-SHA256; }", 3, words="ECDHE-RSA-AES128-SHA256"),
         case("TLS 1.3 alone has no use for it", "bsi-tr-02102-2", "server { listen 443 ssl; PAIR\nssl_protocols TLSv1.3; ssl_ciphers HIGH; }"),
+        case("DHE without parameters", "mozilla-intermediate-6.0", "server { listen 443 ssl; PAIR\nssl_ciphers ECDHE+AESGCM:DHE+AESGCM; }"),
+        case("DHE with parameters", "mozilla-intermediate-6.0", "server { listen 443 ssl; PAIR ssl_dhparam /pki/dh.pem;\nssl_ciphers ECDHE+AESGCM:DHE+AESGCM; }", 2, words="DHE-RSA-AES"),
         case("patterns", "cis-2.1.0", "server { listen 443 ssl; PAIR\nssl_ciphers ECDHE+AES:DHE+AESGCM; }"),
         case("suites of cipher-no-forward-secrecy", "cis-2.1.0", "server { listen 443 ssl; PAIR\nssl_ciphers AES128-SHA:ECDHE+AESGCM; }"),
         case("the default has them too, and nobody else says so", "cis-2.1.0", "events {} http { server { listen 443 ssl;\nPAIR } }", 1, words="AES256-GCM-SHA384"),
