@@ -56,8 +56,7 @@ def check(
         list[str] | None,
         typer.Argument(
             metavar="PATH...",
-            help="A directory, a configuration, a fragment of one, or - for stdin (default: `paths` of the "
-            "settings).",
+            help="A directory, a configuration, a fragment of one, or - for stdin.",
         ),
     ] = None,
     select: Annotated[
@@ -97,7 +96,7 @@ def check(
         typer.Option(
             metavar="NAME,...",
             rich_help_panel=JUDGE,
-            help="Server names that must ask for a client certificate.",
+            help="Server names that must ask for certificates.",
         ),
     ] = None,
     nginx_version: Annotated[str | None, version_option(JUDGE)] = None,
@@ -107,7 +106,7 @@ def check(
         typer.Option(
             metavar="DATE[TIME]",
             rich_help_panel=JUDGE,
-            help="Judge validity at this moment (ISO; UTC if no zone).",
+            help="Judge validity at this moment (ISO, UTC).",
         ),
     ] = None,
     mapped: Annotated[list[str] | None, map_option(JUDGE)] = None,
