@@ -43,6 +43,7 @@ from mtls_lint.lint.holders import (
     unread_cas,
     was_judged,
 )
+from mtls_lint.lint.ignore import Ignore
 from mtls_lint.lint.openings import (
     Cause,
     Opening,
@@ -288,6 +289,7 @@ __all__ = [
     "Holder",
     "Hole",
     "IdentityTest",
+    "Ignore",
     "Issuer",
     "KeyPair",
     "LifetimeState",

@@ -251,7 +251,7 @@ def test_output_never_overwrites_the_configuration(cli: Run, conf: Path) -> None
     before = conf.read_bytes()
     result = cli("nginx.conf", *NOTHING, "--output", "./nginx.conf")
     assert result.returncode == 2
-    assert "is part of the configuration and was not overwritten" in result.stderr
+    assert "is part of what is checked and was not overwritten" in result.stderr
     assert conf.read_bytes() == before
 
 

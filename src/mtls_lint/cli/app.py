@@ -8,7 +8,7 @@ import typer
 from typer.main import get_command
 
 from mtls_lint import __version__
-from mtls_lint.cli import check, explain, inventory, matrix, new_rule, rules, trace, upgrade
+from mtls_lint.cli import baseline, check, config, explain, inventory, matrix, new_rule, rules, trace, upgrade
 from mtls_lint.cli.screens import Command, Group
 from mtls_lint.cli.streams import CommandError, report_error, write_out
 
@@ -51,6 +51,8 @@ app.command("matrix", cls=Command, epilog="Exit: 0 decided, 2 usage, 3 something
 )
 app.command("inventory", cls=Command, epilog=inventory.EXIT_CODES)(inventory.inventory)
 app.command("upgrade", cls=Command, epilog=upgrade.EXIT_CODES)(upgrade.upgrade)
+app.command("baseline", cls=Command, epilog=baseline.EXIT_CODES)(baseline.baseline)
+app.add_typer(config.app, name="config")
 app.command("explain", cls=Command)(explain.explain)
 app.add_typer(rules.app, name="rules")
 app.command("new-rule", cls=Command)(new_rule.new_rule)

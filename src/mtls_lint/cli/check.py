@@ -13,9 +13,15 @@ from mtls_lint.cli.options import (
     define_option,
     map_option,
     prefix_option,
-    reading,
     root_option,
     version_option,
+)
+from mtls_lint.cli.settings import (
+    ReadingOptions,
+    chosen_paths,
+    config_option,
+    no_config_option,
+    reading_of,
 )
 from mtls_lint.cli.streams import Color
 
@@ -42,12 +48,12 @@ RULES, JUDGE, OUTPUT = "What is checked", "How it is judged", "How it is reporte
 
 def check(
     paths: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             metavar="PATH...",
             help="A directory, a configuration, a fragment of one, or - for stdin.",
         ),
-    ],
+    ] = None,
     select: Annotated[
         list[str] | None,
         typer.Option(
@@ -71,12 +77,21 @@ def check(
             help="Use installed rule packs (default).",
         ),
     ] = True,
+    ignores: Annotated[
+        bool,
+        typer.Option(
+            "--ignores/--no-ignores",
+            rich_help_panel=RULES,
+            show_default=False,
+            help="Heed ignore comments (default).",
+        ),
+    ] = True,
     require: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME,...",
             rich_help_panel=JUDGE,
-            help="Server names that must ask for a client certificate.",
+            help="Server names that must ask for certificates.",
         ),
     ] = None,
     nginx_version: Annotated[str | None, version_option(JUDGE)] = None,
@@ -86,7 +101,7 @@ def check(
         typer.Option(
             metavar="DATE[TIME]",
             rich_help_panel=JUDGE,
-            help="Judge validity at this moment (ISO; UTC if no zone).",
+            help="Judge validity at this moment (ISO, UTC).",
         ),
     ] = None,
     mapped: Annotated[list[str] | None, map_option(JUDGE)] = None,
@@ -104,11 +119,17 @@ def check(
         ),
     ] = None,
     fail_on: Annotated[
-        FailOn,
+        FailOn | None,
         typer.Option(
             rich_help_panel=JUDGE, metavar="SEVERITY", help="Exit 1 from: error, warning, info, never."
         ),
-    ] = FailOn.WARNING,
+    ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", rich_help_panel=JUDGE, help="The findings in it do not count."),
+    ] = None,
+    config: Annotated[Path | None, config_option(JUDGE)] = None,
+    no_config: Annotated[bool, no_config_option(JUDGE)] = False,
     output_format: Annotated[
         Format,
         typer.Option("--format", metavar="FORMAT", rich_help_panel=OUTPUT, help="text, concise or json."),
@@ -150,19 +171,23 @@ def check(
     from mtls_lint.cli.packs import words  # noqa: PLC0415
     from mtls_lint.cli.run import Request, run_check  # noqa: PLC0415
 
+    named, settings = chosen_paths(paths, config, none=no_config, root=root)
     request = Request(
-        paths=tuple(dict.fromkeys(paths)),
-        select=tuple(select or ()),
-        ignore=tuple(ignore or ()),
+        paths=named,
+        file=settings,
+        select=tuple(settings.texts("select") or () if select is None else select),
+        ignore=tuple(settings.texts("ignore") or () if ignore is None else ignore),
         rule_directories=tuple(rules or ()),
         installed_packs=packs,
-        require=tuple(words(require or ())),
+        ignores=ignores,
+        require=tuple(words(settings.texts("require") or () if require is None else require)),
         nginx_version=nginx_version,
         nginx_binary=nginx_binary,
         now=moment(now),
-        reading=reading(mapped, root, prefix, context, define),
-        expiry_days=expiry_days,
-        fail_on=fail_on,
+        reading=reading_of(ReadingOptions(mapped, root, prefix, context, define), settings),
+        expiry_days=settings.values.get("expiry-days") if expiry_days is None else expiry_days,
+        fail_on=fail_on or FailOn(settings.text("fail-on") or "warning"),
+        baseline=baseline or settings.file("baseline"),
         format=output_format,
         output=output,
         color=color,

@@ -184,4 +184,15 @@ def _meant(path: str) -> str:
     return "Name a directory, a configuration, or - for stdin."
 
 
-COMMANDS = ("check", "explain", "inventory", "matrix", "new-rule", "rules", "trace", "upgrade")
+COMMANDS = (
+    "baseline",
+    "check",
+    "config",
+    "explain",
+    "inventory",
+    "matrix",
+    "new-rule",
+    "rules",
+    "trace",
+    "upgrade",
+)

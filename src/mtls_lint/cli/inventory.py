@@ -16,9 +16,15 @@ from mtls_lint.cli.options import (
     define_option,
     map_option,
     prefix_option,
-    reading,
     root_option,
     version_option,
+)
+from mtls_lint.cli.settings import (
+    ReadingOptions,
+    config_option,
+    no_config_option,
+    reading_of,
+    settings_of,
 )
 from mtls_lint.cli.streams import (
     Color,
@@ -70,6 +76,8 @@ def inventory(
     prefix: Annotated[str | None, prefix_option()] = None,
     context: Annotated[str | None, context_option()] = None,
     define: Annotated[list[str] | None, define_option()] = None,
+    config: Annotated[Path | None, config_option()] = None,
+    no_config: Annotated[bool, no_config_option()] = False,
     now: Annotated[
         str | None, typer.Option(metavar="DATE[TIME]", help="The moment to count from (ISO, UTC).")
     ] = None,
@@ -89,8 +97,10 @@ def inventory(
 
     time = duration(within) if within is not None else None
     check_output(output)
-    how = reading(mapped, root, prefix, context, define)
-    configuration = read_one(path, chosen_nginx(nginx_version, nginx_binary).version, how)
+    settings = settings_of([path], config, none=no_config, root=root)
+    how = reading_of(ReadingOptions(mapped, root, prefix, context, define), settings)
+    nginx = chosen_nginx(nginx_version, nginx_binary, settings.text("nginx-version"))
+    configuration = read_one(path, nginx.version, how)
     found = inventory_of(configuration, Evidence(configuration, how.store(configuration.tree)), moment(now))
     if time is not None:
         found = found.within(time)

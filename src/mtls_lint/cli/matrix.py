@@ -14,9 +14,15 @@ from mtls_lint.cli.options import (
     define_option,
     map_option,
     prefix_option,
-    reading,
     root_option,
     version_option,
+)
+from mtls_lint.cli.settings import (
+    ReadingOptions,
+    config_option,
+    no_config_option,
+    reading_of,
+    settings_of,
 )
 from mtls_lint.cli.streams import Color, columns, wants_color, write_out
 
@@ -40,6 +46,8 @@ def matrix(
     prefix: Annotated[str | None, prefix_option()] = None,
     context: Annotated[str | None, context_option()] = None,
     define: Annotated[list[str] | None, define_option()] = None,
+    config: Annotated[Path | None, config_option()] = None,
+    no_config: Annotated[bool, no_config_option()] = False,
     now: Annotated[
         str | None, typer.Option(metavar="DATE[TIME]", help="The moment of the handshakes (ISO, UTC).")
     ] = None,
@@ -56,8 +64,10 @@ def matrix(
     from mtls_lint.report import lines  # noqa: PLC0415
     from mtls_lint.report.matrix import markdown, render_matrix, table  # noqa: PLC0415
 
-    how = reading(mapped, root, prefix, context, define)
-    configuration = read_followed(path, chosen_nginx(nginx_version, nginx_binary).version, how)
+    settings = settings_of([path], config, none=no_config, root=root)
+    how = reading_of(ReadingOptions(mapped, root, prefix, context, define), settings)
+    nginx = chosen_nginx(nginx_version, nginx_binary, settings.text("nginx-version"))
+    configuration = read_followed(path, nginx.version, how)
     rows = tuple(rows_of(configuration, moment(now), reader(how.store(configuration.tree))))
     if output_format is MatrixFormat.JSON:
         write_out(render_matrix(rows), utf8=True)

@@ -21,6 +21,7 @@ FAMILIES = (
     "files",
     "versions",
     "operations",
+    "ignores",
 )
 
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")

@@ -29,13 +29,14 @@ class Chosen:
     build: Build | None = None
 
 
-def chosen_nginx(version: str | None, binary: Path | None) -> Chosen:
-    """What ``--nginx-version`` and ``--nginx-binary`` say.
+def chosen_nginx(version: str | None, binary: Path | None, usual: str | None = None) -> Chosen:
+    """What ``--nginx-version`` and ``--nginx-binary`` say; ``usual`` is what counts where they say nothing.
 
     Raises BadParameter, and CommandError for a binary that does not answer like nginx.
     """
     if binary is None:
-        return Chosen(told_version(version, "--nginx-version") or NEWEST_STABLE, version is not None)
+        told = told_version(version if version is not None else usual, "--nginx-version")
+        return Chosen(told or NEWEST_STABLE, told is not None)
     if version is not None:
         raise typer.BadParameter(
             "it is told by the binary already: give one of the two.", param_hint="'--nginx-version'"

@@ -19,9 +19,7 @@ def version_option(panel: str | None = None) -> Any:
 
 def binary_option(panel: str | None = None) -> Any:
     """``--nginx-binary PATH``, in a panel of the help where a command has several."""
-    return typer.Option(
-        metavar="PATH", rich_help_panel=panel, help="The nginx it is for, asked with -V; or a command's name."
-    )
+    return typer.Option(metavar="PATH", rich_help_panel=panel, help="The nginx it is for, asked with -V.")
 
 
 def map_option(panel: str | None = None) -> Any:

@@ -12,8 +12,10 @@ from mtls_lint.cli.inputs import Reading, files_of, find, read_all
 from mtls_lint.cli.nginx_binary import chosen_nginx
 from mtls_lint.cli.packs import all_rules, selected
 from mtls_lint.cli.progress import Progress
+from mtls_lint.cli.settings import check_selectors, severities
 from mtls_lint.cli.streams import (
     Color,
+    CommandError,
     check_output,
     columns,
     dots,
@@ -24,11 +26,14 @@ from mtls_lint.cli.streams import (
     write_file,
     write_out,
 )
+from mtls_lint.lint.baseline import Baseline, BaselineError, compare, read_baseline
 from mtls_lint.lint.finding import NotEvaluated, Severity
+from mtls_lint.lint.path_ignores import hide_by_path
 from mtls_lint.lint.rule import Rule
 from mtls_lint.lint.runner import Report, merge, run
 from mtls_lint.lint.running import running
 from mtls_lint.lint.settings import Settings
+from mtls_lint.lint.settings_file import SettingsFile
 from mtls_lint.nginx.model import Configuration, build
 from mtls_lint.report.concise import concise_lines
 from mtls_lint.report.json import render_json
@@ -41,13 +46,15 @@ from mtls_lint.syntax.tree import Problem
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The command line of ``check``, as given."""
+    """What was asked of ``check``: by its command line, else by ``file``, else what is usual."""
 
     paths: tuple[str, ...]
+    file: SettingsFile
     select: tuple[str, ...]
     ignore: tuple[str, ...]
     rule_directories: tuple[Path, ...]
     installed_packs: bool
+    ignores: bool
     require: tuple[str, ...]
     nginx_version: str | None
     nginx_binary: Path | None
@@ -55,6 +62,7 @@ class Request:
     reading: Reading
     expiry_days: int | None
     fail_on: FailOn
+    baseline: Path | None
     format: Format
     output: Path | None
     color: Color
@@ -63,27 +71,72 @@ class Request:
 
 def run_check(request: Request) -> int:
     """Carry out the request; returns the exit code. Raises CommandError for what makes it impossible."""
-    nginx = chosen_nginx(request.nginx_version, request.nginx_binary)
-    settings = Settings(nginx.version, request.require, request.expiry_days, nginx.told, nginx.build)
     check_output(request.output)
-    inputs, problems = find(request.paths, request.reading)
-    rules = selected(
-        all_rules(request.rule_directories, installed=request.installed_packs), request.select, request.ignore
-    )
-    # Trees and findings live until the end: collecting garbage among them costs time and frees nothing.
-    gc.disable()
-    try:
-        with Progress() as progress:
-            report = _lint(request, inputs, problems, rules, settings, progress)
-    finally:
-        gc.enable()
-    _write(request, report)
+    if request.output is not None:
+        own = (request.file.path, request.baseline)
+        refuse_to_overwrite(request.output, (str(path) for path in own if path))
+    report = compared(request, request.baseline) if request.baseline is not None else lint(request).report
+    write(request, report)
     if request.verbosity > 0:
         for crash in report.crashes:
             say(f"rule {crash.rule} crashed:")
             for text in crash.traceback.splitlines():
                 say(f"  {text}")
     return exit_code(report, request.fail_on)
+
+
+def compared(request: Request, baseline: Path) -> Report:
+    """What a run finds beside a baseline. Raises CommandError like ``lint``, and for what is no baseline."""
+    known = read_known(baseline)
+    linted = lint(request)
+    return compare(linted.report, known, linted.ran, linted.rules)
+
+
+@dataclass(frozen=True, slots=True)
+class Linted:
+    """What a run found, before it is compared with a baseline; the rules that ran, and all there are."""
+
+    report: Report
+    ran: tuple[Rule, ...]
+    rules: tuple[Rule, ...]
+
+
+def lint(request: Request) -> Linted:
+    """Find what there is to find. Raises CommandError for what makes it impossible."""
+    nginx = chosen_nginx(request.nginx_version, request.nginx_binary, request.file.text("nginx-version"))
+    inputs, problems = find(request.paths, request.reading)
+    rules = all_rules(request.rule_directories, installed=request.installed_packs)
+    check_selectors(request.file, rules)
+    ran = selected(rules, request.select, request.ignore)
+    settings = Settings(
+        nginx.version,
+        request.require,
+        request.expiry_days,
+        nginx.told,
+        nginx.build,
+        severities=severities(request.file, rules),
+        ignores=request.ignores,
+        ignores_need_reason=request.file.values.get("ignores-need-reason", True),
+    )
+    # Trees and findings live until the end: collecting garbage among them costs time and frees nothing.
+    gc.disable()
+    try:
+        with Progress() as progress:
+            report = _lint(request, inputs, problems, ran, rules, settings, progress)
+    finally:
+        gc.enable()
+    hidden = request.file.table("per-path-ignores")
+    return Linted(hide_by_path(report, hidden, request.file.directory, request.file.path, rules), ran, rules)
+
+
+def read_known(path: Path) -> Baseline:
+    """The baseline in a file. Raises CommandError for what is none."""
+    try:
+        return read_baseline(str(path))
+    except BaselineError as error:
+        raise CommandError(
+            str(error), "`mtls-lint baseline write PATH... --baseline FILE` makes one."
+        ) from error
 
 
 def exit_code(report: Report, fail_on: FailOn) -> int:
@@ -102,6 +155,7 @@ def _lint(
     inputs: Sequence[Input],
     problems: Sequence[Problem],
     rules: Sequence[Rule],
+    known: Sequence[Rule],
     settings: Settings,
     progress: Progress,
 ) -> Report:
@@ -123,7 +177,7 @@ def _lint(
         def checking(rule: Rule, name: str = tree.path) -> None:
             progress.say(f"{name}: {rule.id}")
 
-        reports.append(run(configuration, rules, settings, request.now, store, checking, running))
+        reports.append(run(configuration, rules, settings, request.now, store, checking, running, known))
     return merge(reports)
 
 
@@ -148,7 +202,8 @@ def _describe(configuration: Configuration) -> None:
         say(f"  read {source.path}")
 
 
-def _write(request: Request, report: Report) -> None:
+def write(request: Request, report: Report) -> None:
+    """Write the report where it is wanted."""
     if request.output is not None:
         write_file(request.output, _rendered(request, report))
     elif request.verbosity > -2:

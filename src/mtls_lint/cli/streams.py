@@ -78,7 +78,7 @@ def refuse_to_overwrite(output: Path, read: Iterable[str]) -> None:
     """Raise CommandError when the file of ``--output`` is one of those that were read."""
     if os.path.realpath(output) in {os.path.realpath(path) for path in read}:
         raise CommandError(
-            f"{output} is part of the configuration and was not overwritten", "Name another --output file."
+            f"{output} is part of what is checked and was not overwritten", "Name another --output file."
         )
 
 

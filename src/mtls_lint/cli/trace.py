@@ -14,9 +14,15 @@ from mtls_lint.cli.options import (
     define_option,
     map_option,
     prefix_option,
-    reading,
     root_option,
     version_option,
+)
+from mtls_lint.cli.settings import (
+    ReadingOptions,
+    config_option,
+    no_config_option,
+    reading_of,
+    settings_of,
 )
 from mtls_lint.cli.streams import Color, CommandError, columns, wants_color, write_out
 
@@ -100,6 +106,8 @@ def trace(
     prefix: Annotated[str | None, prefix_option(RUN)] = None,
     context: Annotated[str | None, context_option(RUN)] = None,
     define: Annotated[list[str] | None, define_option(RUN)] = None,
+    config: Annotated[Path | None, config_option(RUN)] = None,
+    no_config: Annotated[bool, no_config_option(RUN)] = False,
     now: Annotated[
         str | None,
         typer.Option(
@@ -126,8 +134,10 @@ def trace(
             "a plain client has no TLS version, SNI, certificate or STARTTLS.", param_hint="'--plain'"
         )
     address, port = _target(connect)
-    how = reading(mapped, root, prefix, context, define)
-    configuration = read_followed(path, chosen_nginx(nginx_version, nginx_binary).version, how)
+    settings = settings_of([path], config, none=no_config, root=root)
+    how = reading_of(ReadingOptions(mapped, root, prefix, context, define), settings)
+    nginx = chosen_nginx(nginx_version, nginx_binary, settings.text("nginx-version"))
+    configuration = read_followed(path, nginx.version, how)
     store = how.store(configuration.tree)
     client = _client(configuration, client_cert, store) if client_cert is not None else None
     name = None if plain or no_sni else sni or host

@@ -14,8 +14,14 @@ from mtls_lint.cli.options import (
     define_option,
     map_option,
     prefix_option,
-    reading,
     root_option,
+)
+from mtls_lint.cli.settings import (
+    ReadingOptions,
+    config_option,
+    no_config_option,
+    reading_of,
+    settings_of,
 )
 from mtls_lint.cli.streams import Color, columns, wants_color, write_out
 
@@ -49,6 +55,8 @@ def upgrade(
     prefix: Annotated[str | None, prefix_option()] = None,
     context: Annotated[str | None, context_option()] = None,
     define: Annotated[list[str] | None, define_option()] = None,
+    config: Annotated[Path | None, config_option()] = None,
+    no_config: Annotated[bool, no_config_option()] = False,
     now: Annotated[
         str | None, typer.Option(metavar="DATE[TIME]", help="The moment of the handshakes (ISO, UTC).")
     ] = None,
@@ -73,7 +81,8 @@ def upgrade(
     asked = chosen_nginx(None, nginx_binary)
     first = told_version(old, "--from") or asked.version
     last = told_version(new, "--to") or NEWEST_STABLE
-    how = reading(mapped, root, prefix, context, define)
+    settings = settings_of([path], config, none=no_config, root=root)
+    how = reading_of(ReadingOptions(mapped, root, prefix, context, define), settings)
     configuration = read_one(path, last, how)
     rules = all_rules((), installed=False)
     found = compare(

@@ -203,9 +203,24 @@ class Finding:
     path: str = ""
 
 
+class Suppression(Enum):
+    """What hides a finding that stays in the report."""
+
+    COMMENT = "comment"
+    """An ignore in the configuration."""
+    SETTINGS = "settings"
+    """``per-path-ignores`` in the settings."""
+    BASELINE = "baseline"
+    """It was known before: an entry of the baseline."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """A finding as it leaves the runner: everything resolved, nothing to look up."""
+    """A finding as it leaves the runner: everything resolved, nothing to look up.
+
+    ``suppressed`` is the reason why it is hidden and does not count, None for one that does; ``suppression``
+    says by what.
+    """
 
     rule: str
     severity: Severity
@@ -214,11 +229,34 @@ class Reported:
     fingerprint: str
     controls: tuple[str, ...]
     suppressed: str | None = None
+    suppression: Suppression | None = None
 
     @property
     def span(self) -> Span:
         """Where the finding stands."""
         return self.finding.span
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineEntry:
+    """A finding that was known before; all but its fingerprint is for people.
+
+    ``file`` counts from the baseline's directory.
+    """
+
+    fingerprint: str
+    rule: str
+    file: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """How a run compares with a baseline: its file, how many findings it knows, and its stale entries."""
+
+    path: str
+    known: int
+    stale: tuple[BaselineEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar, get_type_hints
 from mtls_lint.lint.context import Context
 from mtls_lint.lint.documentation import Documentation
 from mtls_lint.lint.finding import Confidence, Finding, Severity
+from mtls_lint.lint.ignore import Ignore
 from mtls_lint.nginx.material import KeyPair, ServerCertificate, TrustFile
 from mtls_lint.nginx.model import Configuration, Location, Socket, VirtualServer
 from mtls_lint.nginx.upstream_certificates import UpstreamCertificate
@@ -24,6 +25,7 @@ Subject = TypeVar(
     UpstreamCertificate,
     KeyPair,
     TrustFile,
+    Ignore,
 )
 
 SUBJECTS: tuple[type, ...] = (
@@ -36,6 +38,7 @@ SUBJECTS: tuple[type, ...] = (
     UpstreamCertificate,
     KeyPair,
     TrustFile,
+    Ignore,
 )
 """What a rule can visit: the type of its first parameter."""
 
@@ -102,9 +105,9 @@ def rule(
     The type of the function's first parameter says what it visits, once for each: the Configuration, a
     VirtualServer (http, stream and mail), a Location, a Socket, a Directive (only those named in
     ``directives``, or all), a ServerCertificate (a pair of files, however many servers share it), an
-    UpstreamCertificate (a pair that nginx presents to backends), a KeyPair (both of these) or a TrustFile (a
-    CA file). ``since`` is the version of this tool (of the pack) that first had the rule;
-    ``controls`` are clauses of standards, confirmed ones only.
+    UpstreamCertificate (a pair that nginx presents to backends), a KeyPair (both of these), a TrustFile (a
+    CA file) or an Ignore (a comment; visited when all other rules have run). ``since`` is the version of this
+    tool (of the pack) that first had the rule; ``controls`` are clauses of standards, confirmed ones only.
 
     Raises RuleError when the declaration is not usable.
     """

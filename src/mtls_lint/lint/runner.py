@@ -8,8 +8,10 @@ from datetime import datetime
 
 from mtls_lint.lint.context import Context
 from mtls_lint.lint.evidence import Evidence
-from mtls_lint.lint.finding import Finding, NotEvaluated, Reported, Severity
+from mtls_lint.lint.finding import Compared, Finding, NotEvaluated, Reported, Severity
 from mtls_lint.lint.identity import Places, fingerprint
+from mtls_lint.lint.ignore import Ignore
+from mtls_lint.lint.ignores import UNUSED, Use, hide, judged, read_ignores, uses
 from mtls_lint.lint.rule import Rule
 from mtls_lint.lint.running import Master
 from mtls_lint.lint.settings import Settings
@@ -51,6 +53,9 @@ class Report:
     unreadable: bool = False
     """Whether something that is there could not be read: the run is incomplete (exit code 3)."""
     settings: Settings = field(default_factory=Settings)
+    used_ignores: frozenset[Use] = frozenset()
+    """The selectors of ignores that hid something."""
+    baseline: Compared | None = None
 
     def count(self, severity: Severity) -> int:
         """How many findings of this severity are not suppressed."""
@@ -63,7 +68,7 @@ class Report:
 
     @property
     def suppressed(self) -> int:
-        """How many findings an ignore hides."""
+        """How many findings are hidden: by ignores, settings or a baseline."""
         return sum(1 for f in self.findings if f.suppressed is not None)
 
 
@@ -81,6 +86,7 @@ class _Run:
         self.found: dict[tuple[object, ...], tuple[Rule, Finding]] = {}
         self.not_evaluated: dict[NotEvaluated, None] = {}
         self.crashes: list[Crash] = []
+        self.used: frozenset[Use] = frozenset()
         self._subjects: dict[type, Sequence[object]] = {}
         self._directives: dict[str, tuple[Directive, ...]] | None = None
 
@@ -114,6 +120,21 @@ class _Run:
         for name in names or self._directives:
             yield from self._directives.get(name, ())
 
+    def check_ignores(self, rules: Sequence[Rule], known: Sequence[Rule]) -> tuple[Ignore, ...]:
+        """Run the rules about ignores, last: it counts what the others found. Returns the ignores."""
+        if not self.settings.ignores:
+            return ()
+        tree = self.configuration.tree
+        ignores = read_ignores(tree, known, self.settings, self.now)
+        if ignores:
+            self.used = uses(self.reported(), ignores)
+            doubtful = {entry.rule for entry in self.not_evaluated} | {crash.rule for crash in self.crashes}
+            self._subjects[Ignore] = tuple(judged(ignores, self.used, tree, rules, doubtful))
+        for rule in rules:
+            if rule.declaration.subject is Ignore:
+                self.check(rule)
+        return ignores
+
     def leave_out_impossible(self) -> None:
         """Take findings for what they are whose places are never there together: none."""
         for key, (rule, finding) in list(self.found.items()):
@@ -135,7 +156,7 @@ class _Run:
             reported.append(
                 Reported(
                     rule.id,
-                    finding.severity or rule.severity,
+                    self.settings.severities.get(rule.id) or finding.severity or rule.severity,
                     confidence(rule, finding),
                     finding,
                     fingerprint(*identity, seen[identity]),
@@ -160,6 +181,7 @@ _SUBJECTS: dict[type, Callable[[Configuration], Sequence[object]]] = {
         *upstream_certificates(configuration),
     ),
     TrustFile: trust_files,
+    Ignore: lambda _: (),
 }
 
 
@@ -176,22 +198,27 @@ def run(
     store: PemStore | None = None,
     progress: Callable[[Rule], None] | None = None,
     running: Callable[[Configuration], Master | None] | None = None,
+    known: Sequence[Rule] = (),
 ) -> Report:
     """Run ``rules`` over ``configuration``.
 
     ``now`` is the moment to judge validity at (with a time zone); ``store`` may be shared by several runs
     so that a file is read once; ``progress`` is called before each rule. ``running``
-    finds the nginx that runs here by the configuration; without it none is looked for.
+    finds the nginx that runs here by the configuration; without it none is looked for. ``known`` are all
+    rules there are, which ignores may name (those that run, unless given).
     """
     store = store if store is not None else PemStore()
     state = _Run(configuration, settings, now, Evidence(configuration, store, running))
     selected = tuple(rules)
     for rule in selected:
+        if rule.declaration.subject is Ignore:
+            continue
         if progress is not None:
             progress(rule)
         state.check(rule)
     tree = configuration.tree
     state.leave_out_impossible()
+    ignores = state.check_ignores(selected, known or selected)
     entries = [
         *_unread(tree.problems),
         *template_notes(tree.sources),
@@ -199,7 +226,7 @@ def run(
         *state.not_evaluated,
     ]
     return Report(
-        findings=state.reported(),
+        findings=hide(state.reported(), ignores),
         not_evaluated=tuple(sorted(entries, key=lambda e: (e.path, e.line, e.reason, e.rule))),
         problems=tree.problems,
         crashes=tuple(state.crashes),
@@ -208,6 +235,7 @@ def run(
         rules=len(selected),
         unreadable=any(not problem.harmless for problem in tree.problems) or state.evidence.unreadable,
         settings=settings,
+        used_ignores=state.used,
     )
 
 
@@ -227,8 +255,9 @@ def merge(reports: Sequence[Report]) -> Report:
     """One report of several trees, in the order given."""
     if len(reports) == 1:
         return reports[0]
+    used = frozenset[Use]().union(*(report.used_ignores for report in reports))
     return Report(
-        findings=tuple(f for report in reports for f in report.findings),
+        findings=tuple(f for report in reports for f in report.findings if not _is_used(f, used)),
         not_evaluated=tuple(e for report in reports for e in report.not_evaluated),
         problems=tuple(p for report in reports for p in report.problems),
         crashes=tuple(c for report in reports for c in report.crashes),
@@ -237,4 +266,10 @@ def merge(reports: Sequence[Report]) -> Report:
         rules=max((report.rules for report in reports), default=0),
         unreadable=any(report.unreadable for report in reports),
         settings=reports[0].settings if reports else Settings(),
+        used_ignores=used,
     )
+
+
+def _is_used(finding: Reported, used: frozenset[Use]) -> bool:
+    """Whether this says of an ignore that it is unused, and another tree with the same file needs it."""
+    return finding.rule == UNUSED and (finding.span.source.real_path, finding.span.start) in used

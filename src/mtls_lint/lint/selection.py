@@ -22,18 +22,21 @@ def select_rules(rules: Sequence[Rule], select: Iterable[str], ignore: Iterable[
     return tuple(rule for rule in rules if (not wanted or rule.id in wanted) and rule.id not in unwanted)
 
 
-def _matching(rules: Sequence[Rule], selector: str) -> list[Rule]:
-    found = [
-        rule
-        for rule in rules
-        if selector.lower() == "all" or selector == rule.family or fnmatchcase(rule.id, selector)
-    ]
-    if not found:
-        raise SelectionError(f"no rule or family is called {selector!r}" + _suggestion(rules, selector))
-    return found
+def chosen(rule: Rule, selector: str) -> bool:
+    """Whether a selector means this rule."""
+    return selector.lower() == "all" or selector == rule.family or fnmatchcase(rule.id, selector)
 
 
-def _suggestion(rules: Sequence[Rule], selector: str) -> str:
+def suggestion(rules: Sequence[Rule], selector: str) -> str:
+    """The rule or family that was probably meant; empty where none is close."""
     names = {rule.id for rule in rules} | {rule.family for rule in rules}
-    close = difflib.get_close_matches(selector, sorted(names), n=1)
-    return f"; did you mean {close[0]!r}?" if close else "; `mtls-lint rules` lists them"
+    return next(iter(difflib.get_close_matches(selector, sorted(names), n=1)), "")
+
+
+def _matching(rules: Sequence[Rule], selector: str) -> list[Rule]:
+    found = [rule for rule in rules if chosen(rule, selector)]
+    if not found:
+        close = suggestion(rules, selector)
+        hint = f"; did you mean {close!r}?" if close else "; `mtls-lint rules` lists them"
+        raise SelectionError(f"no rule or family is called {selector!r}{hint}")
+    return found

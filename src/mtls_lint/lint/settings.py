@@ -1,7 +1,9 @@
 """What the user chose for a run."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from mtls_lint.lint.finding import Severity
 from mtls_lint.nginx.build import Build
 from mtls_lint.nginx.version import NEWEST_STABLE, NginxVersion
 
@@ -14,6 +16,10 @@ class Settings:
     ``expiry_days`` the horizon for expiry in days, None for a third of each lifetime. ``version_told`` is
     False where nobody said which nginx it is, and ``nginx_version`` is the newest stable one; ``build`` is
     the binary that was asked (``--nginx-binary``).
+
+    ``severities`` are those of rules, by id, in place of what the rules say themselves. ``ignores`` is False
+    where the ignores of the configuration are not to be heeded (``--no-ignores``), and
+    ``ignores_need_reason`` whether one without a reason hides nothing.
     """
 
     nginx_version: NginxVersion = NEWEST_STABLE
@@ -21,3 +27,6 @@ class Settings:
     expiry_days: int | None = None
     version_told: bool = False
     build: Build | None = None
+    severities: Mapping[str, Severity] = field(default_factory=dict, hash=False)
+    ignores: bool = True
+    ignores_need_reason: bool = True

@@ -122,7 +122,7 @@ def _only_in(report: Report, other: Report) -> Iterator[Reported]:
     known = {(one.fingerprint, one.severity) for one in other.findings if not one.finding.fatal}
     refused = {(one.rule, one.fingerprint) for one in other.findings if one.finding.fatal}
     for one in report.findings:
-        if one.finding.fatal or (one.rule, one.fingerprint) in refused:
+        if one.suppressed is not None or one.finding.fatal or (one.rule, one.fingerprint) in refused:
             continue
         if (one.fingerprint, one.severity) not in known:
             yield one

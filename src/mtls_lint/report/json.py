@@ -4,7 +4,15 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from mtls_lint.lint.finding import NotEvaluated, Related, Reported, Severity, StreamWitness, Witness
+from mtls_lint.lint.finding import (
+    Compared,
+    NotEvaluated,
+    Related,
+    Reported,
+    Severity,
+    StreamWitness,
+    Witness,
+)
 from mtls_lint.lint.runner import Report
 from mtls_lint.lint.settings import Settings
 from mtls_lint.report.characters import visible
@@ -23,6 +31,7 @@ def render_json(report: Report) -> str:
         "findings": [_finding(reported) for reported in report.findings],
         "not_evaluated": [_not_evaluated(entry) for entry in report.not_evaluated],
         "nginx": _nginx(report.settings),
+        "baseline": _baseline(report.baseline) if report.baseline is not None else None,
         "summary": {
             "files": report.files,
             "servers": report.servers,
@@ -32,6 +41,14 @@ def render_json(report: Report) -> str:
         },
     }
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
+def _baseline(compared: Compared) -> dict[str, Any]:
+    return {
+        "file": text(compared.path),
+        "known": compared.known,
+        "stale": [asdict(entry) for entry in compared.stale],
+    }
 
 
 def _nginx(settings: Settings) -> dict[str, Any]:
@@ -67,6 +84,7 @@ def _finding(reported: Reported) -> dict[str, Any]:
         "fingerprint": reported.fingerprint,
         "controls": list(reported.controls),
         "suppressed": text(reported.suppressed) if reported.suppressed is not None else None,
+        "suppressed_by": reported.suppression.value if reported.suppression is not None else None,
     }
 
 

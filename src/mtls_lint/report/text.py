@@ -5,7 +5,7 @@ from itertools import groupby
 from pathlib import Path
 from urllib.parse import quote
 
-from mtls_lint.lint.finding import Reported, Severity, StreamWitness
+from mtls_lint.lint.finding import Compared, Reported, Severity, StreamWitness
 from mtls_lint.lint.runner import Report
 from mtls_lint.report.characters import visible, width, wrap
 from mtls_lint.report.excerpt import Mark, excerpt, number_width
@@ -46,6 +46,8 @@ class TextReport:
             return
         if self.verbosity > 0:
             yield from self._suppressed(report)
+        if report.baseline is not None and report.baseline.stale:
+            yield from self._stale(report.baseline)
         told = [problem for problem in report.problems if problem.kind is not ProblemKind.ABSENT]
         section = list(not_evaluated(report, self.columns, everything=self.verbosity > 0, shown=told))
         if section:
@@ -138,6 +140,14 @@ class TextReport:
         for finding in hidden:
             yield line("  ", place(finding.span), f": {finding.rule}")
             for part in wrap(one_line(finding.suppressed or "no reason given"), self.columns - 6):
+                yield line(" " * 6, Piece(part, "weak"))
+        yield line()
+
+    def _stale(self, compared: Compared) -> Iterator[Line]:
+        yield line(Piece("No longer found", "strong"))
+        for entry in compared.stale:
+            yield line("  ", visible(f"{entry.file}: {entry.rule} ({entry.fingerprint})"))
+            for part in wrap(one_line(entry.message), self.columns - 6):
                 yield line(" " * 6, Piece(part, "weak"))
         yield line()
 

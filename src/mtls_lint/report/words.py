@@ -30,6 +30,12 @@ def summary(report: "Report") -> Iterator[str]:
     yield f"{text}; {_not_evaluated(report)}."
     if report.settings.build is not None:
         yield f"Judged as {report.settings.build}."
+    if report.baseline is not None and (stale := len(report.baseline.stale)):
+        entries = "1 entry" if stale == 1 else f"{stale} entries"
+        yield (
+            f"{entries} of the baseline {report.baseline.path} no longer found; "
+            "`mtls-lint baseline prune` removes them."
+        )
     yield from _incomplete(report)
 
 

@@ -22,13 +22,14 @@ import re
 import shutil
 import tempfile
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from mtls_lint.lint.pack import built_in_pack, directory_pack, load_packs
+from mtls_lint.lint.ignore import Ignore
+from mtls_lint.lint.pack import BUILT_IN, built_in_pack, directory_pack, load_packs
 from mtls_lint.lint.runner import Report, run
 from mtls_lint.lint.running import Master
 from mtls_lint.lint.settings import Settings
@@ -117,7 +118,8 @@ def lint_text(
 
     Raises ValueError for a rule id that is not there.
     """
-    selected = _select(_load(tuple(packs) if packs is not None else None), rules)
+    known = _load(tuple(packs) if packs is not None else None)
+    selected = _select(known, rules)
     number = parse_version(version) if isinstance(version, str) else version or NEWEST_STABLE
     settings = Settings(number, tuple(require), expiry_days, version is not None, build_of_nginx)
     with ExitStack() as stack:
@@ -132,7 +134,7 @@ def lint_text(
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(with_material(content).encode() if isinstance(content, str) else content)
         tree = load_text(with_material(text), label, context=context, main_directory=str(directory))
-        return run(build(tree, number), selected, settings, now, _store())
+        return run(build(tree, number), selected, settings, now, _store(), known=known)
 
 
 def with_material(text: str) -> str:
@@ -217,9 +219,7 @@ def _problem(case: ExampleCase, binaries: Sequence[NginxBinary]) -> str:
         "version" in options,
     )
     now = datetime.fromisoformat(options["now"]).replace(tzinfo=CLOCK.tzinfo) if "now" in options else CLOCK
-    report = run(
-        build(tree, version), [case.rule], settings, now, _store(), running=_loaded(options.get("loaded"))
-    )
+    report = _report_of(case.rule, build(tree, version), settings, now, options.get("loaded"))
     if report.crashes:
         return report.crashes[0].traceback
     if problem_with_findings := _wrong_findings(case, report):
@@ -232,6 +232,16 @@ def _problem(case: ExampleCase, binaries: Sequence[NginxBinary]) -> str:
     else:
         asked = list(binaries[:1] if refused else binaries)
     return _wrong_verdict(wrapped(text, tree.context), refused, asked)
+
+
+def _report_of(
+    rule: Rule, configuration: Configuration, settings: Settings, now: datetime, loaded: str | None
+) -> Report:
+    """What one rule says; for one about ignores the others of its pack run as well."""
+    pack = _load(None) if rule.pack == BUILT_IN else (rule,)
+    rules = pack if rule.declaration.subject is Ignore else (rule,)
+    report = run(configuration, rules, settings, now, _store(), running=_loaded(loaded), known=pack)
+    return replace(report, findings=tuple(found for found in report.findings if found.rule == rule.id))
 
 
 def _loaded(day: str | None) -> Callable[[Configuration], Master | None] | None:
