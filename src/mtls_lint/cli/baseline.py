@@ -116,6 +116,7 @@ def baseline(
         baseline=target,
         format=Format.TEXT,
         output=None,
+        further=(),
         color=color,
         verbosity=0,
     )
@@ -148,8 +149,9 @@ def _check(request: "Request", target: Path) -> int:
     """Report what is new, and what is no longer found."""
     from mtls_lint.cli.run import compared, exit_code, write  # noqa: PLC0415
 
-    report = compared(request, target)
-    write(request, report)
+    linted = compared(request, target)
+    report = linted.report
+    write(request, linted)
     stale = report.baseline is not None and bool(report.baseline.stale)
     return exit_code(report, request.fail_on) or int(stale)
 
@@ -160,7 +162,7 @@ def _prune(request: "Request", target: Path) -> int:
     from mtls_lint.cli.streams import write_file  # noqa: PLC0415
     from mtls_lint.lint.baseline import render_baseline  # noqa: PLC0415
 
-    report = compared(request, target)
+    report = compared(request, target).report
     if report.unreadable or report.crashes:
         say(f"mtls-lint: the run is incomplete: {target} was left as it is; `mtls-lint check` says why")
         return 3

@@ -32,6 +32,11 @@ class Format(str, Enum):
     TEXT = "text"
     CONCISE = "concise"
     JSON = "json"
+    SARIF = "sarif"
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    JUNIT = "junit"
+    MARKDOWN = "markdown"
 
 
 class FailOn(str, Enum):
@@ -132,12 +137,32 @@ def check(
     no_config: Annotated[bool, no_config_option(JUDGE)] = False,
     output_format: Annotated[
         Format,
-        typer.Option("--format", metavar="FORMAT", rich_help_panel=OUTPUT, help="text, concise or json."),
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            rich_help_panel=OUTPUT,
+            help="text, concise, json, sarif, github, gitlab, junit or markdown.",
+        ),
     ] = Format.TEXT,
     output: Annotated[
         Path | None,
         typer.Option(
             "--output", "-o", metavar="FILE", rich_help_panel=OUTPUT, help="Write the report there."
+        ),
+    ] = None,
+    further_formats: Annotated[
+        list[Format] | None,
+        typer.Option(
+            "--output-format",
+            metavar="FORMAT",
+            rich_help_panel=OUTPUT,
+            help="The format of a further report; may be repeated.",
+        ),
+    ] = None,
+    further_files: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--output-file", metavar="FILE", rich_help_panel=OUTPUT, help="Where that further report goes."
         ),
     ] = None,
     color: Annotated[
@@ -168,6 +193,7 @@ def check(
 ) -> None:
     """Lint configurations. The word check may be left out."""
     # The engine is not needed for help and usage errors, which come before this.
+    from mtls_lint.cli.outputs import further_outputs  # noqa: PLC0415
     from mtls_lint.cli.packs import words  # noqa: PLC0415
     from mtls_lint.cli.run import Request, run_check  # noqa: PLC0415
 
@@ -190,6 +216,7 @@ def check(
         baseline=baseline or settings.file("baseline"),
         format=output_format,
         output=output,
+        further=further_outputs(further_formats or (), further_files or ()),
         color=color,
         verbosity=verbose - quiet,
     )

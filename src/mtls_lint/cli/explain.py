@@ -40,7 +40,8 @@ def explain(
     import sys  # noqa: PLC0415
 
     from mtls_lint.cli.packs import all_rules  # noqa: PLC0415
-    from mtls_lint.cli.pages import as_json, as_markdown, as_text  # noqa: PLC0415
+    from mtls_lint.cli.pages import as_json, as_text  # noqa: PLC0415
+    from mtls_lint.report.rule_page import as_markdown  # noqa: PLC0415
 
     found = _find(rule, all_rules(rules or (), installed=packs))
     if output_format is PageFormat.JSON:

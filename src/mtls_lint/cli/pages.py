@@ -1,13 +1,13 @@
-"""A rule's page in its forms."""
+"""A rule's page for programs and for a terminal."""
 
 from collections.abc import Iterator
 from io import StringIO
 from typing import Any
 
 from mtls_lint.lint.documentation import Example
-from mtls_lint.lint.pack import BUILT_IN
 from mtls_lint.lint.rule import Rule
 from mtls_lint.report.characters import visible, wrap
+from mtls_lint.report.rule_page import facts
 
 WIDEST = 100
 
@@ -40,34 +40,6 @@ def metadata(rule: Rule) -> dict[str, Any]:
 
 def _example(example: Example) -> dict[str, Any]:
     return {"text": example.text, "options": dict(example.options)}
-
-
-def as_markdown(rule: Rule) -> str:
-    """The page as a Markdown document."""
-    page = rule.documentation
-    parts = [
-        f"# {rule.id}",
-        page.title,
-        "\n".join(f"- {key}: {value}" for key, value in facts(rule)),
-        page.text,
-    ]
-    for name, examples in (("Bad", page.bad), ("Good", page.good)):
-        parts.append(f"## {name}")
-        parts += [f"```nginx\n{example.text.rstrip()}\n```" for example in examples]
-    parts += ["## References", page.references]
-    return "\n\n".join(parts) + "\n"
-
-
-def facts(rule: Rule) -> Iterator[tuple[str, str]]:
-    """The metadata as people read it."""
-    yield "severity", rule.severity.value
-    yield "confidence", rule.confidence.value
-    yield "family", rule.family
-    if rule.pack != BUILT_IN:
-        yield "pack", rule.pack
-    yield "since", rule.declaration.since
-    if rule.declaration.controls:
-        yield "controls", ", ".join(rule.declaration.controls)
 
 
 def as_text(rule: Rule, columns: int, *, color: bool) -> str:

@@ -3,20 +3,20 @@
 import gc
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from mtls_lint.cli.check import FailOn, Format
 from mtls_lint.cli.inputs import Reading, files_of, find, read_all
 from mtls_lint.cli.nginx_binary import chosen_nginx
+from mtls_lint.cli.outputs import Output, check_outputs, machine_report
 from mtls_lint.cli.packs import all_rules, selected
 from mtls_lint.cli.progress import Progress
 from mtls_lint.cli.settings import check_selectors, severities
 from mtls_lint.cli.streams import (
     Color,
     CommandError,
-    check_output,
     columns,
     dots,
     is_terminal,
@@ -36,7 +36,6 @@ from mtls_lint.lint.settings import Settings
 from mtls_lint.lint.settings_file import SettingsFile
 from mtls_lint.nginx.model import Configuration, build
 from mtls_lint.report.concise import concise_lines
-from mtls_lint.report.json import render_json
 from mtls_lint.report.lines import Line, coloured, plain
 from mtls_lint.report.text import TextReport
 from mtls_lint.report.words import counted, summary
@@ -65,18 +64,26 @@ class Request:
     baseline: Path | None
     format: Format
     output: Path | None
+    further: tuple[Output, ...]
     color: Color
     verbosity: int
+
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        """All reports to write, the one of ``--format`` last: a stdout that breaks costs no file."""
+        return (*self.further, Output(self.format, self.output))
 
 
 def run_check(request: Request) -> int:
     """Carry out the request; returns the exit code. Raises CommandError for what makes it impossible."""
-    check_output(request.output)
-    if request.output is not None:
-        own = (request.file.path, request.baseline)
-        refuse_to_overwrite(request.output, (str(path) for path in own if path))
-    report = compared(request, request.baseline) if request.baseline is not None else lint(request).report
-    write(request, report)
+    check_outputs(request.outputs)
+    own = [str(path) for path in (request.file.path, request.baseline) if path]
+    for output in request.outputs:
+        if output.file is not None:
+            refuse_to_overwrite(output.file, own)
+    linted = compared(request, request.baseline) if request.baseline is not None else lint(request)
+    report = linted.report
+    write(request, linted)
     if request.verbosity > 0:
         for crash in report.crashes:
             say(f"rule {crash.rule} crashed:")
@@ -85,16 +92,16 @@ def run_check(request: Request) -> int:
     return exit_code(report, request.fail_on)
 
 
-def compared(request: Request, baseline: Path) -> Report:
+def compared(request: Request, baseline: Path) -> "Linted":
     """What a run finds beside a baseline. Raises CommandError like ``lint``, and for what is no baseline."""
     known = read_known(baseline)
     linted = lint(request)
-    return compare(linted.report, known, linted.ran, linted.rules)
+    return replace(linted, report=compare(linted.report, known, linted.ran, linted.rules))
 
 
 @dataclass(frozen=True, slots=True)
 class Linted:
-    """What a run found, before it is compared with a baseline; the rules that ran, and all there are."""
+    """What a run found; the rules that ran, and all there are."""
 
     report: Report
     ran: tuple[Rule, ...]
@@ -169,8 +176,9 @@ def _lint(
     for tree in trees:
         configuration = build(tree, settings.nginx_version)
         store = stores[tree.from_dump]
-        if request.output is not None:
-            refuse_to_overwrite(request.output, files_of(configuration, request.reading))
+        for output in request.outputs:
+            if output.file is not None:
+                refuse_to_overwrite(output.file, files_of(configuration, request.reading))
         if request.verbosity > 0:
             _describe(configuration)
 
@@ -202,23 +210,31 @@ def _describe(configuration: Configuration) -> None:
         say(f"  read {source.path}")
 
 
-def write(request: Request, report: Report) -> None:
-    """Write the report where it is wanted."""
-    if request.output is not None:
-        write_file(request.output, _rendered(request, report))
-    elif request.verbosity > -2:
-        write_out(_rendered(request, report), utf8=request.format is Format.JSON)
-    if request.format is Format.CONCISE and request.verbosity >= 0:
-        for text in summary(report):
+_TOLD_APART = frozenset({Format.CONCISE, Format.GITLAB})
+"""Formats that have no place for the summary: it is said on stderr."""
+
+
+def write(request: Request, linted: Linted) -> None:
+    """Write the reports where they are wanted."""
+    for output in request.outputs:
+        if output.file is not None:
+            write_file(output.file, _rendered(request, output, linted))
+        elif request.verbosity > -2:
+            utf8 = output.format not in {Format.TEXT, Format.CONCISE}
+            write_out(_rendered(request, output, linted), utf8=utf8)
+    if request.format in _TOLD_APART and request.verbosity >= 0:
+        for text in summary(linted.report):
             say(text)
 
 
-def _rendered(request: Request, report: Report) -> str:
-    if request.format is Format.JSON:
-        return render_json(report)
-    to_file = request.output is not None
+def _rendered(request: Request, output: Output, linted: Linted) -> str:
+    report = linted.report
+    text = machine_report(output, report, linted.ran, request.fail_on, request.verbosity)
+    if text is not None:
+        return text
+    to_file = output.file is not None
     lines: Iterable[Line]
-    if request.format is Format.CONCISE:
+    if output.format is Format.CONCISE:
         lines = concise_lines(report, verbosity=request.verbosity)
     else:
         writer = TextReport(

@@ -30,7 +30,7 @@ def render_json(report: Report) -> str:
         "version": VERSION,
         "findings": [_finding(reported) for reported in report.findings],
         "not_evaluated": [_not_evaluated(entry) for entry in report.not_evaluated],
-        "nginx": _nginx(report.settings),
+        "nginx": nginx_facts(report.settings),
         "baseline": _baseline(report.baseline) if report.baseline is not None else None,
         "summary": {
             "files": report.files,
@@ -51,7 +51,7 @@ def _baseline(compared: Compared) -> dict[str, Any]:
     }
 
 
-def _nginx(settings: Settings) -> dict[str, Any]:
+def nginx_facts(settings: Settings) -> dict[str, Any]:
     """Which nginx the run is for: ``binary`` and what follows are null unless one was asked."""
     build = settings.build
     package = build.package if build is not None else None

@@ -5,7 +5,7 @@ from itertools import groupby
 from pathlib import Path
 from urllib.parse import quote
 
-from mtls_lint.lint.finding import Compared, Reported, Severity, StreamWitness
+from mtls_lint.lint.finding import Compared, Reported, Severity, StreamWitness, Witness
 from mtls_lint.lint.runner import Report
 from mtls_lint.report.characters import visible, width, wrap
 from mtls_lint.report.excerpt import Mark, excerpt, number_width
@@ -66,19 +66,11 @@ class TextReport:
             first=width(head) - 2,
             style="strong",
         )
-        primary = Mark(finding.span, "^", f"{severity} mark")
-        marks = [
-            primary,
-            *(Mark(other.span, "-", "related mark", other.message) for other in finding.related),
-        ]
+        marks = marks_of(reported)
         gutter = number_width(marks)
-        yield from self._places(marks, gutter)
+        yield from excerpts(marks, gutter, self.columns, self.dots)
         if finding.witness is not None:
-            sent = "connection" if isinstance(finding.witness, StreamWitness) else "request"
-            what = f"this {sent} shows it ({finding.witness.outcome}):"
-            if finding.witness.outcome == "response":
-                what = f"this {sent} gets in:"
-            yield self._note(gutter, what)
+            yield self._note(gutter, f"{introduction(finding.witness)}:")
             # Never wrapped: it is there to be copied.
             yield line(" " * (gutter + 5), Piece(visible(finding.witness.command), "strong"))
         if finding.fatal:
@@ -98,19 +90,8 @@ class TextReport:
         else:
             mark = Mark(problem.span, "^", "error mark")
             gutter = number_width([mark])
-            yield from self._places([mark], gutter)
+            yield from excerpts([mark], gutter, self.columns, self.dots)
         yield from self._help(gutter, problem.hint)
-
-    def _places(self, marks: Sequence[Mark], gutter: int) -> Iterator[Line]:
-        """The excerpts: first that of the primary place's file, then one for each other file."""
-        groups: dict[SourceFile, list[Mark]] = {}
-        for mark in marks:
-            groups.setdefault(mark.span.source, []).append(mark)
-        arrow = "--> "
-        for group in groups.values():
-            yield line(Piece(" " * gutter + arrow, "gutter"), place(group[0].span))
-            yield from excerpt(group, gutter, self.columns, self.dots)
-            arrow = "::: "
 
     def _note(self, gutter: int, text: str) -> Line:
         return line(Piece(" " * gutter + " = ", "gutter"), text)
@@ -158,6 +139,33 @@ class TextReport:
             for part in wrap(text, self.columns):
                 yield line(Piece(part, style))
             style = "error"
+
+
+def marks_of(reported: Reported) -> list[Mark]:
+    """What to mark for a finding: its own place first."""
+    finding = reported.finding
+    primary = Mark(finding.span, "^", f"{reported.severity.value} mark")
+    return [primary, *(Mark(other.span, "-", "related mark", other.message) for other in finding.related)]
+
+
+def excerpts(marks: Sequence[Mark], gutter: int, columns: int, dots: str) -> Iterator[Line]:
+    """The excerpts: first that of the primary place's file, then one for each other file."""
+    groups: dict[SourceFile, list[Mark]] = {}
+    for mark in marks:
+        groups.setdefault(mark.span.source, []).append(mark)
+    arrow = "--> "
+    for group in groups.values():
+        yield line(Piece(" " * gutter + arrow, "gutter"), place(group[0].span))
+        yield from excerpt(group, gutter, columns, dots)
+        arrow = "::: "
+
+
+def introduction(witness: Witness | StreamWitness) -> str:
+    """What to say in front of the command of a witness."""
+    sent = "connection" if isinstance(witness, StreamWitness) else "request"
+    if witness.outcome == "response":
+        return f"this {sent} gets in"
+    return f"this {sent} shows it ({witness.outcome})"
 
 
 def by_file(findings: Iterable[Reported]) -> Iterator[Reported]:

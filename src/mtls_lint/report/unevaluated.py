@@ -16,7 +16,7 @@ SHOWN = 20
 
 
 @dataclass
-class _Place:
+class Place:
     """One place and reason, with the rules it concerns."""
 
     path: str
@@ -42,7 +42,7 @@ def not_evaluated(
 
     ``shown`` are the problems that stand elsewhere in the report already.
     """
-    places = _places(report, {f"{problem.message}. {problem.hint}" for problem in shown})
+    places = unevaluated_places(report, {f"{problem.message}. {problem.hint}" for problem in shown})
     if not places:
         return
     yield line(Piece("Not evaluated", "strong"))
@@ -50,7 +50,7 @@ def not_evaluated(
         for place in places:
             yield from _one(place, columns, everything=True)
         return
-    reasons: dict[str, list[_Place]] = {}
+    reasons: dict[str, list[Place]] = {}
     for place in places:
         reasons.setdefault(place.why or place.reason, []).append(place)
     left = SHOWN
@@ -69,19 +69,20 @@ def not_evaluated(
             left -= len(entries)
 
 
-def _places(report: Report, said: Collection[str]) -> list[_Place]:
-    places: dict[tuple[str, int, str], _Place] = {}
+def unevaluated_places(report: Report, said: Collection[str] = ()) -> list[Place]:
+    """What was not evaluated, each place and reason once; without the reasons that are ``said`` elsewhere."""
+    places: dict[tuple[str, int, str], Place] = {}
     for entry in report.not_evaluated:
         if not entry.rule and entry.reason in said:
             continue
         reason = " ".join(visible(part) for part in entry.reason.split("\n"))
-        place = places.setdefault((entry.path, entry.line, reason), _Place(entry.path, entry.line, reason))
+        place = places.setdefault((entry.path, entry.line, reason), Place(entry.path, entry.line, reason))
         if entry.rule and entry.rule not in place.rules:
             place.rules.append(entry.rule)
     return list(places.values())
 
 
-def _together(group: Sequence[_Place]) -> Iterator[str]:
+def _together(group: Sequence[Place]) -> Iterator[str]:
     """``path:line, line: file`` for the places of one reason, in their order."""
     numbers: dict[tuple[str, str], list[str]] = {}
     for place in group:
@@ -90,7 +91,7 @@ def _together(group: Sequence[_Place]) -> Iterator[str]:
         yield visible(f"{path}:{', '.join(dict.fromkeys(lines))}") + (f": {about}" if about else "")
 
 
-def _one(place: _Place, columns: int, *, everything: bool) -> Iterator[Line]:
+def _one(place: Place, columns: int, *, everything: bool) -> Iterator[Line]:
     head = visible(f"{place.path}:{place.number}: ")
     lead: tuple[Piece, ...] = (Piece("  "), Piece(head, "gutter"))
     for part in wrap(place.reason, columns - 6, width(head) - 4):

@@ -67,7 +67,7 @@ def split(source: SourceFile) -> Dump | Problem:
     behind = _SAID_BEHIND.search(source.text, start)
     if behind is not None:
         end = behind.start()
-    whole = SourceFile(source.path, source.text[start:end], source.real_path)
+    whole = SourceFile(source.path, source.text[start:end], source.real_path, source.position(start)[0])
     names = _Names()
     marks: dict[str, Comment] = {}
     for comment, includes in _between_statements(whole):
@@ -86,8 +86,9 @@ def _cut(whole: SourceFile, marks: Mapping[str, Comment]) -> Dump:
     ends = [*(comment.start for comment in marks.values()), len(whole.text)][1:]
     files: dict[str, SourceFile] = {}
     for (name, mark), end in zip(marks.items(), ends, strict=True):
-        text = whole.text[whole.text.index("\n", mark.end) + 1 : end]
-        files[name] = SourceFile(name, text.removesuffix("\n"), whole.real_path)
+        start = whole.text.index("\n", mark.end) + 1
+        first_line = whole.first_line + whole.position(start)[0] - 1
+        files[name] = SourceFile(name, whole.text[start:end].removesuffix("\n"), whole.real_path, first_line)
     return Dump(next(iter(files.values())), files)
 
 

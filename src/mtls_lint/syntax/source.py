@@ -20,14 +20,16 @@ class SourceFile:
     masked in place, so that offsets are those of the text (``template.Template``).
 
     ``path`` is the name by which people know the file, ``real_path`` the one it was opened by (they
-    differ for dumps and mapped trees); ``comments`` are all comments in the order they stand.
+    differ for dumps and mapped trees), and ``first_line`` the line of that file the text begins with (1 but
+    for the parts of a dump); ``comments`` are all comments in the order they stand.
     """
 
-    __slots__ = ("_line_starts", "comments", "inside", "path", "real_path", "template", "text")
+    __slots__ = ("_line_starts", "comments", "first_line", "inside", "path", "real_path", "template", "text")
 
-    def __init__(self, path: str, text: str, real_path: str | None = None) -> None:
+    def __init__(self, path: str, text: str, real_path: str | None = None, first_line: int = 1) -> None:
         self.path = path
         self.real_path = path if real_path is None else real_path
+        self.first_line = first_line
         self.text = text
         self.comments: tuple[Comment, ...] = ()
         self.inside: str | None = None
