@@ -26,8 +26,8 @@ MAIN = "events {}\nhttp {\n}\n"
 
 
 def test_a_file_is_itself(tmp_path: Path) -> None:
-    assert discover("-") == (Input("-", "auto"),)
-    assert discover(str(tmp_path / "nothing")) == (Input(str(tmp_path / "nothing"), "auto"),)
+    assert discover("-") == (Input("-", "auto", named=True),)
+    assert discover(str(tmp_path / "nothing")) == (Input(str(tmp_path / "nothing"), "auto", named=True),)
 
 
 def test_a_directory_is_its_main_file(tmp_path: Path) -> None:
@@ -83,3 +83,9 @@ def test_nothing_found_says_what_was_looked_for(tmp_path: Path, files: dict[str,
     assert problem.kind is ProblemKind.ABSENT
     assert "sites-enabled" in problem.message
     assert problem.hint
+
+
+def test_templates(tmp_path: Path) -> None:
+    names = ["api.conf.j2", "b.tmpl", "c.erb", "default.conf.template", "d.epp"]
+    make(tmp_path, {**dict.fromkeys(names, SERVER), "values.j2": "a: 1\n", "server.py": SERVER})
+    assert found(tmp_path) == [(name, "fragment") for name in sorted(names)]

@@ -19,6 +19,20 @@ SITE_DIRECTORIES = frozenset({"sites-available", "sites-enabled"})
 MAX_DIRECTORIES = 20_000
 """Directories that are looked into below one path: enough for any repository, and an end for ``/``."""
 
+# What such files are called, templates of them included.
+_SUFFIXES = (
+    ".conf",
+    ".nginx",
+    ".j2",
+    ".jinja",
+    ".jinja2",
+    ".tmpl",
+    ".tpl",
+    ".gotmpl",
+    ".erb",
+    ".epp",
+    ".template",
+)
 _SKIPPED = frozenset({"node_modules", "vendor", "venv", "__pycache__"})
 _PROBE = 64 * 1024
 
@@ -42,8 +56,8 @@ def discover(path: str) -> tuple[Input, ...] | Problem:
     """The configurations that ``path`` means.
 
     A file means itself. A directory means its nginx.conf; else every nginx.conf below it; else every
-    ``*.conf`` (and every file in sites-available and sites-enabled) whose text looks like nginx, each as a
-    fragment of its own. The order is that of the names. A problem when there is nothing.
+    ``*.conf`` and template (and every file in sites-available and sites-enabled) whose text looks like nginx,
+    each as a fragment of its own. The order is that of the names. A problem when there is nothing.
     """
     if not Path(path).is_dir():
         return (Input(path, "auto", named=True),)
@@ -62,7 +76,8 @@ def discover(path: str) -> tuple[Input, ...] | Problem:
         path,
         None,
         f"no nginx configuration was found in {path}: no nginx.conf in it or below, and no *.conf, "
-        "sites-available/* or sites-enabled/* with text that looks like nginx",
+        "template (*.j2, *.tmpl, *.erb, *.template), sites-available/* or sites-enabled/* with text that "
+        "looks like nginx",
         "Name the configuration file itself, or pipe the text in: mtls-lint -.",
     )
 
@@ -76,7 +91,7 @@ def _files_below(path: str) -> Iterator[str]:
 
 
 def _may_be_fragment(file: str) -> bool:
-    return file.endswith(".conf") or Path(file).parent.name in SITE_DIRECTORIES
+    return file.endswith(_SUFFIXES) or Path(file).parent.name in SITE_DIRECTORIES
 
 
 def _kind_of_main(file: str) -> Literal["main", "auto"]:
