@@ -102,7 +102,9 @@ def test_what_belongs_to_a_stranger_does_not_count(tmp_path: Path) -> None:
         ("[per-path-ignores]\n'*' = ['x-y']", "mtls-lint.toml:2: per-path-ignores: no rule", ""),
         ("select = [", "no valid TOML", ""),
         ("a = 1\na = 2", "no valid TOML", ""),
+        ("select = " + "[" * 90000, "no valid TOML: it is nested too deep", ""),
     ],
+    ids=lambda text: text[:30],
 )
 def test_mistakes_are_usage_errors(repository: Path, cli: Run, text: str, message: str, hint: str) -> None:
     settings(repository, text)
@@ -282,6 +284,15 @@ def _fits(rule: dict[str, object], value: object) -> bool:
         inner = rule["additionalProperties"]
         return isinstance(value, dict) and all(_fits(inner, one) for one in value.values())  # type: ignore[arg-type]
     return isinstance(value, {"string": str, "boolean": bool}[str(kind)])
+
+
+def test_what_is_no_file_is_no_settings_file(repository: Path) -> None:
+    (repository / "mtls-lint.toml").mkdir()
+    os.mkfifo(repository / "pyproject.toml")
+    os.symlink("loop", repository / "nginx" / "loop")
+    os.symlink("loop", repository / "nginx" / "mtls-lint.toml")
+    for path in ("nginx", "nginx/loop", "absent/nginx.conf", "nul\0"):
+        assert find_settings(str(repository / path)) is None
 
 
 def test_what_cannot_be_read(tmp_path: Path) -> None:

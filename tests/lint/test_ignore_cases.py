@@ -112,6 +112,8 @@ def test_the_form(text: str, selectors: list[str], until: str | None, reason: st
         " mtls-lint: ignore[a]why",
         " mtls-lint: ignore[a] until=tomorrow why",
         " mtls-lint: ignore[a] until=2027-02-30 why",
+        " mtls-lint: ignore[a] until=20270131 why",
+        " mtls-lint: ignore[a] until= why",
         " mtls-lint: ignore[a] why until=2027-01-31",
         " mtls-lint: off",
         " mtls-lint:",

@@ -242,3 +242,15 @@ def test_advice_about_versions_is_listed_and_is_no_difference(files: Path) -> No
     assert "nginx-end-of-life" in {one.rule for one in found.going}
     assert "cve-2026-118899" in {one.rule for one in (*found.appearing, *found.going)} or not found.differs
     assert not found.differs
+
+
+def test_what_is_ignored_neither_appears_nor_goes() -> None:
+    text = whole(server("a.test", TLS + ASKING, "8443 ssl"))
+    ignored = "# mtls-lint: ignore-file[tls13-missing] the partner is old\n" + text
+    plain, judged = (
+        upgrade(load_text(one), OLD, NEW, RULES, datetime.now(timezone.utc), PemStore())
+        for one in (text, ignored)
+    )
+    assert "tls13-missing" in {one.rule for one in plain.going}
+    assert "tls13-missing" not in {one.rule for one in judged.going}
+    assert "ignore-unused" in {one.rule for one in judged.appearing}

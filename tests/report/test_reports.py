@@ -150,10 +150,11 @@ def test_concise_is_one_line_each() -> None:
 def test_the_json_contract() -> None:
     document = json.loads(render_json(report()))
     (finding,) = document["findings"]
-    assert list(document) == ["version", "findings", "not_evaluated", "nginx", "summary"]
+    assert list(document) == ["version", "findings", "not_evaluated", "nginx", "baseline", "summary"]
     assert list(finding) == [
         "rule", "severity", "confidence", "message", "file", "line", "column", "end_line", "end_column",
         "related", "remedy", "witness", "fatal", "fingerprint", "controls", "suppressed",
+        "suppressed_by",
     ]  # fmt: skip
     assert list(finding["related"][0]) == ["file", "line", "column", "message"]
     assert finding["witness"]["curl"] == "curl -i 'http://a.example.com/x?y=1&z=2'"

@@ -90,7 +90,8 @@ def parse_ignore(source: SourceFile, comment: Comment, now: datetime) -> Ignore 
     until, defect = None, ""
     if found["until"] is not None:
         try:
-            until = date.fromisoformat(found["until"])
+            # Python 3.11 knows more forms of ISO 8601 than 3.10 does, and nobody else would.
+            until = datetime.strptime(found["until"], "%Y-%m-%d").replace(tzinfo=now.tzinfo).date()
         except ValueError:
             defect = f"`until={found['until']}` is no date such as until=2027-01-31"
     if not selectors:

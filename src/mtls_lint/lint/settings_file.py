@@ -134,6 +134,8 @@ def _parsed(text: str, name: str) -> dict[str, Any]:
         import tomli as tomllib  # noqa: PLC0415
     try:
         document: dict[str, Any] = tomllib.loads(text)
+    except RecursionError as error:
+        raise SettingsError(f"{name}:1: no valid TOML: it is nested too deep") from error
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"\(at line (\d+), column \d+\)", str(error))
         message = re.sub(r"\s*\(at .*\)$", "", str(error))
