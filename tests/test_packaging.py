@@ -52,6 +52,14 @@ def test_an_installation_lints_and_ignores_a_rules_folder_it_finds(environment: 
         assert "1 server" in out
 
 
+def test_profiles_and_templates_are_installed(environment: Path, tmp_path: Path) -> None:
+    (tmp_path / "nginx.conf").write_text("events {}\nhttp { server { listen 80; return 204; } }\n")
+    options = ("--profile", "cis-3.0.0", "--format", "html", "--fail-on", "never")
+    page = run(environment / "mtls-lint", "nginx.conf", *options, cwd=tmp_path)
+    assert "CIS NGINX Benchmark 3.0.0" in page
+    assert "prefers-color-scheme: dark" in page
+
+
 def test_the_package_is_typed(environment: Path) -> None:
     code = (
         "import mtls_lint, pathlib; print((pathlib.Path(mtls_lint.__file__).parent / 'py.typed').is_file())"

@@ -52,8 +52,6 @@ server {
 
 References:
 - https://nginx.org/en/docs/http/ngx_http_ssl_module.html#ssl_certificate
-- PCI DSS 4.0.1, requirement 4.2.1
-- CIS NGINX Benchmark 3.0.0, 4.1.2
 """
 
 from mtls_lint.api import (
@@ -74,7 +72,6 @@ from mtls_lint.api import (
     id="cert-expiring",
     severity=Severity.WARNING,
     since="0.1",
-    controls=("PCI DSS 4.0.1 4.2.1", "CIS NGINX 3.0.0 4.1.2"),
 )
 def check(pair: KeyPair, ctx: Context) -> Findings:
     chain = ctx.chain(pair)

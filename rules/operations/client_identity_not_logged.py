@@ -46,7 +46,7 @@ http {
 References:
 - https://nginx.org/en/docs/http/ngx_http_log_module.html#log_format
 - https://nginx.org/en/docs/http/ngx_http_ssl_module.html#variables
-- CIS NGINX Benchmark 3.0.0, 3.1 and 3.2
+- CIS NGINX Benchmark 3.0.0, 3.1
 """
 
 from dataclasses import dataclass, field
@@ -89,7 +89,7 @@ class _Group:
     id="client-identity-not-logged",
     severity=Severity.INFO,
     since="0.1",
-    controls=("CIS NGINX 3.0.0 3.1", "CIS NGINX 3.0.0 3.2"),
+    controls=("CIS NGINX 3.0.0 3.1",),
 )
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report each format once, and each ``access_log off``, with all servers that log by it."""

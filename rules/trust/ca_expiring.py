@@ -35,7 +35,6 @@ server {
 
 References:
 - https://nginx.org/en/docs/http/ngx_http_ssl_module.html#ssl_client_certificate
-- PCI DSS 4.0.1, requirement 4.2.1
 """
 
 from mtls_lint.api import (
@@ -54,7 +53,7 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="ca-expiring", severity=Severity.WARNING, since="0.1", controls=("PCI DSS 4.0.1 4.2.1",))
+@rule(id="ca-expiring", severity=Severity.WARNING, since="0.1")
 def check(trust: TrustFile, ctx: Context) -> Findings:
     for certificate in dict.fromkeys(ctx.certificates(trust.reference) or ()):
         if ctx.lifetime(certificate) is not LifetimeState.EXPIRING or why_useless(certificate):

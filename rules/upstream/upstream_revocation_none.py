@@ -64,7 +64,6 @@ from mtls_lint.api import (
     id="upstream-revocation-none",
     severity=Severity.INFO,
     since="0.1",
-    controls=("NIST SP 800-52r2 4.5.1",),
 )
 def check(_: Configuration, ctx: Context) -> Findings:
     """Report each file of private CAs that some place uses without CRLs, once."""

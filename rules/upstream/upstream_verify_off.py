@@ -103,7 +103,7 @@ _IDLE = ("ssl_trusted_certificate", "ssl_crl")
     id="upstream-verify-off",
     severity=Severity.ERROR,
     since="0.1",
-    controls=("OWASP ASVS 5.0 12.3.2", "NIST SP 800-52r2 4.5"),
+    controls=("OWASP ASVS 5.0 12.3.2",),
 )
 def check(_: Configuration, ctx: Context) -> Findings:
     """Report a directive that switches it off once, and the default once for each server and backend."""

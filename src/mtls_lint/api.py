@@ -55,9 +55,11 @@ from mtls_lint.lint.openings import (
 from mtls_lint.lint.other_cas import Double, doubles
 from mtls_lint.lint.partners import TrustedPartnerCA, partner_cas, partners_compared
 from mtls_lint.lint.refused_sessions import refused_session
+from mtls_lint.lint.requirements import Requirements
 from mtls_lint.lint.rule import rule
 from mtls_lint.lint.running import Unloaded
 from mtls_lint.lint.socket_crossings import SocketCrossing, socket_crossings
+from mtls_lint.lint.tls_values import TlsValue, tls_values
 from mtls_lint.lint.upstream_checks import (
     CheckedUpstreams,
     ShownCertificate,
@@ -312,6 +314,7 @@ __all__ = [
     "Refusals",
     "Refused",
     "Related",
+    "Requirements",
     "RevocationList",
     "Row",
     "Scope",
@@ -330,6 +333,7 @@ __all__ = [
     "Suite",
     "Survival",
     "Target",
+    "TlsValue",
     "TrustFile",
     "TrustedPartnerCA",
     "Unknown",
@@ -487,6 +491,7 @@ __all__ = [
     "supposing",
     "survival",
     "tickets_on",
+    "tls_values",
     "trusts_all",
     "unidentified",
     "unread_cas",

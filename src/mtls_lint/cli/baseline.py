@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mtls_lint.cli.check import FailOn, Format, moment
+from mtls_lint.cli.check import By, FailOn, Format, moment
 from mtls_lint.cli.options import (
     binary_option,
     context_option,
     define_option,
     map_option,
     prefix_option,
+    profile_option,
     root_option,
     version_option,
 )
@@ -67,6 +68,7 @@ def baseline(
         bool,
         typer.Option("--packs/--no-packs", show_default=False, help="Use installed rule packs (default)."),
     ] = True,
+    profile: Annotated[str | None, profile_option()] = None,
     require: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME,...", help="Server names that must ask for a client certificate."),
@@ -105,6 +107,7 @@ def baseline(
         ignore=tuple(settings.texts("ignore") or () if ignore is None else ignore),
         rule_directories=tuple(rules or ()),
         installed_packs=packs,
+        profile=settings.text("profile") if profile is None else profile,
         ignores=True,
         require=tuple(words(settings.texts("require") or () if require is None else require)),
         nginx_version=nginx_version,
@@ -115,6 +118,7 @@ def baseline(
         fail_on=FailOn.INFO,
         baseline=target,
         format=Format.TEXT,
+        by=By.PLACE,
         output=None,
         further=(),
         color=color,

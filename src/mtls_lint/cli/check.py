@@ -13,6 +13,7 @@ from mtls_lint.cli.options import (
     define_option,
     map_option,
     prefix_option,
+    profile_option,
     root_option,
     version_option,
 )
@@ -37,6 +38,14 @@ class Format(str, Enum):
     GITLAB = "gitlab"
     JUNIT = "junit"
     MARKDOWN = "markdown"
+    HTML = "html"
+
+
+class By(str, Enum):
+    """``--by``."""
+
+    PLACE = "place"
+    CONTROL = "control"
 
 
 class FailOn(str, Enum):
@@ -82,6 +91,7 @@ def check(
             help="Use installed rule packs (default).",
         ),
     ] = True,
+    profile: Annotated[str | None, profile_option(RULES)] = None,
     ignores: Annotated[
         bool,
         typer.Option(
@@ -141,7 +151,7 @@ def check(
             "--format",
             metavar="FORMAT",
             rich_help_panel=OUTPUT,
-            help="text, concise, json, sarif, github, gitlab, junit or markdown.",
+            help="text, concise, json, sarif, github, gitlab, junit, markdown or html.",
         ),
     ] = Format.TEXT,
     output: Annotated[
@@ -150,6 +160,12 @@ def check(
             "--output", "-o", metavar="FILE", rich_help_panel=OUTPUT, help="Write the report there."
         ),
     ] = None,
+    by: Annotated[
+        By,
+        typer.Option(
+            metavar="WHAT", rich_help_panel=OUTPUT, help="place, or control: what passed, failed, is open."
+        ),
+    ] = By.PLACE,
     further_formats: Annotated[
         list[Format] | None,
         typer.Option(
@@ -197,6 +213,8 @@ def check(
     from mtls_lint.cli.packs import words  # noqa: PLC0415
     from mtls_lint.cli.run import Request, run_check  # noqa: PLC0415
 
+    if by is By.CONTROL and output_format not in {Format.TEXT, Format.JSON, Format.HTML}:
+        raise typer.BadParameter("text, json and html can be grouped by control.", param_hint="'--by'")
     named, settings = chosen_paths(paths, config, none=no_config, root=root)
     request = Request(
         paths=named,
@@ -205,6 +223,7 @@ def check(
         ignore=tuple(settings.texts("ignore") or () if ignore is None else ignore),
         rule_directories=tuple(rules or ()),
         installed_packs=packs,
+        profile=settings.text("profile") if profile is None else profile,
         ignores=ignores,
         require=tuple(words(settings.texts("require") or () if require is None else require)),
         nginx_version=nginx_version,
@@ -215,6 +234,7 @@ def check(
         fail_on=fail_on or FailOn(settings.text("fail-on") or "warning"),
         baseline=baseline or settings.file("baseline"),
         format=output_format,
+        by=by,
         output=output,
         further=further_outputs(further_formats or (), further_files or ()),
         color=color,

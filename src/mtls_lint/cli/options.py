@@ -22,6 +22,16 @@ def binary_option(panel: str | None = None) -> Any:
     return typer.Option(metavar="PATH", rich_help_panel=panel, help="The nginx it is for, asked with -V.")
 
 
+def profile_option(panel: str | None = None) -> Any:
+    """``--profile NAME``, in a panel of the help where a command has several."""
+    return typer.Option(
+        "--profile",
+        metavar="NAME",
+        rich_help_panel=panel,
+        help="A standard to judge by: cis-3.0.0, pci-dss-4.0.1 ...",
+    )
+
+
 def map_option(panel: str | None = None) -> Any:
     """``--map FROM=TO``, in a panel of the help where a command has several."""
     return typer.Option(

@@ -51,10 +51,6 @@ def machine_report(
     """The report in a format for programs; None for those that people read on a terminal."""
     # Each format is loaded when it is asked for: all of them would cost every start some 30 ms.
     paths = Paths(os.getcwd(), report.sources)
-    if output.format is Format.JSON:
-        from mtls_lint.report.json import render_json  # noqa: PLC0415
-
-        return render_json(report)
     if output.format is Format.SARIF:
         from mtls_lint.report.sarif import render_sarif  # noqa: PLC0415
 

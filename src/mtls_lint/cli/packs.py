@@ -2,11 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mtls_lint.cli.streams import CommandError
 from mtls_lint.lint.pack import Pack, built_in_pack, directory_pack, installed_packs, load_packs
 from mtls_lint.lint.rule import Rule, RuleError
 from mtls_lint.lint.selection import SelectionError, select_rules
+
+if TYPE_CHECKING:
+    from mtls_lint.lint.profile import Profile
 
 
 def all_rules(directories: Iterable[Path], *, installed: bool) -> tuple[Rule, ...]:
@@ -30,9 +34,28 @@ def _packs(directories: Iterable[Path], *, installed: bool) -> Iterator[Pack]:
         yield directory_pack(directory)
 
 
-def selected(rules: Sequence[Rule], select: Iterable[str], ignore: Iterable[str]) -> tuple[Rule, ...]:
-    """The rules that ``--select`` and ``--ignore`` leave; both may hold commas. Raises CommandError."""
+def chosen_profile(name: str | None) -> "Profile | None":
+    """The profile of ``--profile``; None without it. Raises CommandError for one that there is not."""
+    from mtls_lint.lint.profile import ProfileError, load_profile  # noqa: PLC0415 - most runs have none
+
+    if name is None:
+        return None
     try:
+        return load_profile(name)
+    except ProfileError as error:
+        raise CommandError(str(error)) from error
+
+
+def selected(
+    rules: Sequence[Rule], select: Iterable[str], ignore: Iterable[str], profile: "Profile | None" = None
+) -> tuple[Rule, ...]:
+    """The rules that the profile, ``--select`` and ``--ignore`` leave; the latter may hold commas.
+
+    Raises CommandError.
+    """
+    try:
+        if profile is not None:
+            rules = select_rules(rules, profile.select, profile.ignore)
         return select_rules(rules, words(select), words(ignore))
     except SelectionError as error:
         raise CommandError(str(error)) from error

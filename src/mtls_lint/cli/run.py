@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from mtls_lint.cli.check import FailOn, Format
+from mtls_lint.cli.audit import Audit
+from mtls_lint.cli.check import By, FailOn, Format
 from mtls_lint.cli.inputs import Reading, files_of, find, read_all
 from mtls_lint.cli.nginx_binary import chosen_nginx
 from mtls_lint.cli.outputs import Output, check_outputs, machine_report
-from mtls_lint.cli.packs import all_rules, selected
+from mtls_lint.cli.packs import all_rules, chosen_profile, selected
 from mtls_lint.cli.progress import Progress
 from mtls_lint.cli.settings import check_selectors, severities
 from mtls_lint.cli.streams import (
@@ -29,6 +30,7 @@ from mtls_lint.cli.streams import (
 from mtls_lint.lint.baseline import Baseline, BaselineError, compare, read_baseline
 from mtls_lint.lint.finding import NotEvaluated, Severity
 from mtls_lint.lint.path_ignores import hide_by_path
+from mtls_lint.lint.requirements import Requirements
 from mtls_lint.lint.rule import Rule
 from mtls_lint.lint.runner import Report, merge, run
 from mtls_lint.lint.running import running
@@ -36,6 +38,7 @@ from mtls_lint.lint.settings import Settings
 from mtls_lint.lint.settings_file import SettingsFile
 from mtls_lint.nginx.model import Configuration, build
 from mtls_lint.report.concise import concise_lines
+from mtls_lint.report.json import render_json
 from mtls_lint.report.lines import Line, coloured, plain
 from mtls_lint.report.text import TextReport
 from mtls_lint.report.words import counted, summary
@@ -53,6 +56,7 @@ class Request:
     ignore: tuple[str, ...]
     rule_directories: tuple[Path, ...]
     installed_packs: bool
+    profile: str | None
     ignores: bool
     require: tuple[str, ...]
     nginx_version: str | None
@@ -63,6 +67,7 @@ class Request:
     fail_on: FailOn
     baseline: Path | None
     format: Format
+    by: By
     output: Path | None
     further: tuple[Output, ...]
     color: Color
@@ -101,20 +106,23 @@ def compared(request: Request, baseline: Path) -> "Linted":
 
 @dataclass(frozen=True, slots=True)
 class Linted:
-    """What a run found; the rules that ran, and all there are."""
+    """What a run found; the rules that ran, and all there are; what auditors want to know beside it."""
 
     report: Report
     ran: tuple[Rule, ...]
     rules: tuple[Rule, ...]
+    audit: Audit
 
 
 def lint(request: Request) -> Linted:
     """Find what there is to find. Raises CommandError for what makes it impossible."""
     nginx = chosen_nginx(request.nginx_version, request.nginx_binary, request.file.text("nginx-version"))
+    profile = chosen_profile(request.profile)
     inputs, problems = find(request.paths, request.reading)
     rules = all_rules(request.rule_directories, installed=request.installed_packs)
     check_selectors(request.file, rules)
-    ran = selected(rules, request.select, request.ignore)
+    ran = selected(rules, request.select, request.ignore, profile)
+    audit = Audit(profile, rules, ran, request.now)
     settings = Settings(
         nginx.version,
         request.require,
@@ -123,17 +131,19 @@ def lint(request: Request) -> Linted:
         nginx.build,
         severities=severities(request.file, rules),
         ignores=request.ignores,
+        requirements=profile.requirements if profile is not None else Requirements(),
         ignores_need_reason=request.file.values.get("ignores-need-reason", True),
     )
     # Trees and findings live until the end: collecting garbage among them costs time and frees nothing.
     gc.disable()
     try:
         with Progress() as progress:
-            report = _lint(request, inputs, problems, ran, rules, settings, progress)
+            report = audit.judged(_lint(request, inputs, problems, audit, settings, progress))
     finally:
         gc.enable()
     hidden = request.file.table("per-path-ignores")
-    return Linted(hide_by_path(report, hidden, request.file.directory, request.file.path, rules), ran, rules)
+    shown = hide_by_path(report, hidden, request.file.directory, request.file.path, rules)
+    return Linted(shown, ran, rules, audit)
 
 
 def read_known(path: Path) -> Baseline:
@@ -161,11 +171,11 @@ def _lint(
     request: Request,
     inputs: Sequence[Input],
     problems: Sequence[Problem],
-    rules: Sequence[Rule],
-    known: Sequence[Rule],
+    audit: Audit,
     settings: Settings,
     progress: Progress,
 ) -> Report:
+    rules = audit.ran
     reports = [Report(rules=len(rules), settings=settings)]
     if problems:
         reports.append(_unread(problems, len(rules)))
@@ -185,7 +195,12 @@ def _lint(
         def checking(rule: Rule, name: str = tree.path) -> None:
             progress.say(f"{name}: {rule.id}")
 
-        reports.append(run(configuration, rules, settings, request.now, store, checking, running, known))
+        reports.append(
+            run(configuration, rules, settings, request.now, store, checking, running, audit.known)
+        )
+        if any(output.format is Format.HTML for output in request.outputs):
+            progress.say(f"{tree.path}: who gets in where")
+            audit.examine(configuration, store)
     return merge(reports)
 
 
@@ -229,6 +244,11 @@ def write(request: Request, linted: Linted) -> None:
 
 def _rendered(request: Request, output: Output, linted: Linted) -> str:
     report = linted.report
+    by_control = request.by is By.CONTROL
+    if output.format is Format.HTML:
+        return linted.audit.page(report, by_control=by_control)
+    if output.format is Format.JSON:
+        return render_json(report, linted.audit.controls_data(report) if by_control else None)
     text = machine_report(output, report, linted.ran, request.fail_on, request.verbosity)
     if text is not None:
         return text
@@ -236,6 +256,8 @@ def _rendered(request: Request, output: Output, linted: Linted) -> str:
     lines: Iterable[Line]
     if output.format is Format.CONCISE:
         lines = concise_lines(report, verbosity=request.verbosity)
+    elif by_control:
+        lines = linted.audit.control_lines(report, 80 if to_file else columns(), request.verbosity)
     else:
         writer = TextReport(
             columns=80 if to_file else columns(),

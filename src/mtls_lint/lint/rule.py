@@ -106,8 +106,9 @@ def rule(
     VirtualServer (http, stream and mail), a Location, a Socket, a Directive (only those named in
     ``directives``, or all), a ServerCertificate (a pair of files, however many servers share it), an
     UpstreamCertificate (a pair that nginx presents to backends), a KeyPair (both of these), a TrustFile (a
-    CA file) or an Ignore (a comment; visited when all other rules have run). ``since`` is the version of this
-    tool (of the pack) that first had the rule; ``controls`` are clauses of standards, confirmed ones only.
+    CA file) or an Ignore (a comment; visited when all other rules have run). ``since`` is the version of
+    this tool (of the pack) that first had the rule; ``controls`` are clauses of standards, confirmed ones
+    only, that do not hold where it finds something.
 
     Raises RuleError when the declaration is not usable.
     """

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mtls_lint.lint.finding import Severity
+from mtls_lint.lint.requirements import Requirements
 from mtls_lint.nginx.build import Build
 from mtls_lint.nginx.version import NEWEST_STABLE, NginxVersion
 
@@ -19,7 +20,8 @@ class Settings:
 
     ``severities`` are those of rules, by id, in place of what the rules say themselves. ``ignores`` is False
     where the ignores of the configuration are not to be heeded (``--no-ignores``), and
-    ``ignores_need_reason`` whether one without a reason hides nothing.
+    ``ignores_need_reason`` whether one without a reason hides nothing. ``requirements`` are those of
+    a profile (``--profile``).
     """
 
     nginx_version: NginxVersion = NEWEST_STABLE
@@ -30,3 +32,4 @@ class Settings:
     severities: Mapping[str, Severity] = field(default_factory=dict, hash=False)
     ignores: bool = True
     ignores_need_reason: bool = True
+    requirements: Requirements = field(default_factory=Requirements)

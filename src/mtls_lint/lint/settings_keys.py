@@ -39,6 +39,7 @@ KEYS = (
     Key("require", Kind.TEXTS, "Server names that must ask for a client certificate.", '["api.example.com"]'),
     Key("select", Kind.TEXTS, "Only these rules, families or patterns.", '["enforcement", "cert-*"]'),
     Key("ignore", Kind.TEXTS, "Not these rules, families or patterns.", '["revocation-none"]'),
+    Key("profile", Kind.TEXT, "A standard to judge by: `--profile`.", '"cis-3.0.0"'),
     Key(
         "severity",
         Kind.LEVELS,

@@ -1,7 +1,7 @@
 """The inventory for people: a time line, and below each bar what ends there and where it is used."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from mtls_lint.lint.inventory import Entry, Inventory, Kind, NotRead, Use, fits
 from mtls_lint.lint.words import day, due_on, expired_on, listed
@@ -72,11 +72,11 @@ class InventoryReport:
 
     def _entry(self, entry: Entry, inventory: Inventory) -> Iterator[Line]:
         if entry.kind is not Kind.PRIVATE_KEY:
-            when, style = self._when(entry, inventory)
+            when, style = ends(entry, inventory.now, self._horizon)
             yield line(Piece(self.bar(entry, inventory), style), " ", Piece(when, style))
         for part in wrap(visible(title(entry)), self._room):
             yield line("    ", Piece(part, "strong"))
-        for text in _facts(entry):
+        for text in facts(entry):
             for part in wrap(visible(text), self._room):
                 yield line(_INDENT, part)
         for use in entry.uses[:PLACES]:
@@ -84,19 +84,6 @@ class InventoryReport:
                 yield line(_INDENT, Piece(part, "weak"))
         if len(entry.uses) > PLACES:
             yield line(_INDENT, Piece(f"and at {len(entry.uses) - PLACES} more places", "weak"))
-
-    def _when(self, entry: Entry, inventory: Inventory) -> tuple[str, str]:
-        now = inventory.now
-        if not entry.opened:
-            return _never(entry), "weak"
-        left = entry.fails_in(now)
-        if left is None or entry.not_after is None:
-            return _never(entry), ""
-        if entry.not_before is not None and now < entry.not_before:
-            return f"not yet valid: begins {due_on(entry.not_before, now)}", "error"
-        if left < timedelta():
-            return f"expired {expired_on(entry.not_after, now)}", "error"
-        return due_on(entry.not_after, now), "warning" if left <= self._horizon / SOON else "good"
 
     def _unread(self, unread: NotRead) -> Iterator[Line]:
         for part in wrap(visible(f"{unread.path}: {unread.reason}"), self._room):
@@ -106,6 +93,20 @@ class InventoryReport:
                 yield line(_INDENT, Piece(part, "weak"))
         if len(unread.uses) > PLACES:
             yield line(_INDENT, Piece(f"and at {len(unread.uses) - PLACES} more places", "weak"))
+
+
+def ends(entry: Entry, now: datetime, horizon: timedelta) -> tuple[str, str]:
+    """When an entry ends, in words, and the style of the words."""
+    if not entry.opened:
+        return _never(entry), "weak"
+    left = entry.fails_in(now)
+    if left is None or entry.not_after is None:
+        return _never(entry), ""
+    if entry.not_before is not None and now < entry.not_before:
+        return f"not yet valid: begins {due_on(entry.not_before, now)}", "error"
+    if left < timedelta():
+        return f"expired {expired_on(entry.not_after, now)}", "error"
+    return due_on(entry.not_after, now), "warning" if left <= horizon / SOON else "good"
 
 
 def _never(entry: Entry) -> str:
@@ -140,7 +141,8 @@ _FITS = {
 }
 
 
-def _facts(entry: Entry) -> Iterator[str]:
+def facts(entry: Entry) -> Iterator[str]:
+    """Subject, issuer, names, key, serial number, fingerprint and time, as far as it has them."""
     if entry.subject is not None and entry.subject != f"CN={entry.name}":
         yield f"subject {entry.subject or '(empty)'}"
     if entry.issuer is not None and entry.kind is Kind.CERTIFICATE:

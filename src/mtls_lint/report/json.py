@@ -20,8 +20,8 @@ from mtls_lint.report.characters import visible
 VERSION = 1
 
 
-def render_json(report: Report) -> str:
-    """The report as one JSON document that ends with a newline.
+def render_json(report: Report, controls: dict[str, Any] | None = None) -> str:
+    """The report as one JSON document that ends with a newline; ``controls`` stand beside it.
 
     Bytes of a configuration that are no UTF-8 stand as a backslash, ``x`` and two digits in the strings, so
     that the document is UTF-8 whatever was read.
@@ -39,6 +39,7 @@ def render_json(report: Report) -> str:
             "suppressed": report.suppressed,
             "not_evaluated": len(report.not_evaluated),
         },
+        **({"by_control": controls} if controls is not None else {}),
     }
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 

@@ -37,7 +37,8 @@ def hole_in_words(hole: Hole) -> str:
     return f"{who_in_words(hole.who)} with {how} in the handshake"
 
 
-def _socket(row: Row) -> str:
+def socket_in_words(row: Row) -> str:
+    """``*:443 TLS``, ``127.0.0.1:12345 plain stream``."""
     module = "" if row.socket.module == "http" else f" {row.socket.module}"
     return f"{row.socket.key} {'TLS' if row.socket.ssl else 'plain'}{module}"
 
@@ -47,15 +48,15 @@ def table(rows: Sequence[Row], columns: int) -> Iterator[Line]:
     if not rows:
         yield line("No server listens anywhere.")
         return
-    entries = list(_entries(rows))
-    shown = [_cells(entry, _file_names(rows)) for entry in entries]
+    found = list(entries(rows))
+    shown = [_cells(entry, _file_names(rows)) for entry in found]
     widths = _widths([_HEADINGS, *shown], columns)
     yield _in_columns(_HEADINGS, widths, ("strong",) * 4)[0]
     socket = None
-    for (row, _), cells in zip(entries, shown, strict=True):
+    for (row, _), cells in zip(found, shown, strict=True):
         if row.socket is not socket:
             socket = row.socket
-            yield line(Piece(_socket(row), "strong"))
+            yield line(Piece(socket_in_words(row), "strong"))
         style = "warning" if row.who.kind in {"anyone", "any certificate"} else "good"
         yield from _in_columns(cells, widths, ("", "", style, "weak"))
         yield from _remarks(row, widths[0] + 4, columns)
@@ -68,7 +69,7 @@ _SHARES = (0.3, 0.2, 0.3, 0.2)
 _Cells = tuple[str, str, str, str]
 
 
-def _entries(rows: Sequence[Row]) -> Iterator[tuple[Row, tuple[str, ...]]]:
+def entries(rows: Sequence[Row]) -> Iterator[tuple[Row, tuple[str, ...]]]:
     """The rows with their places; those of one server that differ in nothing but the directive are one."""
     groups: dict[tuple[object, ...], tuple[Row, list[str]]] = {}
     for row in rows:
@@ -164,7 +165,7 @@ def markdown(rows: Sequence[Row]) -> str:
     lines = ["| socket | names | locations | who gets in | by | holes |", "|---|---|---|---|---|---|"]
     for row in rows:
         cells = (
-            _socket(row),
+            socket_in_words(row),
             " ".join(str(name) for name in row.server.names) or "(no name)",
             ", ".join(f"`{place}`" for place in row.places),
             who_in_words(row.who) + (" (uncertain)" if row.uncertain else ""),

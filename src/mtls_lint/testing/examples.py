@@ -30,6 +30,8 @@ from typing import TYPE_CHECKING, Literal
 
 from mtls_lint.lint.ignore import Ignore
 from mtls_lint.lint.pack import BUILT_IN, built_in_pack, directory_pack, load_packs
+from mtls_lint.lint.profile import load_profile
+from mtls_lint.lint.requirements import Requirements
 from mtls_lint.lint.runner import Report, run
 from mtls_lint.lint.running import Master
 from mtls_lint.lint.settings import Settings
@@ -56,7 +58,7 @@ Kind = Literal["bad", "good", "page"]
 
 # At the start of a path only: in a text whose material is in place already, nothing is replaced again.
 _MATERIAL = re.compile(r"(?<![\w.-])" + re.escape(catalogue.PREFIX) + r"(?P<name>[\w.-]+)?")
-_OPTIONS = {"context", "expiry_days", "file", "loaded", "nginx", "now", "require", "version"}
+_OPTIONS = {"context", "expiry_days", "file", "loaded", "nginx", "now", "profile", "require", "version"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,8 @@ class ExampleCase:
     The options on the fence: ``version=1.22.1`` (the nginx of the run), ``require=a.example,b.example``,
     ``expiry_days=30``, ``now=2026-07-01`` (UTC), ``loaded=2026-05-01`` (an nginx runs by this configuration
     and has read its files then, before they were made), ``context=http,server`` (where a snippet belongs),
-    ``file=conf.d/api.conf`` (its name in reports) and ``nginx=no`` (real nginx is not asked, because the
-    example needs a module of others).
+    ``file=conf.d/api.conf`` (its name in reports), ``profile=cis-3.0.0`` (whose parameters count)
+    and ``nginx=no`` (real nginx is not asked, because the example needs a module of others).
     """
 
     rule: Rule
@@ -107,6 +109,7 @@ def lint_text(
     packs: Iterable[Path] | None = None,
     label: str = "nginx.conf",
     build_of_nginx: Build | None = None,
+    profile: str | None = None,
 ) -> Report:
     """Lint a configuration given as text.
 
@@ -115,13 +118,21 @@ def lint_text(
     inferred. Relative paths count from ``directory``, into which ``files`` are written (a temporary one,
     gone afterwards, unless given); ``/pki/`` names work in ``files`` too. ``label`` is the name in reports.
     ``version`` and ``build_of_nginx`` say which nginx it is; without, the newest stable one is assumed.
+    ``profile`` names one whose parameters the rules read; severities stay those of the rules.
 
     Raises ValueError for a rule id that is not there.
     """
     known = _load(tuple(packs) if packs is not None else None)
     selected = _select(known, rules)
     number = parse_version(version) if isinstance(version, str) else version or NEWEST_STABLE
-    settings = Settings(number, tuple(require), expiry_days, version is not None, build_of_nginx)
+    settings = Settings(
+        number,
+        tuple(require),
+        expiry_days,
+        version is not None,
+        build_of_nginx,
+        requirements=_requirements(profile),
+    )
     with ExitStack() as stack:
         if directory is None:
             directory = (
@@ -217,6 +228,7 @@ def _problem(case: ExampleCase, binaries: Sequence[NginxBinary]) -> str:
         tuple(filter(None, options.get("require", "").split(","))),
         int(options["expiry_days"]) if "expiry_days" in options else None,
         "version" in options,
+        requirements=_requirements(options.get("profile")),
     )
     now = datetime.fromisoformat(options["now"]).replace(tzinfo=CLOCK.tzinfo) if "now" in options else CLOCK
     report = _report_of(case.rule, build(tree, version), settings, now, options.get("loaded"))
@@ -232,6 +244,10 @@ def _problem(case: ExampleCase, binaries: Sequence[NginxBinary]) -> str:
     else:
         asked = list(binaries[:1] if refused else binaries)
     return _wrong_verdict(wrapped(text, tree.context), refused, asked)
+
+
+def _requirements(profile: str | None) -> Requirements:
+    return Requirements() if profile is None else load_profile(profile).requirements
 
 
 def _report_of(
