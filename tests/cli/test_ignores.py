@@ -57,3 +57,13 @@ def test_settings_can_do_without_reasons(cli: Run, conf: Path, only: tuple[str, 
 def test_stdin(cli: Run, only: tuple[str, ...]) -> None:
     result = cli("-", *only[1:], stdin=CONF.format(REASON).encode())
     assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_a_rule_that_crashed_may_need_its_ignore(
+    cli: Run, write_rule: WriteRule, only: tuple[str, ...]
+) -> None:
+    write_rule("port-open", "crashes")
+    result = cli(*only, "--format", "concise")
+    assert result.returncode == 3
+    assert "pack/port-open could not decide everything" in result.stdout
+    assert "info ignore-unused" not in result.stdout

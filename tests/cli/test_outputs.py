@@ -87,7 +87,7 @@ def test_an_include_that_is_absent_is_in_every_format(cli: Run, conf: Path) -> N
         (("--output-file", "x"), "0 formats for 1 files"),
         (("--output-format", "sarif", "--output-file", "no/x"), "there is no directory no"),
         (("--output-format", "sarif", "--output-file", "x", "-o", "./x"), "two reports are to be written to"),
-        (("--output-format", "sarif", "--output-file", "nginx.conf"), "is part of the configuration"),
+        (("--output-format", "sarif", "--output-file", "nginx.conf"), "is part of what is checked"),
         (("--output-format", "xml", "--output-file", "x"), "'xml' is not one of"),
     ],
 )

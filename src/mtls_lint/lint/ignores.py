@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from mtls_lint.lint.finding import NotEvaluated, Reported, Suppression
+from mtls_lint.lint.finding import Reported, Suppression
 from mtls_lint.lint.ignore import Ignore, Selector, parse_ignore
 from mtls_lint.lint.ignore_places import layouts
 from mtls_lint.lint.rule import Rule
@@ -74,15 +74,14 @@ def judged(
     used: Collection[Use],
     tree: Tree,
     rules: Iterable[Rule],
-    not_evaluated: Iterable[NotEvaluated],
+    doubtful: Collection[str],
 ) -> Iterator[Ignore]:
     """The ignores with what is unused about them, each comment once.
 
     ``rules`` are those that ran: a selector that means others as well is not judged. It is not known either
-    what a rule would have found that could not decide everything.
+    what those would have found that are ``doubtful``: rules (or families) that could not decide everything.
     """
     ran = {rule.id: rule for rule in rules}
-    doubtful = {entry.rule for entry in not_evaluated}
     general = _doubt(tree)
     seen: set[Use] = set()
     for ignore in ignores:
@@ -94,7 +93,7 @@ def judged(
         for selector in ignore.selectors if ignore.is_effective else ():
             if use(selector) in used or not _is_judged(selector, ran):
                 continue
-            unsure = sorted(one for one in selector.rules if {one, ran[one].family} & doubtful)
+            unsure = sorted(one for one in selector.rules if one in doubtful or ran[one].family in doubtful)
             if general or unsure:
                 undecided = general or f"{unsure[0]} could not decide everything"
             else:

@@ -135,7 +135,8 @@ class _Run:
         ignores = read_ignores(tree, known, self.settings, self.now)
         if ignores:
             self.used = uses(self.reported(), ignores)
-            self._subjects[Ignore] = tuple(judged(ignores, self.used, tree, rules, self.not_evaluated))
+            doubtful = {entry.rule for entry in self.not_evaluated} | {crash.rule for crash in self.crashes}
+            self._subjects[Ignore] = tuple(judged(ignores, self.used, tree, rules, doubtful))
         for rule in rules:
             if rule.declaration.subject is Ignore:
                 self.check(rule)
