@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test sweeps test-all lint format directives clean
+.PHONY: help demo test sweeps test-all lint format directives reference docs clean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
@@ -38,5 +38,12 @@ format: $(READY)  ## Put the code into its one form
 directives: $(READY)  ## Make the directive table anew by asking the installed nginx binaries
 	$(BIN)/python tools/directive_table.py
 
+reference: $(READY)  ## Make the generated pages of docs/ anew: rules and commands
+	$(BIN)/python tools/reference.py
+
+docs: reference  ## Build the documentation site into site/
+	$(BIN)/python -m pip install --quiet --group docs
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs site
+
 clean:  ## Remove what the other targets made
-	rm -rf $(VENV) dist examples/two-way-authentication/out .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) dist site examples/two-way-authentication/out .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,6 +1,7 @@
 """The hooks, run by the real ``pre-commit try-repo`` on a small repository."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+HOOKS = {"mtls-lint", "mtls-lint-files", "mtls-lint-changed", "mtls-lint-fix"}
 CLEAN = "events {}\nhttp {\n  server {\n    listen 443 ssl;\n    server_name api.example.com;\n%s  }\n}\n"
 SETTINGS = (
     "    ssl_certificate server.pem;\n    ssl_certificate_key server.key;\n"
@@ -51,33 +53,36 @@ def repository(tmp_path: Path) -> Path:
     (directory / "README.md").write_text("nothing of nginx\n")
     git(directory, "init")
     git(directory, "add", "--all")
+    git(directory, "commit", "--message", "all")
     return directory
 
 
-def try_hook(hooks: Path, repository: Path, hook: str, home: Path) -> subprocess.CompletedProcess[str]:
+def try_hooks(hooks: Path, repository: Path, home: Path) -> dict[str, str]:
+    """All hooks at once, which are installed once: what is printed of each."""
     environment = {**os.environ, "PRE_COMMIT_HOME": str(home), "PRE_COMMIT_COLOR": "never"}
-    command = [sys.executable, "-m", "pre_commit", "try-repo", str(hooks), hook, "--all-files", "--verbose"]
-    return subprocess.run(
+    command = [sys.executable, "-m", "pre_commit", "try-repo", str(hooks), "--all-files", "--verbose"]
+    done = subprocess.run(
         command, cwd=repository, env=environment, capture_output=True, text=True, check=False, timeout=600
     )
+    parts = re.split(r"^(mtls-lint \(.*)$", done.stdout, flags=re.MULTILINE)
+    assert len(parts) == 2 * len(HOOKS) + 1, done.stdout + done.stderr
+    told = (headline + text for headline, text in zip(parts[1::2], parts[2::2], strict=True))
+    return {re.search(r"hook id: (\S+)", text)[1]: text for text in told}  # type: ignore[index]
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("pre-commit")
-
-
-@pytest.mark.parametrize("hook", ["mtls-lint", "mtls-lint-files"])
-def test_a_hook_passes_what_is_sound_and_stops_what_is_not(
-    hooks: Path, repository: Path, home: Path, hook: str
+def test_every_hook_passes_what_is_sound_and_stops_what_is_not(
+    hooks: Path, repository: Path, tmp_path: Path
 ) -> None:
-    clean = try_hook(hooks, repository, hook, home)
-    assert clean.returncode == 0, clean.stdout + clean.stderr
-    assert "Passed" in clean.stdout
+    clean = try_hooks(hooks, repository, tmp_path / "home")
+    assert set(clean) == HOOKS
+    for text in clean.values():
+        assert "Passed" in text, text
     (repository / "nginx" / "nginx.conf").write_text(CLEAN % SETTINGS.replace("client on", "client off"))
     git(repository, "add", "--all")
-    failing = try_hook(hooks, repository, hook, home)
-    assert failing.returncode == 1
-    assert "Failed" in failing.stdout
-    assert "error[mtls-not-enforced]" in failing.stdout
-    assert "nginx/nginx.conf:" in failing.stdout
+    failing = try_hooks(hooks, repository, tmp_path / "home")
+    assert set(failing) == HOOKS
+    for text in failing.values():
+        assert "Failed" in text, text
+        assert "exit code: 1" in text
+        assert "error[mtls-not-enforced]" in text
+        assert "nginx/nginx.conf:" in text

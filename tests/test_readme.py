@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMAND = re.compile(r"^```console\n\$ mtls-lint (.*)\n((?:.*\n)+?)```", re.MULTILINE)
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCKS = [block for page in PAGES for block in COMMAND.findall(page.read_text(encoding="utf-8"))]
 SHOWN = [(command, output) for command, output in BLOCKS if not output.startswith("$ ")]
 
@@ -19,7 +19,7 @@ def test_the_output_of_a_command(command: str, output: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "mtls_lint", *command.split()],
         cwd=ROOT,
-        env={"PATH": "/usr/bin:/bin", "COLUMNS": "80"},
+        env={"PATH": "/usr/bin:/bin", "COLUMNS": "80", "PYTHONPATH": str(ROOT / "src")},
         capture_output=True,
         text=True,
         check=False,

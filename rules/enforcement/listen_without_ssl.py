@@ -54,12 +54,15 @@ from mtls_lint.api import (
     Door,
     Finding,
     Findings,
+    Fix,
     Related,
     Severity,
     Socket,
     VirtualServer,
+    add_word,
     behind,
     find_door,
+    fix,
     listed,
     listen_span,
     passes_tls_through,
@@ -100,7 +103,20 @@ def check(server: VirtualServer, ctx: Context) -> Findings:
         witness=witness_of(door),
         severity=_severity(server, intent, serves),
         confidence=Confidence.LIKELY if ctx.configuration.tree.is_fragment or _doubtful(door) else None,
+        fix=_fix(server),
     )
+
+
+def _fix(server: VirtualServer) -> Fix | None:
+    """`ssl` behind the only `listen`, where that can only mean TLS and nobody else is on the socket."""
+    listen, *more = server.listens
+    if more or listen.directive is None or listen.key.port == 80:
+        return None
+    if any(socket.servers != (server,) for socket in server.sockets):
+        return None
+    if not server.setting("ssl_certificate").is_set or server.verify_client == "off":
+        return None
+    return fix("switch TLS on", add_word(listen.directive, "ssl", 0))
 
 
 def _intent(server: VirtualServer) -> Directive | None:

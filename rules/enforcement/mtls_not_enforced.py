@@ -70,13 +70,17 @@ from mtls_lint.api import (
     Directive,
     Finding,
     Findings,
+    Fix,
     Related,
     Setting,
     Severity,
     VirtualServer,
     command_that_asks,
     find_door,
+    fix,
+    insert_after,
     rule,
+    set_word,
     witness_of,
 )
 
@@ -115,7 +119,20 @@ def check(server: VirtualServer, ctx: Context) -> Findings:
         related=() if verify.span is None else (Related(verify.span, "switched off here"),),
         witness=witness_of(door),
         confidence=Confidence.LIKELY if verify.assumed else None,
+        fix=_fix(server, given.directive, verify),
     )
+
+
+def _fix(server: VirtualServer, given: Directive, verify: Setting) -> Fix | None:
+    """Switch the check on in the server that has the CAs; what is meant for many servers is not guessed."""
+    own = server.scope.directives
+    if given not in own or command_that_asks(server) is not None:
+        return None
+    if verify.directive is None:
+        return fix("require a client certificate", insert_after(given, "ssl_verify_client on;"))
+    if verify.directive not in own:
+        return None
+    return fix("require a client certificate", set_word(verify.directive, 0, "on"))
 
 
 def _is_used(given: Directive, ctx: Context) -> bool:

@@ -50,10 +50,14 @@ from mtls_lint.api import (
     Directive,
     Finding,
     Findings,
+    Fix,
     Related,
     Severity,
     VirtualServer,
+    add_word,
+    delete_directive,
     find_door,
+    fix,
     listed,
     listen_span,
     rule,
@@ -77,6 +81,7 @@ def check(directive: Directive, ctx: Context) -> Findings:
             directive.span,
             _remedy(directive),
             fatal=True,
+            fix=_fix(directive, ctx),
         )
     elif around[0] not in _LEVELS or "stream" in around:
         yield Finding(
@@ -100,6 +105,7 @@ def _old(directive: Directive, ctx: Context) -> Findings:
             directive.span,
             _remedy(directive),
             severity=Severity.WARNING,
+            fix=_fix(directive, ctx),
         )
 
 
@@ -123,6 +129,20 @@ def _without_effect(directive: Directive, idle: list[VirtualServer], ctx: Contex
         related=(Related(listen_span(socket), "the default server of the socket decides about TLS"),),
         witness=witness_of(door),
     )
+
+
+def _fix(directive: Directive, ctx: Context) -> Fix | None:
+    """The word in front of the only `listen` of the server: what `ssl on` means where it counts."""
+    for server in ctx.configuration.servers:
+        if directive.parent is None or server.directive is not directive.parent:
+            continue
+        listen, *more = server.listens or (None,)
+        alone = all(socket.servers == (server,) for socket in server.sockets)
+        if more or not alone or listen is None or listen.directive is None or directive.args != ("on",):
+            return None
+        listens = () if listen.ssl else (add_word(listen.directive, "ssl", 0),)
+        return fix("write `ssl` behind `listen`", delete_directive(directive), *listens)
+    return None
 
 
 def _remedy(directive: Directive) -> str:

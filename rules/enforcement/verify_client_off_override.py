@@ -75,7 +75,9 @@ from mtls_lint.api import (
     Severity,
     VirtualServer,
     behind,
+    delete_directive,
     find_door,
+    fix,
     rule,
     witness_of,
 )
@@ -113,4 +115,5 @@ def check(server: VirtualServer, ctx: Context) -> Findings:
             *behind(door, "served without a certificate"),
         ),
         witness=witness_of(door),
+        fix=fix("delete `ssl_verify_client off`", delete_directive(verify.directive)),
     )

@@ -85,7 +85,9 @@ from mtls_lint.api import (
     behind,
     client_checks,
     find_openings,
+    fix,
     rule,
+    set_word,
     witness_of,
 )
 
@@ -114,6 +116,9 @@ def check(server: VirtualServer, ctx: Context) -> Findings:
     asked = f"a client without a certificate that asks for {served.request.uri}"
     elsewhere = opening.cause is Cause.ELSEWHERE
     told = backend_is_told(ctx.configuration, served.scope)
+    plain = not told and not elsewhere and verify.lower == "optional"
+    own = verify.directive in server.scope.directives  # further out it is meant for others, too
+    required = fix("require a client certificate", set_word(verify.directive, 0, "on"))
     nothing = "no check of this server refuses" if elsewhere else "nothing in nginx refuses"
     yield Finding(
         f"ssl_verify_client is {verify.lower}, and {nothing} {asked}: {_then(opening, told=told)}",
@@ -124,6 +129,7 @@ def check(server: VirtualServer, ctx: Context) -> Findings:
         witness=witness_of(opening.door),
         severity=Severity.WARNING if told or elsewhere else None,
         confidence=Confidence.POSSIBLE if told else Confidence.LIKELY if elsewhere else None,
+        fix=required if plain and own else None,
     )
 
 

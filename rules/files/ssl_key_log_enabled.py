@@ -17,7 +17,7 @@ server {
 ```
 ```nginx nginx=no
 location / {
-    proxy_pass         https://backend;
+    proxy_pass         https://192.0.2.10;
     proxy_ssl_key_log  /var/log/nginx/upstream-keys.log;
 }
 ```
@@ -36,7 +36,16 @@ References:
 - https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_ssl_key_log
 """
 
-from mtls_lint.api import Context, Directive, Finding, Findings, Severity, rule
+from mtls_lint.api import (
+    Context,
+    Directive,
+    Finding,
+    Findings,
+    Severity,
+    delete_directive,
+    fix,
+    rule,
+)
 
 
 @rule(
@@ -55,4 +64,5 @@ def check(directive: Directive, ctx: Context) -> Findings:
             " recorded traffic, forward secrecy or not",
             directive.span,
             f"delete the directive, and {path}",
+            fix=fix(f"delete `{directive.name}`", delete_directive(directive), safe=True),
         )

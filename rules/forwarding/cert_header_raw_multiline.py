@@ -59,8 +59,10 @@ from mtls_lint.api import (
     ForwardingPath,
     Severity,
     asks,
+    fix,
     forwarding_paths,
     rule,
+    set_word,
     variables_in,
 )
 
@@ -68,7 +70,7 @@ _RAW, _FOLDED = "ssl_client_raw_cert", "ssl_client_cert"
 
 
 @rule(id="cert-header-raw-multiline", severity=Severity.ERROR, since="0.1")
-def check(configuration: Configuration, ctx: Context) -> Findings:  # noqa: ARG001
+def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report each directive that does so on a path to a backend, where clients are asked at all."""
     found: dict[Directive, tuple[ForwardingPath, str]] = {}
     for path in forwarding_paths(configuration):
@@ -90,4 +92,7 @@ def check(configuration: Configuration, ctx: Context) -> Findings:  # noqa: ARG0
             "use $ssl_client_escaped_cert, which the backend has to decode",
             severity=None if refused else Severity.WARNING,
             confidence=Confidence.LIKELY if not refused or configuration.tree.is_fragment else None,
+            fix=fix("send the certificate in one line", set_word(directive, 1, "$ssl_client_escaped_cert"))
+            if directive.args[1] == f"${variable}" and ctx.version >= (1, 13, 5)
+            else None,
         )

@@ -71,17 +71,21 @@ from mtls_lint.api import (
     ErrorLog,
     Finding,
     Findings,
+    Fix,
     Related,
     Severity,
     Span,
     Unknown,
     VirtualServer,
     access_logs,
+    add_word,
     asks,
     error_logs,
+    fix,
     may_speak_tls,
     rule,
     servers_in_words,
+    set_word,
     unidentified,
 )
 
@@ -158,4 +162,15 @@ def _finding(group: _Group) -> Finding:
             if span != group.span
         ),
         severity=Severity.WARNING if group.untraced else None,
+        fix=_fix(group.errors),
     )
+
+
+def _fix(errors: tuple[ErrorLog, ...]) -> Fix | None:
+    """Let the first log that is kept have everything from `info` on."""
+    kept = (log.directive for log in errors if log.directive is not None and log.file != "/dev/null")
+    directive = next(kept, None)
+    if directive is None:
+        return None
+    level = set_word(directive, 1, "info") if len(directive.args) > 1 else add_word(directive, "info")
+    return fix(f"let {directive.args[0]} begin at the level info", level, safe=True)

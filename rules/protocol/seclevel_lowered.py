@@ -53,9 +53,12 @@ from mtls_lint.api import (
     Context,
     Finding,
     Findings,
+    Fix,
     Severity,
     Span,
     cipher_strings,
+    cut,
+    fix,
     level_in,
     may_speak_tls,
     rule,
@@ -80,7 +83,21 @@ def check(configuration: Configuration, ctx: Context) -> Findings:  # noqa: ARG0
             f"`@SECLEVEL={level}` lowers OpenSSL's security level, so {_ADMITS[level]}",
             _place(string, f"@SECLEVEL={level}"),
             f"remove `@SECLEVEL={level}` and replace what needs it",
+            fix=_fix(string, f"@SECLEVEL={level}"),
         )
+
+
+def _fix(string: CipherString, words: str) -> Fix | None:
+    """Take the level out, with the colon in front of it, where something is left of the string."""
+    span = _place(string, words)
+    text, start = span.source.text, span.start
+    if span.text != words or string.text.count("@SECLEVEL") != 1:
+        return None
+    if text[start - 1] == ":":
+        start -= 1
+    if not (text[start - 1].isalnum() and (text[span.end] in ";\"' \t" or text[span.end] == ":")):
+        return None
+    return fix(f"take `{words}` out", cut(string.directive, Span(span.source, start, span.end)))
 
 
 def _counts(string: CipherString, configuration: Configuration, level: int) -> bool:

@@ -47,7 +47,9 @@ from mtls_lint.api import (
     Severity,
     Use,
     VirtualServer,
+    add_word,
     by_default,
+    fix,
     protocol_words,
     protocols_of,
     rule,
@@ -110,4 +112,5 @@ def _written(use: Use) -> Findings:
         directive.arg_span(index),
         _REMEDY,
         confidence=None if use.complete else Confidence.LIKELY,
+        fix=fix("allow TLSv1.3", add_word(directive, "TLSv1.3", index)),
     )

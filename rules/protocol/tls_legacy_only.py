@@ -56,11 +56,13 @@ from mtls_lint.api import (
     Related,
     Severity,
     Span,
+    fix,
     in_order,
     listed,
     only_legacy,
     protocol_words,
     rule,
+    set_words,
     uses,
 )
 
@@ -85,4 +87,5 @@ def check(configuration: Configuration, ctx: Context) -> Findings:  # noqa: ARG0
             Span(first.source, first.args[0].start, first.args[-1].end),
             "write `ssl_protocols TLSv1.2 TLSv1.3;`",
             related=tuple(Related(directive.span, "adds to the same value") for directive in more),
+            fix=fix("allow TLSv1.2 and TLSv1.3", set_words(first, "TLSv1.2", "TLSv1.3")),
         )

@@ -75,6 +75,8 @@ from mtls_lint.api import (
     Use,
     VirtualServer,
     by_default,
+    delete_words,
+    fix,
     in_order,
     listed,
     only_legacy,
@@ -120,6 +122,10 @@ def _written(directive: Directive, use: Use) -> Findings:
         f"`ssl_protocols` allows {listed(in_order(named))}, which RFC 9325 forbids: {consequence}",
         Span(directive.source, words[0].start, words[-1].end),
         _REMEDY,
+        fix=fix(
+            f"take {listed(in_order(named))} out",
+            delete_words(directive, [directive.args.index(word) for word in words]),
+        ),
     )
 
 

@@ -71,11 +71,13 @@ from mtls_lint.api import (
     VirtualServer,
     asks,
     example_name,
+    fix,
     listed,
     makes_resumable_sessions,
     repeatable_places,
     rule,
     servers_in_words,
+    set_word,
 )
 
 
@@ -108,6 +110,7 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
             " answer 425, or refuse with `if ($ssl_early_data) { return 425; }`",
             related=tuple(Related(place.span, "passes it on") for place in places[:3]),
             confidence=Confidence.LIKELY if ctx.configuration.tree.is_fragment else None,
+            fix=fix("switch early data off", set_word(directive, 0, "off")),
         )
 
 

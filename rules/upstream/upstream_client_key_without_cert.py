@@ -47,6 +47,8 @@ from mtls_lint.api import (
     Findings,
     Severity,
     UpstreamPass,
+    delete_directive,
+    fix,
     passes_in_words,
     rule,
 )
@@ -66,14 +68,21 @@ def check(_: Configuration, ctx: Context) -> Findings:
             ctx.not_evaluated(one.key.span, reason)
             continue
         lacking.setdefault(one.key.directive, []).append(one)
-    for passes in lacking.values():
+    for directive, passes in lacking.items():
+        unused = all(one in passes for one in ctx.upstream_passes if _has(one, directive))
         key, name = passes[0].key, passes[0].name_of("ssl_certificate")
         assumed = passes[0].setting("ssl_certificate").assumed
         if key is not None:
+            mended = fix("delete the key", delete_directive(directive), safe=True)
             yield Finding(
                 f"the key {key.written} has no {name} in {passes_in_words(passes)}: nginx ignores it without"
                 f" a word, and presents no client certificate to {passes[0].written}",
                 key.span,
                 f"name the certificate of this key in {name}, or delete the key",
                 confidence=Confidence.LIKELY if assumed else None,
+                fix=mended if unused and not assumed else None,
             )
+
+
+def _has(passing: UpstreamPass, key: Directive) -> bool:
+    return passing.key is not None and passing.key.directive is key

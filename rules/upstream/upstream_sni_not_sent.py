@@ -51,16 +51,20 @@ from mtls_lint.api import (
     ExpectedName,
     Finding,
     Findings,
+    Fix,
     NameSource,
     Related,
     Severity,
     Span,
     UpstreamPass,
+    fix,
+    insert_after,
     is_private,
     is_seen_to_match,
     names_of,
     passes_in_words,
     rule,
+    set_word,
 )
 
 
@@ -103,7 +107,18 @@ def check(_: Configuration, ctx: Context) -> Findings:
             (Related(off, "switched off here"),) if off is not None else (),
             severity=Severity.INFO if verifies_ else None,
             confidence=Confidence.LIKELY if ctx.configuration.tree.is_fragment else None,
+            fix=_fix(passing, expected),
         )
+
+
+def _fix(passing: UpstreamPass, expected: ExpectedName) -> Fix | None:
+    """Send the name where the configuration says which one."""
+    sends, named = passing.setting("ssl_server_name"), passing.setting("ssl_name").directive
+    if expected.source is not NameSource.DIRECTIVE or named is None:
+        return None
+    if sends.directive is not None:
+        return fix("send the name", set_word(sends.directive, 0, "on"))
+    return fix("send the name", insert_after(named, f"{sends.name} on;"))
 
 
 def _matters(passing: UpstreamPass, expected: ExpectedName) -> bool:

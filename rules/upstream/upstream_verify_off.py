@@ -84,16 +84,21 @@ from mtls_lint.api import (
     Confidence,
     Configuration,
     Context,
+    FileState,
     Finding,
     Findings,
+    Fix,
     Related,
     Severity,
     Span,
     UpstreamPass,
+    fix,
+    insert_after,
     is_this_machine,
     listed,
     passes_in_words,
     rule,
+    set_word,
 )
 
 _IDLE = ("ssl_trusted_certificate", "ssl_crl")
@@ -154,7 +159,21 @@ def _finding(passes: list[UpstreamPass], ctx: Context) -> Finding:
         severity=Severity.INFO if local else None,
         confidence=Confidence.LIKELY if verify.assumed or ctx.configuration.tree.is_fragment else None,
         path=first.server.logical_path,
+        fix=_fix(first, ctx),
     )
+
+
+def _fix(passing: UpstreamPass, ctx: Context) -> Fix | None:
+    """Switch it on where the backend's CAs are named: nginx would not start without them."""
+    verify, trusted = passing.verify, passing.trusted
+    if verify.assumed or trusted is None or trusted.path is None:
+        return None
+    file = ctx.file(trusted)
+    if file is None or file.state is not FileState.READ or file.certificate_defect is not None:
+        return None
+    if verify.directive is not None:
+        return fix("verify the backend's certificate", set_word(verify.directive, 0, "on"))
+    return fix("verify the backend's certificate", insert_after(trusted.directive, f"{verify.name} on;"))
 
 
 def _is_local(passing: UpstreamPass) -> bool:

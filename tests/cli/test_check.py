@@ -178,6 +178,7 @@ def test_help_groups_the_options_of_a_run(cli: Run) -> None:
         "What is checked:",
         "How it is judged:",
         "How it is reported:",
+        "How it is mended:",
         "Options:",
     ]
 

@@ -153,7 +153,7 @@ def test_the_json_contract() -> None:
     assert list(document) == ["version", "findings", "not_evaluated", "nginx", "baseline", "summary"]
     assert list(finding) == [
         "rule", "severity", "confidence", "message", "file", "line", "column", "end_line", "end_column",
-        "related", "remedy", "witness", "fatal", "fingerprint", "controls", "suppressed",
+        "related", "remedy", "witness", "fix", "fatal", "fingerprint", "controls", "suppressed",
         "suppressed_by",
     ]  # fmt: skip
     assert list(finding["related"][0]) == ["file", "line", "column", "message"]
@@ -164,7 +164,8 @@ def test_the_json_contract() -> None:
         "rule": "a-rule", "file": "conf/nginx.conf", "line": 3, "reason": "nobody knows",
     }  # fmt: skip
     assert document["summary"] == {
-        "files": 2, "servers": 1, "error": 1, "warning": 0, "info": 0, "suppressed": 0, "not_evaluated": 2,
+        "files": 2, "servers": 1, "error": 1, "warning": 0, "info": 0, "suppressed": 0,
+        "left_out": 0, "not_evaluated": 2,
     }  # fmt: skip
 
 

@@ -58,6 +58,7 @@ class FailOn(str, Enum):
 
 
 RULES, JUDGE, OUTPUT = "What is checked", "How it is judged", "How it is reported"
+FIXES = "How it is mended"
 
 
 def check(
@@ -181,6 +182,41 @@ def check(
             "--output-file", metavar="FILE", rich_help_panel=OUTPUT, help="Where that further report goes."
         ),
     ] = None,
+    changed_from: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REF",
+            rich_help_panel=OUTPUT,
+            help="Only what has changed since this commit (git).",
+        ),
+    ] = None,
+    fix: Annotated[
+        bool,
+        typer.Option(
+            "--fix",
+            rich_help_panel=FIXES,
+            show_default=False,
+            help="Make the changes that cannot alter who gets in.",
+        ),
+    ] = False,
+    unsafe_fixes: Annotated[
+        bool,
+        typer.Option(
+            "--unsafe-fixes",
+            rich_help_panel=FIXES,
+            show_default=False,
+            help="With --fix or --diff: those that may, too.",
+        ),
+    ] = False,
+    diff: Annotated[
+        bool,
+        typer.Option(
+            "--diff",
+            rich_help_panel=FIXES,
+            show_default=False,
+            help="Show the changes as a patch, and make none.",
+        ),
+    ] = False,
     color: Annotated[
         Color, typer.Option(metavar="WHEN", rich_help_panel=OUTPUT, help="auto, always or never.")
     ] = Color.AUTO,
@@ -216,6 +252,8 @@ def check(
     if by is By.CONTROL and output_format not in {Format.TEXT, Format.JSON, Format.HTML}:
         raise typer.BadParameter("text, json and html can be grouped by control.", param_hint="'--by'")
     named, settings = chosen_paths(paths, config, none=no_config, root=root)
+    if unsafe_fixes and not (fix or diff):
+        raise typer.BadParameter("it goes with --fix or --diff.", param_hint="'--unsafe-fixes'")
     request = Request(
         paths=named,
         file=settings,
@@ -239,6 +277,10 @@ def check(
         further=further_outputs(further_formats or (), further_files or ()),
         color=color,
         verbosity=verbose - quiet,
+        changed_from=changed_from,
+        fix=fix and not diff,
+        unsafe_fixes=unsafe_fixes,
+        diff=diff,
     )
     raise typer.Exit(run_check(request))
 

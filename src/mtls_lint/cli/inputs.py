@@ -140,7 +140,7 @@ def _found(path: str, reading: Reading) -> Sequence[Input] | Problem:
     if path == STDIN:
         return (Input(STDIN, "auto", named=True),)
     try:
-        place = _place(path, reading.where)
+        place = place_of(path, reading.where)
         os.stat(place)
         found = discover(place)
     except (FileNotFoundError, NotADirectoryError):
@@ -156,7 +156,7 @@ def _found(path: str, reading: Reading) -> Sequence[Input] | Problem:
     return [replace(one, path=name + one.path.removeprefix(place)) for one in found]
 
 
-def _place(path: str, where: PathMap) -> str:
+def place_of(path: str, where: PathMap) -> str:
     """Where a path lies that people give: in ``--root`` when it is a name there, here otherwise."""
     inside = where.here(path) if where.root is not None and path.startswith("/") else None
     if where.there(path) is None and inside is not None and os.path.lexists(inside):

@@ -1,6 +1,7 @@
 """One run of ``check``: read, build, lint, report, and the exit code."""
 
 import gc
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -8,8 +9,10 @@ from datetime import datetime
 from pathlib import Path
 
 from mtls_lint.cli.audit import Audit
+from mtls_lint.cli.changes import changed_since, naming_changed
 from mtls_lint.cli.check import By, FailOn, Format
-from mtls_lint.cli.inputs import Reading, files_of, find, read_all
+from mtls_lint.cli.fix import apply, planned, show
+from mtls_lint.cli.inputs import STDIN, Reading, files_of, find, place_of, read_all
 from mtls_lint.cli.nginx_binary import chosen_nginx
 from mtls_lint.cli.outputs import Output, check_outputs, machine_report
 from mtls_lint.cli.packs import all_rules, chosen_profile, selected
@@ -28,6 +31,7 @@ from mtls_lint.cli.streams import (
     write_out,
 )
 from mtls_lint.lint.baseline import Baseline, BaselineError, compare, read_baseline
+from mtls_lint.lint.changes import limited
 from mtls_lint.lint.finding import NotEvaluated, Severity
 from mtls_lint.lint.path_ignores import hide_by_path
 from mtls_lint.lint.requirements import Requirements
@@ -37,6 +41,7 @@ from mtls_lint.lint.running import running
 from mtls_lint.lint.settings import Settings
 from mtls_lint.lint.settings_file import SettingsFile
 from mtls_lint.nginx.model import Configuration, build
+from mtls_lint.pki.store import PemStore
 from mtls_lint.report.concise import concise_lines
 from mtls_lint.report.json import render_json
 from mtls_lint.report.lines import Line, coloured, plain
@@ -72,6 +77,10 @@ class Request:
     further: tuple[Output, ...]
     color: Color
     verbosity: int
+    changed_from: str | None = None
+    fix: bool = False
+    unsafe_fixes: bool = False
+    diff: bool = False
 
     @property
     def outputs(self) -> tuple[Output, ...]:
@@ -86,7 +95,16 @@ def run_check(request: Request) -> int:
     for output in request.outputs:
         if output.file is not None:
             refuse_to_overwrite(output.file, own)
-    linted = compared(request, request.baseline) if request.baseline is not None else lint(request)
+    if (request.fix or request.diff) and STDIN in request.paths:
+        raise CommandError("what comes from stdin cannot be changed", "Name the file.")
+    linted = _checked(request)
+    if request.diff or request.fix:
+        chosen = planned(linted.report, _places(request), unsafe=request.unsafe_fixes)
+        if request.diff:
+            return max(show(chosen), exit_code(linted.report, FailOn.NEVER))
+        if chosen.made:
+            apply(chosen)
+            linted = _checked(request)
     report = linted.report
     write(request, linted)
     if request.verbosity > 0:
@@ -95,6 +113,24 @@ def run_check(request: Request) -> int:
             for text in crash.traceback.splitlines():
                 say(f"  {text}")
     return exit_code(report, request.fail_on)
+
+
+def _checked(request: Request) -> "Linted":
+    """What is to be reported: beside a baseline, and of what has changed, where that is asked for."""
+    changed = None
+    if request.changed_from is not None:
+        changed = changed_since(request.changed_from, _places(request))
+    linted = compared(request, request.baseline) if request.baseline is not None else lint(request)
+    if changed is None:
+        return linted
+    naming = [span for one in linted.configurations for span in naming_changed(*one, changed)]
+    shown = limited(linted.report, lambda source: os.path.realpath(source.real_path) in changed, naming)
+    return replace(linted, report=shown)
+
+
+def _places(request: Request) -> list[str]:
+    """Where the paths of the command line lie on this machine."""
+    return [path if path == STDIN else place_of(path, request.reading.where) for path in request.paths]
 
 
 def compared(request: Request, baseline: Path) -> "Linted":
@@ -112,6 +148,7 @@ class Linted:
     ran: tuple[Rule, ...]
     rules: tuple[Rule, ...]
     audit: Audit
+    configurations: tuple[tuple[Configuration, PemStore], ...]
 
 
 def lint(request: Request) -> Linted:
@@ -135,15 +172,16 @@ def lint(request: Request) -> Linted:
         ignores_need_reason=request.file.values.get("ignores-need-reason", True),
     )
     # Trees and findings live until the end: collecting garbage among them costs time and frees nothing.
+    configurations: list[tuple[Configuration, PemStore]] = []
     gc.disable()
     try:
         with Progress() as progress:
-            report = audit.judged(_lint(request, inputs, problems, audit, settings, progress))
+            report = audit.judged(_lint(request, inputs, problems, audit, settings, progress, configurations))
     finally:
         gc.enable()
     hidden = request.file.table("per-path-ignores")
     shown = hide_by_path(report, hidden, request.file.directory, request.file.path, rules)
-    return Linted(shown, ran, rules, audit)
+    return Linted(shown, ran, rules, audit, tuple(configurations))
 
 
 def read_known(path: Path) -> Baseline:
@@ -174,6 +212,7 @@ def _lint(
     audit: Audit,
     settings: Settings,
     progress: Progress,
+    configurations: list[tuple[Configuration, PemStore]],
 ) -> Report:
     rules = audit.ran
     reports = [Report(rules=len(rules), settings=settings)]
@@ -191,6 +230,8 @@ def _lint(
                 refuse_to_overwrite(output.file, files_of(configuration, request.reading))
         if request.verbosity > 0:
             _describe(configuration)
+
+        configurations.append((configuration, store))
 
         def checking(rule: Rule, name: str = tree.path) -> None:
             progress.say(f"{name}: {rule.id}")

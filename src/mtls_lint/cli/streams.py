@@ -88,11 +88,16 @@ def write_out(text: str, *, utf8: bool = False) -> None:
     ``utf8`` overrides the locale's encoding, for formats that promise UTF-8. Raises CommandError (exit
     code 3) when the results cannot be written, on a full disk or without a stdout.
     """
+    encoding = "utf-8" if utf8 else (getattr(sys.stdout, "encoding", None) or "utf-8")
+    write_bytes(text.encode(encoding, "backslashreplace"))
+
+
+def write_bytes(data: bytes) -> None:
+    """Write results that are bytes to stdout; otherwise as ``write_out``."""
     if sys.stdout is None:  # mypy does not know, but `>&-` does this
         raise CommandError("there is no stdout to write to", "Use --output FILE.", code=3)
-    encoding = "utf-8" if utf8 else (sys.stdout.encoding or "utf-8")
     try:
-        sys.stdout.buffer.write(text.encode(encoding, "backslashreplace"))
+        sys.stdout.buffer.write(data)
         sys.stdout.flush()
     except OSError as error:
         # The interpreter flushes stdout once more when it ends, and would complain.

@@ -182,6 +182,27 @@ def _after_making(certificate: ClientCertificate | None, command: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """The text that takes the place of a span; an empty span is where it is put in."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A change after which the finding is gone.
+
+    ``title`` says in the imperative what is done. ``safe`` fixes cannot alter who gets in, nor what clients
+    and backends are sent; all others are for ``--unsafe-fixes``. ``lint/fixes.py`` makes the edits.
+    """
+
+    title: str
+    edits: tuple[Edit, ...]
+    safe: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """What a rule yields.
 
@@ -189,7 +210,8 @@ class Finding:
     says what to do. ``severity`` and ``confidence`` are those of the rule unless given. ``fatal`` marks
     that nginx itself refuses the configuration. ``path`` is the logical path
     (``http/server[api.example.com:443]``) that, with the rule and the directive's text, identifies the
-    finding across edits; the runner derives it from the span where a rule leaves it empty.
+    finding across edits; the runner derives it from the span where a rule leaves it empty. ``fix`` is the
+    change that mends it, where there is one beyond doubt.
     """
 
     message: str
@@ -201,6 +223,7 @@ class Finding:
     severity: Severity | None = None
     confidence: Confidence | None = None
     path: str = ""
+    fix: Fix | None = None
 
 
 class Suppression(Enum):

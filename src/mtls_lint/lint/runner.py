@@ -53,6 +53,8 @@ class Report:
     unreadable: bool = False
     """Whether something that is there could not be read: the run is incomplete (exit code 3)."""
     settings: Settings = field(default_factory=Settings)
+    left_out: int = 0
+    """How many findings are not among ``findings``, because nothing of them has changed."""
     used_ignores: frozenset[Use] = frozenset()
     """The selectors of ignores that hid something."""
     baseline: Compared | None = None
@@ -60,6 +62,11 @@ class Report:
     def count(self, severity: Severity) -> int:
         """How many findings of this severity are not suppressed."""
         return sum(1 for f in self.findings if f.severity is severity and f.suppressed is None)
+
+    def fixable(self, *, safe: bool) -> int:
+        """How many findings have a fix of this kind and are not suppressed."""
+        fixes = (f.finding.fix for f in self.findings if f.suppressed is None)
+        return sum(1 for fix in fixes if fix is not None and fix.safe is safe)
 
     @property
     def files(self) -> int:
@@ -266,6 +273,7 @@ def merge(reports: Sequence[Report]) -> Report:
         rules=max((report.rules for report in reports), default=0),
         unreadable=any(report.unreadable for report in reports),
         settings=reports[0].settings if reports else Settings(),
+        left_out=sum(report.left_out for report in reports),
         used_ignores=used,
     )
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from mtls_lint.lint.finding import (
     Compared,
+    Fix,
     NotEvaluated,
     Related,
     Reported,
@@ -37,6 +38,7 @@ def render_json(report: Report, controls: dict[str, Any] | None = None) -> str:
             "servers": report.servers,
             **{severity.value: report.count(severity) for severity in Severity},
             "suppressed": report.suppressed,
+            "left_out": report.left_out,
             "not_evaluated": len(report.not_evaluated),
         },
         **({"by_control": controls} if controls is not None else {}),
@@ -81,6 +83,7 @@ def _finding(reported: Reported) -> dict[str, Any]:
         "related": [_related(related) for related in finding.related],
         "remedy": text(finding.remedy),
         "witness": _witness(finding.witness) if finding.witness is not None else None,
+        "fix": _fix(finding.fix) if finding.fix is not None else None,
         "fatal": finding.fatal,
         "fingerprint": reported.fingerprint,
         "controls": list(reported.controls),
@@ -107,6 +110,21 @@ def _witness(witness: Witness | StreamWitness) -> dict[str, Any]:
         "outcome": witness.outcome,
         "request": {key: text(value) if isinstance(value, str) else value for key, value in request.items()},
     }
+
+
+def _fix(fix: Fix) -> dict[str, Any]:
+    edits = [
+        {
+            "file": text(edit.span.path),
+            "line": edit.span.line,
+            "column": edit.span.column,
+            "end_line": edit.span.end_line,
+            "end_column": edit.span.end_column,
+            "text": text(edit.text),
+        }
+        for edit in fix.edits
+    ]
+    return {"title": text(fix.title), "safe": fix.safe, "edits": edits}
 
 
 def _not_evaluated(entry: NotEvaluated) -> dict[str, Any]:

@@ -27,7 +27,11 @@ def summary(report: "Report") -> Iterator[str]:
     text = f"{', '.join(found) or 'No findings'} in {counted(report.files, 'file')} ({scope})"
     if report.suppressed:
         text += f"; {report.suppressed} suppressed"
+    if report.left_out:
+        text += f"; {report.left_out} outside the change left out"
     yield f"{text}; {_not_evaluated(report)}."
+    if fixes := _fixes(report):
+        yield fixes
     if report.settings.build is not None:
         yield f"Judged as {report.settings.build}."
     if report.baseline is not None and (stale := len(report.baseline.stale)):
@@ -37,6 +41,16 @@ def summary(report: "Report") -> Iterator[str]:
             "`mtls-lint baseline prune` removes them."
         )
     yield from _incomplete(report)
+
+
+def _fixes(report: "Report") -> str:
+    safe, unsafe = report.fixable(safe=True), report.fixable(safe=False)
+    ways = []
+    if safe:
+        ways.append(f"{safe} can be mended by --fix")
+    if unsafe:
+        ways.append(f"{unsafe} {'more ' if safe else 'can be mended '}by --fix --unsafe-fixes")
+    return f"{', '.join(ways)} (--diff shows how)." if ways else ""
 
 
 def _not_evaluated(report: "Report") -> str:
