@@ -168,7 +168,7 @@ def test_help_fits_a_screen(cli: Run, command: tuple[str, ...]) -> None:
     lines = result.stdout.splitlines()
     assert (result.returncode, result.stderr) == (0, "")
     assert max(map(len, lines)) <= 80
-    assert len(lines) <= 60
+    assert len(lines) <= 54
 
 
 def test_help_groups_the_options_of_a_run(cli: Run) -> None:

@@ -131,7 +131,7 @@ def check(
             metavar="N",
             min=0,
             rich_help_panel=JUDGE,
-            help="Expires soon: in N days (default: a third of the lifetime).",
+            help="What expires in N days expires soon.",
         ),
     ] = None,
     fail_on: Annotated[
@@ -164,7 +164,7 @@ def check(
     by: Annotated[
         By,
         typer.Option(
-            metavar="WHAT", rich_help_panel=OUTPUT, help="place, or control: what passed, failed, is open."
+            metavar="WHAT", rich_help_panel=OUTPUT, help="place or control."
         ),
     ] = By.PLACE,
     further_formats: Annotated[
@@ -239,7 +239,7 @@ def check(
             count=True,
             show_default=False,
             rich_help_panel=OUTPUT,
-            help="Also what was read, all that was not evaluated, and tracebacks of rules.",
+            help="Also what was read and all not evaluated.",
         ),
     ] = 0,
 ) -> None:

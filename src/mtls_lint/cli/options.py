@@ -28,7 +28,7 @@ def profile_option(panel: str | None = None) -> Any:
         "--profile",
         metavar="NAME",
         rich_help_panel=panel,
-        help="A standard to judge by: cis-3.0.0, pci-dss-4.0.1 ...",
+        help="A standard to judge by, such as cis-3.0.0.",
     )
 
 
@@ -38,7 +38,7 @@ def map_option(panel: str | None = None) -> Any:
         "--map",
         metavar="FROM=TO",
         rich_help_panel=panel,
-        help="Where files of the machine with nginx are found here: /etc/nginx=./nginx.",
+        help="Where its files lie here: /etc/nginx=./nginx.",
     )
 
 
@@ -48,7 +48,7 @@ def root_option(panel: str | None = None) -> Any:
         "--root",
         metavar="DIR",
         rich_help_panel=panel,
-        help="The file system of the machine with nginx, such as a mounted image.",
+        help="Its file system here, such as a mounted image.",
     )
 
 
@@ -57,7 +57,7 @@ def prefix_option(panel: str | None = None) -> Any:
     return typer.Option(
         metavar="DIR",
         rich_help_panel=panel,
-        help="Where relative names count from (default: the main file's directory).",
+        help="Where relative names count from.",
     )
 
 
@@ -66,7 +66,7 @@ def context_option(panel: str | None = None) -> Any:
     return typer.Option(
         metavar="BLOCK,...",
         rich_help_panel=panel,
-        help="Where fragments belong: main, http, http,server ... (default: judged by their text).",
+        help="Where fragments belong: http,server, stream ...",
     )
 
 
