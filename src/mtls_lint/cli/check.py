@@ -163,9 +163,7 @@ def check(
     ] = None,
     by: Annotated[
         By,
-        typer.Option(
-            metavar="WHAT", rich_help_panel=OUTPUT, help="place or control."
-        ),
+        typer.Option(metavar="WHAT", rich_help_panel=OUTPUT, help="place or control."),
     ] = By.PLACE,
     further_formats: Annotated[
         list[Format] | None,
