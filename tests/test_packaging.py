@@ -27,13 +27,16 @@ def distributions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
-@pytest.fixture(params=["*.whl", "*.tar.gz"])
-def environment(request: pytest.FixtureRequest, distributions: Path, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module", params=["*.whl", "*.tar.gz"])
+def environment(
+    request: pytest.FixtureRequest, distributions: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """The bin directory of a fresh environment with the wheel or the sdist installed."""
     (distribution,) = distributions.glob(request.param)
-    venv.create(tmp_path / "env", with_pip=True)
-    run(tmp_path / "env" / "bin" / "python", "-m", "pip", "install", "--quiet", distribution)
-    return tmp_path / "env" / "bin"
+    home = tmp_path_factory.mktemp("env")
+    venv.create(home, with_pip=True)
+    run(home / "bin" / "python", "-m", "pip", "install", "--quiet", distribution)
+    return home / "bin"
 
 
 def test_an_installation_has_the_rules_of_the_checkout(environment: Path, tmp_path: Path) -> None:

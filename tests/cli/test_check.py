@@ -405,3 +405,12 @@ def test_files_of_the_linted_directory_never_run(cli: Run, conf: Path, tmp_path:
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules" / "evil.py").write_text("raise SystemExit(99)\n", encoding="utf-8")
     assert cli(".", *NOTHING, "--color", "always", cwd=conf.parent).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"), [("mtls-lint ma", "matrix"), ("mtls-lint check --pro", "--profile")]
+)
+def test_shells_complete_commands_and_options(cli: Run, words: str, shown: str) -> None:
+    asked = {"COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1)}
+    result = cli(env={"_MTLS_LINT_COMPLETE": "complete_bash", **asked})
+    assert shown in result.stdout.split()

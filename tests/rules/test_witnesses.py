@@ -27,7 +27,7 @@ EXAMPLES = [
 
 def witnesses(rule: str, text: str, options: dict[str, str], version: str) -> list[Witness]:
     require = [name for name in options.get("require", "").split(",") if name]
-    report = lint_text(text, rules=[rule], version=version, require=require)
+    report = lint_text(text, rules=[rule], version=version, require=require, profile=options.get("profile"))
     found = [one.finding.witness for one in report.findings]
     return [witness for witness in found if isinstance(witness, Witness)]
 
@@ -128,6 +128,7 @@ SILENT = {
     "client-certificates-never-requested",
     "listen-ssl-without-certificate",
     "ssl-on-removed",
+    "unknown-name-answered",
     "verify-client-without-ca",
 }
 

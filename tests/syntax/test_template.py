@@ -228,17 +228,17 @@ def _is_from(directive: Directive, text: str) -> bool:
 @pytest.mark.parametrize(
     "text",
     [
-        "{{ " * 300_000,
-        "{{ x }}" * 100_000,
-        "{% if x %}" * 100_000,
-        "{% if x %}a{% endif %};" * 60_000,
+        "{{ " * 30_000,
+        "{{ x }}" * 10_000,
+        "{% if x %}" * 10_000,
+        "{% if x %}a{% endif %};" * 6_000,
         "{% if x %}a {{% else %}b {{% endif %}}".replace("{{%", "{ {%").replace("%}}", "%} }") * 20_000,
-        "<% " * 300_000,
-        "<%= '" * 200_000,
-        '{{ "' * 200_000,
-        "<a " * 300_000,
-        "${A" * 300_000,
-        "{{/*" * 200_000,
+        "<% " * 30_000,
+        "<%= '" * 20_000,
+        '{{ "' * 20_000,
+        "<a " * 30_000,
+        "${A" * 30_000,
+        "{{/*" * 20_000,
     ],
     ids=range(11),
 )
@@ -247,4 +247,4 @@ def test_hostile_texts_take_no_time(text: str) -> None:
         begun = time.process_time()
         template = template_of(path, text)
         assert template is None or isinstance(template, Template)
-        assert time.process_time() - begun < 20
+        assert time.process_time() - begun < 5

@@ -46,12 +46,24 @@ app.command("check", cls=Command, epilog=EXIT_CODES)(check.check)
 app.command("trace", cls=Command, epilog="Exit: 0 decided, 2 usage, 3 something could not be decided.")(
     trace.trace
 )
-app.command("matrix", cls=Command, epilog="Exit: 0 decided, 2 usage, 3 something could not be decided.")(
-    matrix.matrix
-)
-app.command("inventory", cls=Command, epilog=inventory.EXIT_CODES)(inventory.inventory)
-app.command("upgrade", cls=Command, epilog=upgrade.EXIT_CODES)(upgrade.upgrade)
-app.command("baseline", cls=Command, epilog=baseline.EXIT_CODES)(baseline.baseline)
+app.command(
+    "matrix",
+    cls=Command,
+    short_help="Show who gets in where.",
+    epilog="Exit: 0 decided, 2 usage, 3 something could not be decided.",
+)(matrix.matrix)
+app.command(
+    "inventory",
+    cls=Command,
+    short_help="List certificates, keys and what fails first.",
+    epilog=inventory.EXIT_CODES,
+)(inventory.inventory)
+app.command(
+    "upgrade", cls=Command, short_help="List what another nginx does differently.", epilog=upgrade.EXIT_CODES
+)(upgrade.upgrade)
+app.command(
+    "baseline", cls=Command, short_help="Keep a file of findings that are known.", epilog=baseline.EXIT_CODES
+)(baseline.baseline)
 app.add_typer(config.app, name="config")
 app.command("explain", cls=Command)(explain.explain)
 app.add_typer(rules.app, name="rules")

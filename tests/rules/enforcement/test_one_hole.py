@@ -54,19 +54,18 @@ DUAL = [rule for rule in load_packs([built_in_pack()]) if rule.family in {"expos
 
 
 @pytest.mark.parametrize(
-    ("rule", "text", "version"),
+    ("rule", "text", "options"),
     [
-        pytest.param(
-            rule.id, example.text, example.options.get("version", "1.31.3"), id=f"{rule.id}-{number}"
-        )
+        pytest.param(rule.id, example.text, example.options, id=f"{rule.id}-{number}")
         for rule in DUAL
         for number, example in enumerate(rule.documentation.bad)
         if "[::]" not in example.text
     ],
 )
-def test_what_listens_on_ipv6_too_is_said_once(rule: str, text: str, version: str) -> None:
+def test_what_listens_on_ipv6_too_is_said_once(rule: str, text: str, options: dict[str, str]) -> None:
     listens = re.compile(r"listen (\d+)((?: ssl)?(?: default_server)?);")
     both = listens.sub(r"listen \1\2; listen [::]:\1\2;", text)
     assert both != text
-    once, twice = (lint_text(one, rules=[rule], version=version) for one in (text, both))
+    version, profile = options.get("version", "1.31.3"), options.get("profile")
+    once, twice = (lint_text(one, rules=[rule], version=version, profile=profile) for one in (text, both))
     assert len(twice.findings) == len(once.findings) == 1
