@@ -69,7 +69,7 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="ca-eku-excludes-client", severity=Severity.ERROR, since="0.1", controls=("RFC 5280 4.2.1.12",))
+@rule(id="ca-eku-excludes-client", severity=Severity.ERROR, since="0.1")
 def check(trust: TrustFile, ctx: Context) -> Findings:
     """Report each CA whose extended key usage refuses the clients of some CA of the file."""
     if trust.may_be_for_stapling:

@@ -113,7 +113,7 @@ _DATES = {VerifyError.CERT_HAS_EXPIRED, VerifyError.CERT_NOT_YET_VALID}
     id="upstream-certificate-refused",
     severity=Severity.ERROR,
     since="0.1",
-    controls=("RFC 5280 6.1", "RFC 9525 6"),
+    controls=("RFC 9525 6",),
 )
 def check(_: Configuration, ctx: Context) -> Findings:
     """Report each place whose backend's own certificate is refused there."""

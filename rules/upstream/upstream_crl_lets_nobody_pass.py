@@ -63,7 +63,7 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="upstream-crl-lets-nobody-pass", severity=Severity.ERROR, since="0.1", controls=("RFC 5280 6.3.3",))
+@rule(id="upstream-crl-lets-nobody-pass", severity=Severity.ERROR, since="0.1")
 def check(_: Configuration, ctx: Context) -> Findings:
     """Report a file of CRLs that keeps out what would pass without it."""
     for group in checked_upstreams(ctx):

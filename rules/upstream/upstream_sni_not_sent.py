@@ -68,7 +68,7 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="upstream-sni-not-sent", severity=Severity.WARNING, since="0.1", controls=("RFC 6066 3",))
+@rule(id="upstream-sni-not-sent", severity=Severity.WARNING, since="0.1")
 def check(_: Configuration, ctx: Context) -> Findings:
     """Report each name that is set and does nothing, and each public one that is compared but not sent."""
     found: dict[tuple[Span, bool], list[tuple[UpstreamPass, ExpectedName]]] = {}
