@@ -161,7 +161,8 @@ def _impostor(test: IdentityTest, reception: Reception, ctx: Context) -> _Impost
     wanted = reception.passing(test)[0]
     holder = reception.privileged(test, wanted)
     if holder is None:
-        doubt = reception.doubt(reception.somebody(test, wanted).client)
+        somebody = reception.somebody(test, wanted)
+        doubt = reception.doubt(somebody.client) if somebody is not None else None
         if doubt is not None:
             ctx.not_evaluated(test.span, f"what a certificate for `{wanted}` gets: {doubt}")
         return None

@@ -117,10 +117,10 @@ class Reception:
         """Somebody of that CA whom no configuration knows."""
         return Holder(issuer, Facts(SOMEBODY_ELSE, issuer.name))
 
-    def somebody(self, test: IdentityTest, value: str) -> Holder:
-        """A holder of a certificate with this ``value``, the plainest one."""
+    def somebody(self, test: IdentityTest, value: str) -> Holder | None:
+        """A holder of a certificate with this ``value``, the plainest one; None where no CA issues any."""
         found = next(self.holders(test, value), None)
-        return found or self.anybody(self.issuers[0])
+        return found or (self.anybody(self.issuers[0]) if self.issuers else None)
 
     def privileges(self, holder: Holder) -> dict[str, Served]:
         """What the holder gets, but for what anybody of the same CA gets.

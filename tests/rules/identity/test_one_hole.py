@@ -98,3 +98,14 @@ def test_cas_in_one_hand(first: str, second: str, found: bool) -> None:
     roots = b"".join(Authority.root("x", subject=name).pem for name in (first, second))
     report = lint_text(text, rules=["issuer-unchecked"], files={"ca.pem": roots})
     assert bool(report.findings) is found
+
+
+def test_a_file_whose_certificates_issue_none_names_nobody() -> None:
+    """There is no holder to ask about: `decide` says who gets in, and no rule fails."""
+    text = (
+        "server { listen 443 ssl; ssl_certificate /pki/server.pem; ssl_certificate_key /pki/server.key;"
+        " ssl_client_certificate /pki/server.pem; ssl_verify_client optional_no_ca;"
+        ' if ($ssl_client_s_dn !~ "CN=alice") { return 403; } location / { proxy_pass http://127.0.0.1:1; } }'
+    )
+    report = lint_text(text)
+    assert report.crashes == ()
