@@ -29,3 +29,29 @@ def test_the_output_of_a_command(command: str, output: str) -> None:
 
 def test_there_is_something_to_compare() -> None:
     assert len(SHOWN) >= 4
+
+
+def test_the_commands_of_a_baseline(tmp_path: Path) -> None:
+    """Those that ignores.md shows in a row: write, use, check, prune."""
+    page = (ROOT / "docs" / "ignores.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^\$ mtls-lint (.*--baseline .*)$", page, re.MULTILINE)
+    assert [command.split()[:2] for command in commands] == [
+        ["baseline", "write"],
+        ["nginx", "--baseline"],
+        ["baseline", "check"],
+        ["baseline", "prune"],
+    ]
+    (tmp_path / "nginx").mkdir()
+    (tmp_path / "nginx" / "nginx.conf").write_text(
+        "events {} http { server { listen 80; ssl_protocols TLSv1; root /srv; } }"
+    )
+    for command in commands:
+        done = subprocess.run(
+            [sys.executable, "-m", "mtls_lint", *command.split()],
+            cwd=tmp_path,
+            env={"PATH": "/usr/bin:/bin", "COLUMNS": "80", "PYTHONPATH": str(ROOT / "src")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, (command, done.stdout, done.stderr)
