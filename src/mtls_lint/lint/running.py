@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
+from mtls_lint.pki.store import PemStore
 from mtls_lint.syntax.tree import index_by_name
 
 if TYPE_CHECKING:
@@ -79,11 +79,9 @@ def running(configuration: Configuration) -> Master | None:
 
 def _pid(path: str) -> int | None:
     """The number in a pid file; what is no regular file is not waited for."""
-    with suppress(OSError, ValueError):
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
-        with os.fdopen(descriptor, "rb") as file:
-            if stat.S_ISREG(os.fstat(descriptor).st_mode):
-                return int(file.read(32))
+    data = PemStore().bytes_of(path)
+    with suppress(ValueError):
+        return int(data[:32]) if data is not None else None
     return None
 
 

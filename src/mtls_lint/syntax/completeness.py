@@ -1,7 +1,9 @@
 """A second look at the text: no TLS directive may be lost between it and the tree."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 
 from mtls_lint.syntax.source import SourceFile, Span
 from mtls_lint.syntax.tree import Directive, Problem, ProblemKind
@@ -27,12 +29,18 @@ def lost(sources: Iterable[SourceFile], directives: Iterable[Directive]) -> Iter
         known = starts.get(source)
         if known is None or "ssl_" not in source.code:
             continue
-        comments = [(comment.start, comment.end) for comment in source.comments]
-        for found in _TLS.finditer(source.code):
-            at = found.start(1)
-            inside = (*words.get(source, ()), *comments)
-            if at not in known and not any(start <= at < end for start, end in inside):
-                yield _lost(source, at, found.end(1))
+        unknown = [found for found in _TLS.finditer(source.code) if found.start(1) not in known]
+        if not unknown:
+            continue
+        comments = ((comment.start, comment.end) for comment in source.comments)
+        inside = sorted((*words.get(source, ()), *comments))
+        for found in unknown:
+            before = bisect_right(inside, found.start(1), key=_begin) - 1
+            if before < 0 or found.start(1) >= inside[before][1]:
+                yield _lost(source, *found.span(1))
+
+
+_begin = itemgetter(0)
 
 
 def _lost(source: SourceFile, start: int, end: int) -> Problem:

@@ -13,7 +13,7 @@ class SourceFile:
 
     The bytes are decoded as UTF-8 with ``surrogateescape``: nginx is byte-clean, so a byte that is no
     UTF-8 is data, and encoding the text the same way gives back exactly the bytes that were read.
-    Offsets are offsets into ``text``; ``byte_offset`` translates.
+    Offsets are offsets into ``text``.
 
     ``inside`` is set where the configuration is a part of the text: the text with all else blanked out.
     ``template`` is set where it is a template: ``code`` is then what is read as nginx's, with every tag
@@ -74,12 +74,6 @@ class SourceFile:
             return ""
         end = starts[line] - 1 if line < len(starts) else len(self.text)
         return self.text[starts[line - 1] : end].rstrip("\r")
-
-    def byte_offset(self, offset: int) -> int:
-        """The offset in the file's bytes of the character at ``offset``."""
-        if self.text.isascii():
-            return offset
-        return len(self.text[:offset].encode("utf-8", "surrogateescape"))
 
     def __repr__(self) -> str:
         return f"SourceFile({self.path!r})"

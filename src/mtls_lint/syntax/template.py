@@ -68,12 +68,13 @@ class Template:
 
     def text_of(self, text: str, start: int, end: int, defined: Mapping[str, str]) -> tuple[str, bool]:
         """The stretch of ``text`` with the values put in that are ``defined``, and whether that was all."""
+        values = {**defined, **dict(self.escapes)}
         parts: list[str] = []
         known = True
         index = bisect_left(self.values, start, key=_start)
         while index < len(self.values) and (value := self.values[index]).start < end:
             index += 1
-            given = dict(self.escapes).get(value.name, defined.get(value.name))
+            given = values.get(value.name)
             known = known and given is not None
             parts += (text[start : value.start], text[value.start : value.end] if given is None else given)
             start = value.end
