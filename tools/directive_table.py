@@ -32,9 +32,11 @@ import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -289,8 +291,7 @@ CHANGED: dict[str, Version] = {
 }
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(Struct, frozen=True):
     """One directive of one module, as one range of versions has it."""
 
     name: str
@@ -500,8 +501,7 @@ class Image:
         return self.memory[address:end].decode("latin-1")
 
 
-@dataclass
-class Command:
+class Command(Struct):
     """An ngx_command_t."""
 
     module: str
@@ -625,8 +625,7 @@ def values_of(command: Command, kind: str) -> tuple[str, ...]:
     return tuple(words)
 
 
-@dataclass
-class Nginx:
+class Nginx(Struct):
     """A real nginx to ask."""
 
     path: Path
@@ -634,7 +633,7 @@ class Nginx:
     directory: Path
     version: str = ""
     asked: int = 0
-    prelude: str = field(default="", init=False)
+    prelude: str = ""
 
     def __post_init__(self) -> None:
         answer = subprocess.run([self.path, "-v"], capture_output=True, text=True, check=True)
@@ -728,8 +727,7 @@ def _samples(row: Row) -> Iterator[str]:
             yield ""
 
 
-@dataclass
-class Answers:
+class Answers(Struct):
     """What one nginx gives: its own directives, those of third-party modules, those backported into it."""
 
     rows: list[Row]

@@ -91,8 +91,9 @@ References:
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
+
+from msgspec import Struct
 
 from mtls_lint.api import (
     Confidence,
@@ -124,8 +125,7 @@ _MOST = 50
 """URIs of protected places to ask an open server for: enough to find one, where there is one."""
 
 
-@dataclass(frozen=True)
-class Protected:
+class Protected(Struct, frozen=True):
     """A place of a server that clients reach with a certificate only."""
 
     server: VirtualServer

@@ -87,7 +87,8 @@ References:
 """
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mtls_lint.api import (
     FINGERPRINT,
@@ -122,8 +123,7 @@ _SPECIFIC = frozenset({"CN", "UID", "emailAddress"})
 _SHOWN, _TRIED = 5, 5
 
 
-@dataclass(frozen=True)
-class _Suspect:
+class _Suspect(Struct, frozen=True):
     """The test is for ``value``, and nginx writes ``shown`` (None: no certificate has it).
 
     ``backwards`` tells that only the order of the parts is in doubt, ``likely`` that the CA's own name speaks
@@ -151,8 +151,7 @@ class _Suspect:
         return Confidence.LIKELY if self.likely else Confidence.POSSIBLE
 
 
-@dataclass(frozen=True)
-class _Effect:
+class _Effect(Struct, frozen=True):
     """What comes of it for the ``holder`` of the certificate that is meant.
 
     ``given`` is what that one gets though the test is to refuse it; None where the test is to let it in. Then

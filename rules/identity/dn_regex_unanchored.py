@@ -78,7 +78,9 @@ References:
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mtls_lint.api import (
     Confidence,
@@ -146,8 +148,7 @@ def _fits_more(test: IdentityTest, reception: Reception) -> bool:
     )
 
 
-@dataclass(frozen=True)
-class _Impostor:
+class _Impostor(Struct, frozen=True):
     """Somebody who gets the ``place`` by a ``test`` that is for somebody called ``wanted``."""
 
     test: IdentityTest

@@ -49,7 +49,7 @@ References:
 - CIS NGINX Benchmark 3.0.0, 3.1
 """
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from mtls_lint.api import (
     AccessLog,
@@ -74,8 +74,7 @@ from mtls_lint.api import (
 _SHOWN = 4
 
 
-@dataclass
-class _Group:
+class _Group(Struct):
     """Servers whose log lacks the same, the place to mend it, and the places where they ask."""
 
     span: Span

@@ -62,7 +62,7 @@ References:
 - OWASP ASVS 5.0, 16.3.4
 """
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from mtls_lint.api import (
     Configuration,
@@ -92,8 +92,7 @@ from mtls_lint.api import (
 _SHOWN = 4
 
 
-@dataclass
-class _Group:
+class _Group(Struct):
     """Servers whose error log is the same, and the places where they ask."""
 
     errors: tuple[ErrorLog, ...]

@@ -57,7 +57,8 @@ References:
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mtls_lint.api import (
     Check,
@@ -92,8 +93,7 @@ _MORE = ("fastcgi_pass", "scgi_pass")
 """What never speaks TLS."""
 
 
-@dataclass(frozen=True)
-class Hop:
+class Hop(Struct, frozen=True):
     """Where requests of a place go without TLS.
 
     ``hosts`` are other machines; ``guard`` is what asks for the certificate; ``tells`` says that the backend

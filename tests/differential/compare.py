@@ -1,10 +1,11 @@
 """Put one scenario to a real nginx and to ``decide``, and say where they differ."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import cache
 from pathlib import Path
+
+from msgspec import Struct
 
 from differential.scenario import Question, Scenario
 from mtls_lint.nginx.clients import ChainClient
@@ -66,8 +67,7 @@ def make_pki(directory: Path) -> None:
         (directory / f"{name}.pem").write_bytes(data)
 
 
-@dataclass(frozen=True, slots=True)
-class Disagreement:
+class Disagreement(Struct, frozen=True):
     """Where ``decide`` and nginx differ on one question."""
 
     seed: int

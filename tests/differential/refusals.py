@@ -3,8 +3,9 @@
 import random
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from differential import mistakes
 from differential.compare import make_pki
@@ -42,8 +43,7 @@ BEYOND = (
 _PORT = re.compile(r"\bPORT_(\w+)\b")
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
+class Broken(Struct, frozen=True):
     """A configuration, and what was planted in it (nothing, in many)."""
 
     seed: int
@@ -51,8 +51,7 @@ class Broken:
     planted: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Verdicts:
+class Verdicts(Struct, frozen=True):
     """What nginx and the rules said of one configuration."""
 
     broken: Broken

@@ -1,7 +1,8 @@
 """Random configurations and requests, from a seed: the questions that are put to nginx and to ``decide``."""
 
 import random
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from mtls_lint.nginx.decision import Fault
 
@@ -95,8 +96,7 @@ LISTENS["b"] = LISTENS["a"]
 Socket = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """A connection, a request and a client, in the words of ``decide``; ``port`` is the name of a port."""
 
     address: str
@@ -110,8 +110,7 @@ class Question:
     fault: Fault | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Scenario:
+class Scenario(Struct, frozen=True):
     """A configuration (ports are words ``PORT_a``; certificates ``PKI/name``) and questions about it."""
 
     seed: int
@@ -119,23 +118,21 @@ class Scenario:
     questions: tuple[Question, ...]
 
 
-@dataclass
-class _Server:
+class _Server(Struct):
     """Where a server listens; whether it has a certificate of its own is seen when all are known."""
 
-    listens: dict[Socket, str] = field(default_factory=dict)
+    listens: dict[Socket, str] = {}
     certified: bool = True
 
 
-@dataclass
-class _Maker:
+class _Maker(Struct):
     """Writes one configuration; every server and location marks its answers with a header of its own."""
 
     random: random.Random
-    lines: list[str] = field(default_factory=list)
-    sockets: dict[Socket, bool] = field(default_factory=dict)
+    lines: list[str] = []
+    sockets: dict[Socket, bool] = {}
     """Whether it speaks TLS."""
-    defaults: set[Socket] = field(default_factory=set)
+    defaults: set[Socket] = set()
     marks: int = 0
     mode: str = "off"
     shared_ca: bool = True

@@ -2,9 +2,11 @@
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from differential.compare import REFUSALS, mark_of
 from differential.scenario import CLIENTS
@@ -58,8 +60,7 @@ SETS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """A connection and a client; ``host`` counts where http answers."""
 
     port: str
@@ -69,8 +70,7 @@ class Question:
     client: str
 
 
-@dataclass(frozen=True, slots=True)
-class Scenario:
+class Scenario(Struct, frozen=True):
     """A configuration and questions about it."""
 
     seed: int
@@ -78,11 +78,10 @@ class Scenario:
     questions: tuple[Question, ...]
 
 
-@dataclass
-class _Maker:
+class _Maker(Struct):
     random: random.Random
     version: NginxVersion
-    lines: list[str] = field(default_factory=list)
+    lines: list[str] = []
     marks: int = 0
 
     def chance(self, of_ten: int) -> bool:
@@ -193,8 +192,7 @@ def make(seed: int, questions: int, version: NginxVersion) -> Scenario:
     return Scenario(seed, text, tuple(maker.question(sockets) for _ in range(questions)))
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(Struct, frozen=True):
     """The questions of a scenario: how many, how many ``decide`` leaves open, and where the two differ."""
 
     asked: int

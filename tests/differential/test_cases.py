@@ -4,10 +4,10 @@ Where the random configurations of ``test_differential.py`` once found ``decide`
 seldom come upon.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
 
 from differential.compare import compare
 from differential.scenario import Question, Scenario
@@ -45,8 +45,7 @@ def tls(client: str = "none", sni: str | None = "a.test", host: str | None = Non
     return [ask(host=host or sni or "a.test", tls=one, sni=sni, client=client) for one in ("1.2", "1.3")]
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(Struct, frozen=True):
     what: str
     servers: str
     questions: list[Question]

@@ -1,9 +1,9 @@
 """What attempts by hand showed of stream, as small configurations: nginx and ``decide`` are asked the same."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
 
 from differential.stream import NAMED, Question, Scenario, compare
 from mtls_lint.testing.nginx import NginxBinary
@@ -18,8 +18,7 @@ HTTP = """http { access_log off;
 }"""
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(Struct, frozen=True):
     """The inside of ``stream``, and of ``http`` besides its backends; ``named`` needs names in stream."""
 
     what: str

@@ -1,9 +1,10 @@
 """Put one scenario to two real nginx of different versions, and hold what differs against ``upgrade``."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
+
+from msgspec import Struct
 
 from differential.compare import ask, observed
 from differential.scenario import ODD_HOSTS, ODD_TARGETS, Question, Scenario
@@ -17,16 +18,15 @@ from mtls_lint.syntax.loader import load
 from mtls_lint.testing.nginx import NginxBinary
 
 
-@dataclass
-class Figures:
+class Figures(Struct):
     """What was asked, how often the two really differ, and where that was not listed, or listed in vain."""
 
     configurations: int = 0
     requests: int = 0
     differing: int = 0
-    by_kind: dict[Kind, int] = field(default_factory=dict)
-    unlisted: list[object] = field(default_factory=list)
-    untrue: list[object] = field(default_factory=list)
+    by_kind: dict[Kind, int] = {}
+    unlisted: list[object] = []
+    untrue: list[object] = []
 
 
 def compare_versions(
@@ -77,8 +77,7 @@ def write_mixed_file(pki: Path) -> None:
     (pki / "crl-all-and-b.pem").write_bytes(mixed)
 
 
-@dataclass
-class _View:
+class _View(Struct):
     """What ``upgrade`` lists about single questions."""
 
     upgrade: Upgrade

@@ -1,12 +1,12 @@
 """``upgrade`` on small configurations: what it lists is what two real nginx do differently."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from textwrap import indent
 
 import pytest
+from msgspec import Struct
 
 from mtls_lint.lint.pack import built_in_pack, load_packs
 from mtls_lint.lint.upgrade import Upgrade, upgrade
@@ -30,14 +30,13 @@ def server(name: str, settings: str, listen: str = "127.0.0.1:PORT_tls ssl") -> 
     return f"server {{ listen {listen}; server_name {name}; {settings} return 200 {name}; }}\n"
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(Struct, frozen=True):
     """A configuration of http, the kinds that are listed, and what the probes (see ``_probe``) get."""
 
     what: str
     text: str
     kinds: tuple[Kind, ...] = ()
-    differing: dict[str, tuple[str, str]] = field(default_factory=dict)
+    differing: dict[str, tuple[str, str]] = {}
     """By probe: what the old nginx answers, and what the new one does."""
 
     def __str__(self) -> str:

@@ -4,9 +4,10 @@ import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+
+from msgspec import Struct
 
 STARTTLS = {"imap": b"a STARTTLS\r\n", "pop3": b"STLS\r\n", "smtp": b"STARTTLS\r\n"}
 LOGIN = {
@@ -20,12 +21,11 @@ _PATIENCE = 0.7
 """Seconds after which no greeting comes any more."""
 
 
-@dataclass
-class Authority:
+class Authority(Struct):
     """What the server behind ``auth_http`` was asked; it lets nobody in."""
 
     port: int
-    asked: list[dict[str, str]] = field(default_factory=list)
+    asked: list[dict[str, str]] = []
 
 
 @contextmanager

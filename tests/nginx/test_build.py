@@ -1,8 +1,7 @@
 """What a build says of itself, and what its package's changelog names."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from mtls_lint.nginx.build import Package, parse_build, read_changelog
 from mtls_lint.nginx.version import NginxVersion

@@ -1,11 +1,11 @@
 """Resumption: what the model says of a session that comes back is what real nginx does with it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
 
 from mtls_lint.nginx.material import FileReference
 from mtls_lint.nginx.model import Configuration, build
@@ -39,8 +39,7 @@ CACHE = "ssl_session_cache shared:sessions:1m;"
 REJECT = "ssl_reject_handshake on;"
 
 
-@dataclass(frozen=True)
-class Sockets:
+class Sockets(Struct, frozen=True):
     """Three servers of one socket, d.test the default; and who makes the session."""
 
     what: str

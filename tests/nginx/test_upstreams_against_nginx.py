@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
 
 from mtls_lint.nginx.chain_check import ChainCheck, reader, upstream_check
 from mtls_lint.nginx.model import build
@@ -27,8 +27,7 @@ ROOT = authority("root")
 HANDSHAKE = "the handshake fails"
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A chain that a backend shows, and the directives of the location that leads to it."""
 
     chain: Chain

@@ -3,13 +3,13 @@
 import ipaddress
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from msgspec import Struct
 
 from mtls_lint.pki.certificate import Certificate
 from mtls_lint.pki.crl import RevocationList
@@ -19,15 +19,14 @@ from mtls_lint.testing.catalogue import authority, content, identity
 from mtls_lint.testing.pki import CLOCK, EXPIRED, FUTURE, Authority, Deviation, Identity, make_key
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(Struct, frozen=True):
     """What a peer sends (leaf first), what the other side trusts, and the settings that count."""
 
     sent: Sequence[Identity]
     trusted: Sequence[Identity]
     depth: int = 1
     level: int = 2
-    crls: tuple[bytes, ...] = field(default=(), repr=False)
+    crls: tuple[bytes, ...] = ()
     peer: Peer = Peer.CLIENT
 
     def verdict(self, now: datetime = CLOCK, *, deltas: bool = True) -> Verdict:

@@ -8,9 +8,10 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from mtls_lint.pki.verify_errors import VerifyError
 from mtls_lint.testing.catalogue import content

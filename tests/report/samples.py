@@ -1,12 +1,12 @@
 """Reports to render: one with everything a finding can have, and texts that no format takes as they are."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
 from hypothesis import example
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from mtls_lint.lint.finding import (
     Confidence,

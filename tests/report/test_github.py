@@ -1,9 +1,8 @@
 """Annotations of GitHub Actions, read back as the runner reads them."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
+from msgspec.structs import replace
 
 from mtls_lint.lint.finding import Related, Reported, Severity
 from mtls_lint.lint.runner import Report

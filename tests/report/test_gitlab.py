@@ -1,10 +1,10 @@
 """GitLab's Code Quality report: what its format asks for, and identities that are told apart."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
+from msgspec.structs import replace
 
 from mtls_lint.lint.runner import Report
 from mtls_lint.report.characters import visible

@@ -4,11 +4,11 @@ import hashlib
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from mtls_lint.__main__ import main
 from mtls_lint.lint.finding import NotEvaluated, Severity

@@ -1,10 +1,10 @@
 """JUnit's XML: well-formed whatever is in it, its counts right, each name there once and without a line."""
 
 import re
-from dataclasses import replace
 from xml.etree import ElementTree
 
 from hypothesis import given, settings
+from msgspec.structs import replace
 
 from mtls_lint.lint.finding import Severity
 from mtls_lint.lint.runner import Report

@@ -1,12 +1,12 @@
 """The report as Markdown, read back by a parser: what it shows is what was said, and nothing more."""
 
 import re
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from msgspec.structs import replace
 
 from mtls_lint.lint.finding import Related, Reported
 from mtls_lint.lint.runner import Report

@@ -2,13 +2,13 @@
 
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from jsonschema import Draft4Validator
+from msgspec.structs import replace
 
 from mtls_lint.lint.finding import Compared, Related, Severity, Suppression
 from mtls_lint.lint.runner import Report

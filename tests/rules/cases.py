@@ -1,16 +1,16 @@
 """Tables of cases: a configuration, and what one rule says about it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from textwrap import dedent
+
+from msgspec import Struct
 
 from mtls_lint.lint.finding import Confidence, Severity
 from mtls_lint.lint.runner import Report
 from mtls_lint.testing import lint_text
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(Struct, frozen=True):
     """``lines`` are the lines of the findings, in order; empty for a near miss that stays silent.
 
     ``words`` stand in the message of the first finding (or, when there is none, in the first reason why
@@ -27,7 +27,7 @@ class Case:
     witness: str | None = None
     not_evaluated: bool | None = None
     version: str = "1.31.3"
-    options: dict[str, object] = field(default_factory=dict)
+    options: dict[str, object] = {}
 
     def __str__(self) -> str:
         return self.what.replace(" ", "-")

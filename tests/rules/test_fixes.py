@@ -1,9 +1,9 @@
 """Fixes of the built-in rules: afterwards the finding is gone, and nginx takes the configuration."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 import pytest
+from msgspec import Struct
 
 from mtls_lint.lint.finding import Reported
 from mtls_lint.lint.fixing import Plan, plan
@@ -35,8 +35,7 @@ UNSAFE = {
 }
 
 
-@dataclass(frozen=True)
-class Text:
+class Text(Struct, frozen=True):
     """A Bad example: as it stands on the page, a fragment mostly, or as a whole configuration."""
 
     case: ExampleCase

@@ -8,11 +8,11 @@ but where ``OPEN`` says why that is right.
 import importlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from msgspec import Struct
 
 from differential.compare import REFUSALS
 from mtls_lint.nginx.anonymous import is_housekeeping, uris_of
@@ -50,8 +50,7 @@ OPEN = {
 }
 
 
-@dataclass(frozen=True)
-class Sound:
+class Sound(Struct, frozen=True):
     """A configuration on which its rule is silent; ``version`` where it speaks of one nginx only."""
 
     name: str
@@ -75,8 +74,7 @@ def configurations() -> Iterator[Sound]:
                     yield Sound(f"{rule_id}:{case}", dedent(case.text), version)
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """One request, what nginx answered and what ``decide`` says."""
 
     server: VirtualServer

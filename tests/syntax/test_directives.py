@@ -8,11 +8,11 @@ import re
 import subprocess
 import zlib
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec import Struct
 
 from mtls_lint.syntax import directive_data
 from mtls_lint.syntax.directives import (
@@ -54,8 +54,7 @@ WRAPPERS = {
 }
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(Struct, frozen=True):
     name: str
     args: tuple[str, ...]
     block: bool

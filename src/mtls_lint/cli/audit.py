@@ -3,9 +3,10 @@
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from mtls_lint.lint.rule import Rule
 from mtls_lint.lint.runner import Report
@@ -19,15 +20,14 @@ if TYPE_CHECKING:
     from mtls_lint.report.lines import Line
 
 
-@dataclass(slots=True)
-class Audit:
+class Audit(Struct):
     """One run as auditors see it: the profile, the rules there are and those that ran, what was examined."""
 
     profile: "Profile | None"
     known: Sequence[Rule]
     ran: Sequence[Rule]
     now: datetime
-    examined: "list[Examined]" = field(default_factory=list)
+    examined: "list[Examined]" = []
 
     def judged(self, report: Report) -> Report:
         """The report with the severities and controls of the profile."""

@@ -3,7 +3,9 @@
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from mtls_lint.cli.streams import CommandError, is_terminal, say
 from mtls_lint.nginx.model import Configuration, build
@@ -21,8 +23,7 @@ from mtls_lint.syntax.tree import Problem, ProblemKind, Tree
 STDIN = "-"
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """How texts are read: what ``--map``, ``--root``, ``--prefix``, ``--context`` and ``--define`` say.
 
     ``here`` says that a dump is of this very machine (``--root /``).
@@ -32,7 +33,7 @@ class Reading:
     here: bool = False
     prefix: str | None = None
     context: tuple[str, ...] | None = None
-    defined: Mapping[str, str] = field(default_factory=dict)
+    defined: Mapping[str, str] = {}
 
     def store(self, tree: Tree) -> PemStore:
         """Where the certificates are looked for that a tree names."""

@@ -4,10 +4,10 @@ import gzip
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 
 import typer
+from msgspec import Struct
 
 from mtls_lint.cli.streams import CommandError
 from mtls_lint.nginx.build import Build, Package, parse_build, read_changelog
@@ -20,8 +20,7 @@ _LARGEST = 16 * 1024 * 1024
 """Bytes of a changelog that are read: Debian's of nginx has some 30,000."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """The nginx of a run. ``told`` is False where nobody said which, and the newest stable one is meant."""
 
     version: NginxVersion

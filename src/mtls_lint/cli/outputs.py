@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import typer
+from msgspec import Struct
 
 from mtls_lint.cli.check import FailOn, Format
 from mtls_lint.cli.streams import CommandError, check_output
@@ -15,8 +15,7 @@ from mtls_lint.lint.runner import Report
 from mtls_lint.report.paths import Paths
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Struct, frozen=True):
     """One report to write: its format, and the file (None: stdout)."""
 
     format: Format

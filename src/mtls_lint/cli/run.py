@@ -4,9 +4,11 @@ import gc
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mtls_lint.cli.audit import Audit
 from mtls_lint.cli.changes import changed_since, naming_changed
@@ -51,8 +53,7 @@ from mtls_lint.syntax.discovery import Input
 from mtls_lint.syntax.tree import Problem
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """What was asked of ``check``: by its command line, else by ``file``, else what is usual."""
 
     paths: tuple[str, ...]
@@ -140,8 +141,7 @@ def compared(request: Request, baseline: Path) -> "Linted":
     return replace(linted, report=compare(linted.report, known, linted.ran, linted.rules))
 
 
-@dataclass(frozen=True, slots=True)
-class Linted:
+class Linted(Struct, frozen=True):
     """What a run found; the rules that ran, and all there are; what auditors want to know beside it."""
 
     report: Report

@@ -2,11 +2,11 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
+from msgspec import Struct
 
 from mtls_lint.cli.streams import CommandError
 
@@ -29,8 +29,7 @@ def no_config_option(panel: str | None = None) -> Any:
     return typer.Option("--no-config", rich_help_panel=panel, help="Use no settings file.")
 
 
-@dataclass(frozen=True, slots=True)
-class ReadingOptions:
+class ReadingOptions(Struct, frozen=True):
     """The options about reading, as given on the command line."""
 
     mapped: Sequence[str] | None = None

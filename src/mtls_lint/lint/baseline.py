@@ -3,7 +3,9 @@
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mtls_lint.lint.finding import BaselineEntry, Compared, Reported, Suppression
 from mtls_lint.lint.rule import Rule
@@ -18,8 +20,7 @@ class BaselineError(ValueError):
     """A file cannot be used as a baseline; the message names it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
+class Baseline(Struct, frozen=True):
     """A file of known findings, and the entries in it."""
 
     path: str

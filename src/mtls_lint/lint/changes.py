@@ -1,7 +1,8 @@
 """A report limited to what a change touches."""
 
 from collections.abc import Callable, Collection
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from mtls_lint.lint.finding import Reported
 from mtls_lint.lint.runner import Report

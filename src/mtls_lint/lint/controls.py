@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from mtls_lint.lint.finding import Reported
 from mtls_lint.lint.profile import Control, Profile, load_profile, profile_names
@@ -21,8 +22,7 @@ class State(Enum):
     NOT_COVERED = "not covered"
 
 
-@dataclass(frozen=True, slots=True)
-class Assessment:
+class Assessment(Struct, frozen=True):
     """A control with the rules that look at it, what they found, and why they could not tell."""
 
     control: Control

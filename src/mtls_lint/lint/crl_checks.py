@@ -1,8 +1,9 @@
 """Whom the CRLs of a server keep out, though nothing else speaks against them."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mtls_lint.lint.context import Context
 from mtls_lint.nginx.chain_check import ChainCheck
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from mtls_lint.pki.verify_errors import VerifyError
 
 
-@dataclass(frozen=True, slots=True)
-class LockOut:
+class LockOut(Struct, frozen=True):
     """A CRL error that keeps out every client of ``ca``, or the client whose own certificate that is.
 
     ``checked`` is the certificate of its chain for which no good CRL is there; ``issuer`` the CA whose CRL it
@@ -38,8 +38,7 @@ class LockOut:
         return self.issuer.display_name if self.issuer is not None else self.checked.issuer
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedClients:
+class CheckedClients(Struct, frozen=True):
     """Servers that check the same clients alike.
 
     ``given`` are the certificates of the file that is meant for clients: of ``ssl_client_certificate``, and

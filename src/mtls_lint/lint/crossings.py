@@ -1,7 +1,8 @@
 """TLS sessions made at one server of a socket that open another, whose own check their clients fail."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mtls_lint.lint.context import Context
 from mtls_lint.lint.handshake_checks import Excess, HandshakeChecks, excess, handshake_checks
@@ -29,8 +30,7 @@ ENOUGH = 6
 """Servers that are entered, after which no more are looked for: messages show five."""
 
 
-@dataclass(frozen=True, slots=True)
-class Crossing:
+class Crossing(Struct, frozen=True):
     """A session of ``made_at`` opens ``entered``.
 
     ``named`` is the SNI of the resumption, None for none; ``excess`` says who gets in by it; ``advisory``
@@ -44,8 +44,7 @@ class Crossing:
     advisory: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Maker:
+class _Maker(Struct, frozen=True):
     """A server that makes sessions, for all of the socket that check clients alike and are alike to TLS."""
 
     server: VirtualServer

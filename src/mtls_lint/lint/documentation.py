@@ -2,23 +2,22 @@
 
 import inspect
 import re
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 
 class DocumentationError(ValueError):
     """The docstring is no rule page; the message says what is missing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(Struct, frozen=True):
     """A fenced nginx block. ``options`` are the words ``key=value`` behind ``nginx`` on the fence."""
 
     text: str
-    options: dict[str, str] = field(default_factory=dict)
+    options: dict[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Documentation:
+class Documentation(Struct, frozen=True):
     """The parts of a rule's page."""
 
     title: str

@@ -1,7 +1,8 @@
 """Who besides root and the owner can read a secret, or replace a file that nginx trusts."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mtls_lint.lint.accounts import group_members, group_name
 from mtls_lint.lint.finding import Severity
@@ -18,8 +19,7 @@ _ROOT = 0
 _GROUP_WRITES = 0o020
 
 
-@dataclass(frozen=True, slots=True)
-class Readers:
+class Readers(Struct, frozen=True):
     """Who can read a file that only root should, and how bad that is."""
 
     who: str
@@ -27,8 +27,7 @@ class Readers:
     mode: str
 
 
-@dataclass(frozen=True, slots=True)
-class Writer:
+class Writer(Struct, frozen=True):
     """A file or directory that somebody can write, and who."""
 
     status: Status

@@ -1,8 +1,9 @@
 """Findings: what a rule says, and where."""
 
 import shlex
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from mtls_lint.syntax.source import Span
 
@@ -31,16 +32,14 @@ class Confidence(Enum):
     POSSIBLE = "possible"
 
 
-@dataclass(frozen=True, slots=True)
-class Related:
+class Related(Struct, frozen=True):
     """Another place that has part in a finding, with a label that says which part."""
 
     span: Span
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class ClientCertificate:
+class ClientCertificate(Struct, frozen=True):
     """The certificate that the client of a witness presents.
 
     ``ca`` is the CA file, as the configuration writes it, whose CA has issued it (the one called ``issuer``,
@@ -81,8 +80,7 @@ class ClientCertificate:
         return (ca, f"{make} -CA ca.pem -CAkey ca.key {output}")
 
 
-@dataclass(frozen=True, slots=True)
-class Witness:
+class Witness(Struct, frozen=True):
     """The request that shows a finding.
 
     ``address`` is the local address of the socket (``*`` and ``[::]`` for all of them), ``sni`` the name
@@ -149,8 +147,7 @@ class Witness:
         return words
 
 
-@dataclass(frozen=True, slots=True)
-class StreamWitness:
+class StreamWitness(Struct, frozen=True):
     """The TLS connection that shows a finding of stream, where there are no requests.
 
     The fields are those of ``Witness``. What the backend speaks is for whoever connects.
@@ -181,16 +178,14 @@ def _after_making(certificate: ClientCertificate | None, command: str) -> str:
     return " && ".join((*made, command))
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """The text that takes the place of a span; an empty span is where it is put in."""
 
     span: Span
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(Struct, frozen=True):
     """A change after which the finding is gone.
 
     ``title`` says in the imperative what is done. ``safe`` fixes cannot alter who gets in, nor what clients
@@ -202,8 +197,7 @@ class Fix:
     safe: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """What a rule yields.
 
     ``message`` says in one sentence what was found, what was expected and what it leads to; ``remedy``
@@ -237,8 +231,7 @@ class Suppression(Enum):
     """It was known before: an entry of the baseline."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reported:
+class Reported(Struct, frozen=True):
     """A finding as it leaves the runner: everything resolved, nothing to look up.
 
     ``suppressed`` is the reason why it is hidden and does not count, None for one that does; ``suppression``
@@ -260,8 +253,7 @@ class Reported:
         return self.finding.span
 
 
-@dataclass(frozen=True, slots=True)
-class BaselineEntry:
+class BaselineEntry(Struct, frozen=True):
     """A finding that was known before; all but its fingerprint is for people.
 
     ``file`` counts from the baseline's directory.
@@ -273,8 +265,7 @@ class BaselineEntry:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(Struct, frozen=True):
     """How a run compares with a baseline: its file, how many findings it knows, and its stale entries."""
 
     path: str
@@ -282,8 +273,7 @@ class Compared:
     stale: tuple[BaselineEntry, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class NotEvaluated:
+class NotEvaluated(Struct, frozen=True):
     """Something a rule, or the whole run, could not decide, and the reason."""
 
     rule: str

@@ -1,22 +1,21 @@
 """Which fixes of a report are made in one run, and what the files are then."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from mtls_lint.lint.finding import Edit, Reported
 from mtls_lint.syntax.source import SourceFile
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """A fix that is not made, and why."""
 
     reported: Reported
     reason: str
 
 
-@dataclass(slots=True)
-class Plan:
+class Plan(Struct):
     """What one run changes.
 
     ``made`` are the findings that are mended, ``unsafe`` those whose fix was not asked for, ``overlapping``
@@ -24,12 +23,12 @@ class Plan:
     the key of the file (``plan``).
     """
 
-    edits: dict[str, list[Edit]] = field(default_factory=dict)
-    sources: dict[str, SourceFile] = field(default_factory=dict)
-    made: list[Reported] = field(default_factory=list)
-    unsafe: list[Reported] = field(default_factory=list)
-    overlapping: list[Reported] = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
+    edits: dict[str, list[Edit]] = {}
+    sources: dict[str, SourceFile] = {}
+    made: list[Reported] = []
+    unsafe: list[Reported] = []
+    overlapping: list[Reported] = []
+    refused: list[Refused] = []
 
     def changed(self, key: str) -> bytes:
         """The file as it is to be."""

@@ -6,8 +6,10 @@ for the request that gets through.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
 from itertools import islice
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mtls_lint.lint.context import Context
 from mtls_lint.lint.finding import ClientCertificate, Witness
@@ -35,8 +37,7 @@ _MOST = 20
 """Names, and URIs of other paths, to try for one path."""
 
 
-@dataclass(frozen=True, slots=True)
-class Carrier:
+class Carrier(Struct, frozen=True):
     """A header or parameter that carries identity, and the path on which it does."""
 
     path: ForwardingPath
@@ -44,8 +45,7 @@ class Carrier:
     forwarded: Forwarded
 
 
-@dataclass(frozen=True, slots=True)
-class Forgery:
+class Forgery(Struct, frozen=True):
     """A path that passes on what clients send in headers that carry identity.
 
     ``carriers`` are those headers. ``displaced`` tells that an outer block sets them and an inner one drops
@@ -275,8 +275,7 @@ def forged_value(forwarded: Forwarded) -> str:
     return _FORGED.get(forwarded.value.lower().strip("${}"), "forged")
 
 
-@dataclass(frozen=True, slots=True)
-class Alias:
+class Alias(Struct, frozen=True):
     """Another spelling of headers that carry identity, which a ``path`` to the backend passes on.
 
     Backends that fold names cannot tell it from the ``carriers``, whose path sets these. ``setting`` is what

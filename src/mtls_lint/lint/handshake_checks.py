@@ -1,7 +1,8 @@
 """What one server's handshake holds a client's certificate to, and whom it lets through beyond another's."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mtls_lint.lint.context import Context
 from mtls_lint.lint.words import listed
@@ -27,8 +28,7 @@ _SETTINGS = (
 _REPLACING = ("VerifyCAFile", "VerifyCAPath", "VerifyCAStore", "VerifyMode")
 
 
-@dataclass(frozen=True, slots=True)
-class HandshakeChecks:
+class HandshakeChecks(Struct, frozen=True):
     """The CAs, CRLs and depth of one server.
 
     ``unread`` are the files of CAs that could not be read, ``crls`` None where there is no ``ssl_crl`` or
@@ -43,8 +43,7 @@ class HandshakeChecks:
     depth: int
 
 
-@dataclass(frozen=True, slots=True)
-class Excess:
+class Excess(Struct, frozen=True):
     """Whom one server lets through its handshake and another does not.
 
     ``who`` are words for them; ``grave`` says that there are such clients, not only may be one day;

@@ -2,9 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from itertools import islice, product
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mtls_lint.lint.context import Context
 from mtls_lint.lint.finding import ClientCertificate
@@ -41,8 +43,7 @@ That is what people write by hand; longer lists are made by programs, and their 
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Issuer:
+class Issuer(Struct, frozen=True):
     """A CA whose clients a server accepts; ``certificate`` is None where the file is not there to be read."""
 
     reference: FileReference
@@ -54,8 +55,7 @@ class Issuer:
         return as_rfc2253(name_of(self.certificate.native.subject)) if self.certificate is not None else None
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(Struct, frozen=True):
     """Somebody with a certificate of ``issuer`` that says ``facts``."""
 
     issuer: Issuer

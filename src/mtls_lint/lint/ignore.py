@@ -5,9 +5,10 @@ before it, and ``# mtls-lint: ignore-file[...] ...`` before the first directive 
 """
 
 import re
-from dataclasses import dataclass
 from datetime import date, datetime
 from os.path import basename
+
+from msgspec import Struct
 
 from mtls_lint.syntax.source import Comment, SourceFile, Span
 
@@ -22,8 +23,7 @@ _IGNORE = re.compile(
 _WORD = re.compile(r"[^\s,]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Selector:
+class Selector(Struct, frozen=True):
     """One word in the brackets: a rule id, a family or a pattern, and the ids of the rules it means."""
 
     text: str
@@ -33,8 +33,7 @@ class Selector:
     """For a word that means no rule: what was probably meant."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ignore:
+class Ignore(Struct, frozen=True):
     """One comment that addresses this tool to hide findings.
 
     ``covered`` are the stretches of its text whose findings it hides. ``defect`` says what is wrong where it

@@ -2,7 +2,8 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from mtls_lint.lint.ignore import Ignore
 from mtls_lint.syntax.source import SourceFile

@@ -1,9 +1,10 @@
 """What the ignores of a tree hide, and which of them hide nothing."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from mtls_lint.lint.finding import Reported, Suppression
 from mtls_lint.lint.ignore import Ignore, Selector, parse_ignore

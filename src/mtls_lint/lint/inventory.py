@@ -1,10 +1,12 @@
 """Everything with an end that a configuration relies on: certificates, CRLs, responses; and its keys."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mtls_lint.lint.evidence import Evidence
 from mtls_lint.nginx.file_uses import KEYS, FileUse, Purpose
@@ -28,8 +30,7 @@ class Kind(Enum):
     PRIVATE_KEY = "private key"
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(Struct, frozen=True):
     """One place that uses an entry.
 
     ``role`` is what for, ``line`` where its block starts in the PEM file. ``fits`` tells of a key whether it
@@ -42,8 +43,7 @@ class Use:
     fits: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A certificate, CRL, OCSP response or private key; once, however many places use it.
 
     ``not_before`` and ``not_after`` are lastUpdate and nextUpdate of a CRL, thisUpdate and nextUpdate of a
@@ -64,7 +64,7 @@ class Entry:
     not_before: datetime | None = None
     not_after: datetime | None = None
     encrypted: bool = False
-    uses: tuple[Use, ...] = field(default=(), compare=False)
+    uses: tuple[Use, ...] = ()
 
     @property
     def opened(self) -> bool:
@@ -90,8 +90,7 @@ class Entry:
         return None if self.not_after is None else self.not_after - now
 
 
-@dataclass(frozen=True, slots=True)
-class NotRead:
+class NotRead(Struct, frozen=True):
     """A file, or part of one, that is not in the inventory, and why.
 
     ``counts`` is False where nginx does not open it, or no file was to be read: the path is known only at
@@ -104,8 +103,7 @@ class NotRead:
     counts: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Inventory:
+class Inventory(Struct, frozen=True):
     """The entries by what fails first, and what could not be read."""
 
     entries: tuple[Entry, ...]

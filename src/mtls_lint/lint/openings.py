@@ -6,11 +6,12 @@ send where, and says which of the server's directives lets the request through.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
+
+from msgspec import Struct
 
 from mtls_lint.lint.finding import ClientCertificate
 from mtls_lint.lint.witnesses import Door
@@ -60,8 +61,7 @@ class Cause(Enum):
     """A check refuses, and an ``error_page`` answers with content."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(Struct, frozen=True):
     """One way in; ``check`` is the check that is too weak, not reached or undone."""
 
     cause: Cause
@@ -85,8 +85,7 @@ class Opening:
         return not self.door.served.request.uri.startswith(guarded.pattern)
 
 
-@dataclass(frozen=True, slots=True)
-class Openings:
+class Openings(Struct, frozen=True):
     """The certain ways into a server, one for each cause and check; ``doubt`` when there may be others."""
 
     found: tuple[Opening, ...]

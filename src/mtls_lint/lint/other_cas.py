@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mtls_lint.lint.holders import Holder, Issuer, Reception, was_judged
 from mtls_lint.nginx.anonymous import Served
@@ -24,8 +25,7 @@ _BY_LOT = 8
 """Hexadecimal digits from which on two CAs do not come upon one serial number by counting."""
 
 
-@dataclass(frozen=True, slots=True)
-class Double:
+class Double(Struct, frozen=True):
     """``impostor`` gets the ``place`` as the ``holder`` does, whose CA is another one."""
 
     test: IdentityTest

@@ -9,10 +9,11 @@ import importlib.util
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import ModuleType
+
+from msgspec import Struct
 
 from mtls_lint.lint.documentation import DocumentationError, parse_documentation
 from mtls_lint.lint.rule import Declaration, Rule, RuleError
@@ -21,8 +22,7 @@ BUILT_IN = "mtls-lint"
 ENTRY_POINTS = "mtls_lint.rules"
 
 
-@dataclass(frozen=True, slots=True)
-class Pack:
+class Pack(Struct, frozen=True):
     """A name and a directory. ``trusted_cache`` allows Python to keep compiled files beside the rules."""
 
     name: str

@@ -1,7 +1,8 @@
 """Which partners a server is meant for: by the names it compares, and by the files it trusts."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mtls_lint.lint.context import Context
 from mtls_lint.nginx.checks import client_checks
@@ -12,8 +13,7 @@ from mtls_lint.pki.partners import PARTNERS, Partner, PartnerCA
 from mtls_lint.pki.store import FileState
 
 
-@dataclass(frozen=True, slots=True)
-class TrustedPartnerCA:
+class TrustedPartnerCA(Struct, frozen=True):
     """A partner's CA that a server trusts; ``by_name`` where only the name of its file tells."""
 
     partner: Partner

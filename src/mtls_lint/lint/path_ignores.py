@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from fnmatch import fnmatchcase
+
+from msgspec.structs import replace
 
 from mtls_lint.lint.finding import Reported, Suppression
 from mtls_lint.lint.rule import Rule

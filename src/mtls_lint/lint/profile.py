@@ -6,11 +6,13 @@ Each is a file of ``src/mtls_lint/profiles``; what may stand in it is in docs/pr
 import difflib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mtls_lint.lint.finding import Reported, Severity
 from mtls_lint.lint.requirements import Requirements, requirements
@@ -25,8 +27,7 @@ class ProfileError(ValueError):
     """There is no such profile; the message suggests what was meant."""
 
 
-@dataclass(frozen=True, slots=True)
-class Control:
+class Control(Struct, frozen=True):
     """One clause of a standard.
 
     ``title`` is what it asks for, in our words. ``rules`` are rules (or patterns) that look at it beside
@@ -46,8 +47,7 @@ class Control:
         return declared or any(fnmatchcase(rule.id, pattern) for pattern in self.rules)
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Struct, frozen=True):
     """A standard, or a way to be strict.
 
     ``severity`` holds what findings of a rule are at least, ``least`` what all are. ``sources`` say where the

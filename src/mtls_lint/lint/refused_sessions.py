@@ -1,7 +1,8 @@
 """TLS sessions that nginx refuses because they come back with another name."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mtls_lint.lint.context import Context
 from mtls_lint.nginx.answering import listen_span
@@ -11,8 +12,7 @@ from mtls_lint.nginx.resumption import EARLY_NAME, RESUMPTION_CVE, Attempt, Fate
 from mtls_lint.syntax.tree import Unknown
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedSession:
+class RefusedSession(Struct, frozen=True):
     """A session made with the SNI ``made`` is refused when it comes back with ``named``, of ``server``."""
 
     made: str

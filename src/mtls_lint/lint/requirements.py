@@ -1,11 +1,11 @@
 """What a profile asks for beyond what every rule knows: lists and limits that rules read."""
 
-from dataclasses import dataclass, fields
 from typing import Any
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Requirements:
+
+class Requirements(Struct, frozen=True):
     """The parameters of a profile; None, False or 0 where it asks for nothing, and the rules are silent.
 
     ``profile`` is its name, for messages. ``protocols`` are the versions that may be spoken with clients
@@ -38,7 +38,7 @@ class Requirements:
     upstream_certificate: bool = False
 
 
-NAMES = frozenset(one.name for one in fields(Requirements)) - {"profile"}
+NAMES = frozenset(Requirements.__struct_fields__) - {"profile"}
 """The parameters that a profile may set."""
 
 

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, TypeVar, get_type_hints
+
+from msgspec import Struct
 
 from mtls_lint.lint.context import Context
 from mtls_lint.lint.documentation import Documentation
@@ -47,8 +48,7 @@ class RuleError(Exception):
     """A rule or a pack is not usable; the message names the file and what is wrong."""
 
 
-@dataclass(frozen=True, slots=True)
-class Declaration:
+class Declaration(Struct, frozen=True):
     """A decorated function: everything the decorator knows, before the loader adds where it stands."""
 
     function: Callable[[Any, Context], Iterator[Finding]]
@@ -61,8 +61,7 @@ class Declaration:
     directives: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """A loaded rule. ``id`` carries the pack's name in front unless the pack is the built-in one."""
 
     id: str

@@ -3,8 +3,9 @@
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from mtls_lint.lint.context import Context
 from mtls_lint.lint.evidence import Evidence
@@ -30,8 +31,7 @@ from mtls_lint.syntax.source import SourceFile
 from mtls_lint.syntax.tree import Directive, Problem
 
 
-@dataclass(frozen=True, slots=True)
-class Crash:
+class Crash(Struct, frozen=True):
     """A rule that failed: its id, the error in one line, and the traceback for its author."""
 
     rule: str
@@ -39,8 +39,7 @@ class Crash:
     traceback: str
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """Everything a run found, in a fixed order; the input of every output format."""
 
     findings: tuple[Reported, ...] = ()

@@ -10,9 +10,10 @@ from __future__ import annotations
 import os
 import re
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mtls_lint.pki.store import PemStore
 from mtls_lint.syntax.tree import index_by_name
@@ -40,16 +41,14 @@ _MOST = 4096
 """Bytes of a process's title that are looked at."""
 
 
-@dataclass(frozen=True, slots=True)
-class Master:
+class Master(Struct, frozen=True):
     """A running nginx: the process id of its master, and when its workers came up."""
 
     pid: int
     loaded: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Unloaded:
+class Unloaded(Struct, frozen=True):
     """A file that was changed after the nginx that runs here had read it."""
 
     master: Master

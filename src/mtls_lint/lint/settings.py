@@ -1,7 +1,8 @@
 """What the user chose for a run."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from mtls_lint.lint.finding import Severity
 from mtls_lint.lint.requirements import Requirements
@@ -9,8 +10,7 @@ from mtls_lint.nginx.build import Build
 from mtls_lint.nginx.version import NEWEST_STABLE, NginxVersion
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """The parameters that rules may read.
 
     ``require`` are the server names that must ask for a client certificate (``--require``);
@@ -29,7 +29,7 @@ class Settings:
     expiry_days: int | None = None
     version_told: bool = False
     build: Build | None = None
-    severities: Mapping[str, Severity] = field(default_factory=dict, hash=False)
+    severities: Mapping[str, Severity] = {}
     ignores: bool = True
     ignores_need_reason: bool = True
     requirements: Requirements = field(default_factory=Requirements)

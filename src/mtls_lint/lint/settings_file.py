@@ -7,10 +7,11 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from mtls_lint.lint.settings_keys import BY_NAME, CODE, FILE, TABLE, flaw
 
@@ -26,8 +27,7 @@ class SettingsError(ValueError):
         self.hint = hint
 
 
-@dataclass(frozen=True, slots=True)
-class SettingsFile:
+class SettingsFile(Struct, frozen=True):
     """What a settings file says, key by key; empty where there is none.
 
     ``path`` is its name as people know it, ``directory`` what relative paths in it count from.
@@ -35,8 +35,8 @@ class SettingsFile:
 
     path: str = ""
     directory: str = ""
-    values: Mapping[str, Any] = field(default_factory=dict)
-    lines: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    values: Mapping[str, Any] = {}
+    lines: Mapping[tuple[str, str], int] = {}
 
     def place(self, key: str, inner: str = "") -> str:
         """``file:line`` of a key, or of one inside its table."""

@@ -1,8 +1,9 @@
 """The keys of a settings file: one table, from which reading, schema and template are made."""
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
+
+from msgspec import Struct
 
 FILE = "mtls-lint.toml"
 TABLE = "mtls-lint"
@@ -24,8 +25,7 @@ class Kind(Enum):
     THRESHOLD = "error, warning, info or never"
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(Struct, frozen=True):
     """One key: what its value is, what it does, and an example in TOML."""
 
     name: str

@@ -1,7 +1,8 @@
 """TLS sessions made on one address and port that open a server on another, whose check their clients fail."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mtls_lint.lint.context import Context
 from mtls_lint.lint.crossings import guards
@@ -23,8 +24,7 @@ from mtls_lint.syntax.tree import Directive, Unknown
 _SETTINGS = ("ssl_session_cache", "ssl_session_tickets", "ssl_session_ticket_key", "ssl_conf_command")
 
 
-@dataclass(frozen=True, slots=True)
-class SocketCrossing:
+class SocketCrossing(Struct, frozen=True):
     """A session made at ``made_at`` opens ``entered`` on the socket ``entered_on``.
 
     ``shared`` is the cache or the key that both sockets have, None where they have one default server, and so
@@ -47,16 +47,14 @@ class SocketCrossing:
 _GRAVEST = (False, False)
 
 
-@dataclass(frozen=True, slots=True)
-class _Store:
+class _Store(Struct, frozen=True):
     """Where the default server of a socket keeps sessions: the name of its shared cache, its keys."""
 
     zone: str | None
     keys: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Shared:
+class _Shared(Struct, frozen=True):
     """What two sockets have in common: keys of tickets, a cache; and the directive that makes it so."""
 
     keys: bool
@@ -64,8 +62,7 @@ class _Shared:
     by: Directive | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Member:
+class _Member(Struct, frozen=True):
     """A server that verifies clients in handshakes of its own."""
 
     server: VirtualServer

@@ -1,7 +1,8 @@
 """The values that TLS servers take for a setting, each once: for rules about what a profile allows."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mtls_lint.lint.context import Context
 from mtls_lint.lint.finding import Confidence
@@ -12,8 +13,7 @@ from mtls_lint.syntax.source import Span
 from mtls_lint.syntax.tree import Directive
 
 
-@dataclass(frozen=True, slots=True)
-class TlsValue:
+class TlsValue(Struct, frozen=True):
     """One value in force: the directives that give it (none: nginx's default), and who takes it."""
 
     directives: tuple[Directive, ...]

@@ -1,8 +1,9 @@
 """One configuration under two versions of nginx: what changes, in behaviour and in findings."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from mtls_lint.lint.finding import Reported
 from mtls_lint.lint.rule import Rule
@@ -21,8 +22,7 @@ ADVICE = "versions"
 """The family of rules that say which versions have been mended, and which nobody mends."""
 
 
-@dataclass(frozen=True, slots=True)
-class Upgrade:
+class Upgrade(Struct, frozen=True):
     """What nginx ``new`` does differently from ``old``.
 
     ``appearing`` and ``going`` are findings of the one version only; refusals to start are differences.

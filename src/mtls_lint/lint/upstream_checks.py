@@ -1,8 +1,9 @@
 """The places that verify their backends, and what that verification comes to."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mtls_lint.lint.context import Context
 from mtls_lint.nginx.chain_check import ChainCheck
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from mtls_lint.pki.verify import Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedUpstreams:
+class CheckedUpstreams(Struct, frozen=True):
     """Places that verify their backends alike, with the CAs of one file."""
 
     reference: FileReference
@@ -26,8 +26,7 @@ class CheckedUpstreams:
     passes: tuple[UpstreamPass, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ShownCertificate:
+class ShownCertificate(Struct, frozen=True):
     """A certificate that a server of the same configuration shows to a place.
 
     ``verdict`` is OpenSSL's, ``named`` whether it has the name that is expected there.

@@ -1,8 +1,9 @@
 """Doors: places where a client without a certificate gets content, with the request that shows it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from mtls_lint.lint.finding import ClientCertificate, Related, Witness
 from mtls_lint.nginx.anonymous import Served, content_for_anyone
@@ -11,8 +12,7 @@ from mtls_lint.nginx.decision import Fault
 from mtls_lint.nginx.model import Configuration, Socket, VirtualServer
 
 
-@dataclass(frozen=True, slots=True)
-class Door:
+class Door(Struct, frozen=True):
     """A request that gets content of a server though it should not, and the socket it goes to.
 
     ``certificate`` is what the client presents; ``speaks_tls`` is False for plain HTTP on a TLS socket;

@@ -7,7 +7,8 @@ CVE-2026-120967 (rule stream-servers-with-different-modes).
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mtls_lint.nginx.answering import listen_span
 from mtls_lint.nginx.model import Configuration, Socket, VirtualServer
@@ -20,8 +21,7 @@ from mtls_lint.syntax.source import Span
 ADVISORIES_PAGE = "https://nginx.org/en/security_advisories.html"
 
 
-@dataclass(frozen=True, slots=True)
-class Concerned:
+class Concerned(Struct, frozen=True):
     """A place where a configuration meets the precondition of an advisory.
 
     ``what`` says it in words behind "because". ``grave`` marks that clients get in by it. With a ``doubt`` it
@@ -38,8 +38,7 @@ class Concerned:
 Precondition = Callable[[Configuration], Iterator[Concerned]]
 
 
-@dataclass(frozen=True, slots=True)
-class Advisory:
+class Advisory(Struct, frozen=True):
     """An advisory: ``affected`` are ranges, first and last version, ``fixed`` the first good ones.
 
     ``leads_to`` says what an attacker can do; ``severity`` is nginx's own word, empty where it was not seen,

@@ -1,8 +1,9 @@
 """What a client without a proper certificate gets of a server: ``decide``, asked for each location."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from mtls_lint.nginx.answering import example_name, handshake_name
 from mtls_lint.nginx.answers import PASSING
@@ -34,8 +35,7 @@ _HOUSEKEEPING = frozenset(
 _WELL_KNOWN = "/.well-known/"
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(Struct, frozen=True):
     """What one request gets.
 
     ``span`` is what decides it: the ``return``, the ``proxy_pass``; ``server`` holds it.
@@ -63,8 +63,7 @@ class Served:
         return self.location.scope if self.location is not None else self.server.scope
 
 
-@dataclass(frozen=True, slots=True)
-class Visitor:
+class Visitor(Struct, frozen=True):
     """How somebody comes: with which certificate (None: without), and speaking TLS to TLS sockets or not.
 
     ``via`` is another server of the socket whose name is said in the handshake, instead of that of the server

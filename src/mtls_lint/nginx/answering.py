@@ -1,7 +1,8 @@
 """Names and servers: who answers a name, on which sockets, and how to ask for a server."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from mtls_lint.nginx.lookup import NameTable, normalise_host
 from mtls_lint.nginx.model import Configuration, Socket, VirtualServer

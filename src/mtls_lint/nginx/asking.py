@@ -1,6 +1,6 @@
 """Which servers ask their clients for a certificate, and by which directive."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from mtls_lint.nginx.answers import SETTERS
 from mtls_lint.nginx.checks import (
@@ -26,8 +26,7 @@ _VERIFY_FLAGS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Asking:
+class Asking(Struct, frozen=True):
     """How the TLS handshake of a server asks its client for a certificate.
 
     ``required``: the handshake fails without one. ``postponed``: in TLS 1.3 it is to be asked for behind the

@@ -1,7 +1,8 @@
 """Where a request ends up behind nginx: a backend with an address of its own there, or a file."""
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mtls_lint.nginx.anonymous import Served
 from mtls_lint.nginx.answers import PASSING
@@ -16,8 +17,7 @@ _OF_REQUEST = re.compile(r"\$\{?(?:request_uri|uri|document_uri)\b.*")
 _PORTS = {"http": "80", "https": "443", "grpc": "80", "grpcs": "443"}
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(Struct, frozen=True):
     """``addresses`` of the backend (one, or those of an upstream; ``root DIR`` for files) and the URI there.
 
     ``text`` is the directive that leads there.

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mtls_lint.nginx.version import NginxVersion
 
@@ -18,8 +19,7 @@ _CVE = re.compile(r"\bCVE-\d{4}-\d{4,}\b")
 _TRUNCATED = re.compile(r"^# (?:Older|For older) .*changelog", re.MULTILINE | re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Package:
+class Package(Struct, frozen=True):
     """The package of a distribution that a binary comes from.
 
     ``fixed`` are the advisories that its changelog names; None where that could not be read, with ``reason``.
@@ -36,8 +36,7 @@ class Package:
         return f"{self.name} {self.version}".rstrip()
 
 
-@dataclass(frozen=True, slots=True)
-class Build:
+class Build(Struct, frozen=True):
     """One binary of nginx: ``openssl`` is what it runs with, ``options`` what it was configured with.
 
     ``package`` is None where no package of a distribution owns the file: then it is what its number says,

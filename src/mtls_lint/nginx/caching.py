@@ -1,6 +1,6 @@
 """What nginx keeps of backends' answers, and by which key it finds them again."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from mtls_lint.nginx.checks import Sources
 from mtls_lint.nginx.forwarding import ForwardingPath
@@ -12,8 +12,7 @@ _PROXY_KEY = "$scheme$proxy_host$request_uri"
 """What proxy_cache_key is by default; those of other protocols are empty."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cache:
+class Cache(Struct, frozen=True):
     """The cache of a path: its zone, its key as written, and the variables that the key comes from.
 
     ``bypass`` are the variables by which answers are neither kept nor taken from the cache.

@@ -1,9 +1,11 @@
 """What one server's handshake checks the chains of clients with, and one place those of its backends."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mtls_lint.nginx.material import FileReference, crl_file
 from mtls_lint.nginx.model import Configuration, VirtualServer
@@ -38,8 +40,7 @@ DELTA_DOUBT = "ssl_crl holds a delta CRL: older OpenSSL takes it for complete, n
 """Why a verdict is not certain where ``without_deltas`` comes to another one."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChainCheck:
+class ChainCheck(Struct, frozen=True):
     """The trusted certificates, the CRLs (None: revocation is not checked), the depth and the level.
 
     ``peer`` says whose chains are checked: those of clients, or those of upstream servers.

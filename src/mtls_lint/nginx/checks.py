@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mtls_lint.nginx.model import Configuration, Location, VirtualServer
 from mtls_lint.nginx.variables import variables_in
@@ -17,8 +18,7 @@ IDENTIFYING = frozenset(
 _CAPTURE = re.compile(r"\(\?P?[<'](\w+)[>']")
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """An ``if`` whose condition depends on the client's certificate.
 
     ``location`` is the block it stands in, None for the server itself. ``refuses`` tells that the block it

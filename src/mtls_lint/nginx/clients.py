@@ -1,8 +1,9 @@
 """Clients that connect: with a real chain, verified by what the configuration's files hold."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mtls_lint.nginx.asking import asks_ocsp
 from mtls_lint.nginx.chain_check import DELTA_DOUBT, Reader, chain_check
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from mtls_lint.pki.certificate import Certificate
 
 
-@dataclass(frozen=True)
-class ChainClient:
+class ChainClient(Struct, frozen=True):
     """A client that sends ``chain`` (leaf first); ``read`` gives the files the configuration names."""
 
     configuration: Configuration
@@ -58,8 +58,7 @@ class ChainClient:
 _CLIENT_FACTS = ("s_dn", "i_dn", "s_dn_legacy", "i_dn_legacy", "serial", "fingerprint")
 
 
-@dataclass(frozen=True)
-class ClassClient:
+class ClassClient(Struct, frozen=True):
     """Any client whose chain ends at a CA of the file ``ca``; at none that is trusted where it is None.
 
     ``verdict`` is what the chain check says of the class where its CA is trusted (and of one that needs no
@@ -93,8 +92,7 @@ FRESH_SERIAL = "5D0C6A1F92E3B7485A60D1C39F7E2B84"
 """A serial number as CAs choose them by lot, which no configuration knows."""
 
 
-@dataclass(frozen=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What a certificate says: names in the form of ``$ssl_client_s_dn``, serial number, fingerprint.
 
     The ``issuer`` is None where it is not known.
@@ -120,8 +118,7 @@ class Facts:
         }
 
 
-@dataclass(frozen=True)
-class KnownClient:
+class KnownClient(Struct, frozen=True):
     """A client with a certificate of a CA in the file ``ca``, of which everything is known.
 
     ``supposed`` is a variable (without ``$``) with a value that it shall have, whatever the certificate says.
@@ -143,8 +140,7 @@ class KnownClient:
         return known
 
 
-@dataclass(frozen=True)
-class Stranger:
+class Stranger(Struct, frozen=True):
     """A client with a certificate of its own making, which nobody vouches for.
 
     ``subject``, ``issuer`` and ``serial`` are what it likes, in the form of nginx's variables. Without an

@@ -3,9 +3,10 @@
 The steps are those of docs/evidence.md: sockets, names, handshake, request.
 """
 
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from mtls_lint.nginx.decision import Answer, Client, Connection, Decision, Fault, Outcome, Request, Story
 from mtls_lint.nginx.exchange import Exchange

@@ -1,10 +1,11 @@
 """The question (connection, request, client) and the answer (a decision) of ``decide``."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import Protocol
+
+from msgspec import Struct
 
 from mtls_lint.nginx.material import TrustFile
 from mtls_lint.nginx.model import Location, VirtualServer
@@ -43,8 +44,7 @@ class Answer(Enum):
     """Files or a backend."""
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(Struct, frozen=True):
     """A TCP connection to ``address:port``; ``tls`` is ``1.2`` or ``1.3``, None for plain.
 
     With ``starttls`` a mail client begins in plain and changes to TLS by its protocol's command.
@@ -91,8 +91,7 @@ class Fault(Enum):
 _FAULT_CODES = {Fault.VERSION: 505, Fault.LONG_LINE: 414, Fault.LONG_HEADER: 494, Fault.ENCODING: 501}
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """An HTTP request.
 
     ``host`` None means HTTP/1.0 without a Host; ``uri`` is the target as sent, a path or absolute
@@ -107,8 +106,7 @@ class Request:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What the chain check says: ``ok``, or OpenSSL's error.
 
     ``soft`` marks the errors that ``optional_no_ca`` lets pass. ``unknown`` is the reason when the check
@@ -134,24 +132,21 @@ class Client(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One step of the way, and where the configuration decides it."""
 
     what: str
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """An ``if`` that was evaluated on the way, and whether it held."""
 
     directive: Directive
     held: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """What nginx answers, and why.
 
     ``status`` is None when a backend or a file decides it. ``tls_server`` is the server whose handshake
@@ -183,13 +178,12 @@ class Decision:
         return self.outcome is Outcome.RESPONSE and self.answer is Answer.CONTENT
 
 
-@dataclass
-class Story:
+class Story(Struct):
     """The steps and doubts of a decision while it is made."""
 
-    steps: list[Step] = field(default_factory=list)
-    conditions: list[Condition] = field(default_factory=list)
-    uncertain: dict[str, None] = field(default_factory=dict)
+    steps: list[Step] = []
+    conditions: list[Condition] = []
+    uncertain: dict[str, None] = {}
 
     def say(self, what: str, span: Span | None = None) -> None:
         """Add a step."""

@@ -6,10 +6,11 @@ and how nginx speaks to upstreams; a request's own differences, which every conf
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mtls_lint.nginx.answering import listen_span
 from mtls_lint.nginx.chain_check import ChainCheck, Reader, chain_check
@@ -40,16 +41,14 @@ class Kind(Enum):
     FINDING = "finding"
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(Struct, frozen=True):
     """Who gets in at a place: the matrix's answer and its holes."""
 
     who: Who
     holes: tuple[Hole, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """One thing that the two versions do differently, at ``span``.
 
     ``where`` says what is concerned; ``before`` and ``after`` are words, or the matrices' answers. ``why``
@@ -62,13 +61,12 @@ class Difference:
     after: "str | Access"
     span: Span | None
     why: str = ""
-    servers: tuple[VirtualServer, ...] = field(default=(), compare=False)
-    socket: Socket | None = field(default=None, compare=False)
+    servers: tuple[VirtualServer, ...] = ()
+    socket: Socket | None = None
     protocols: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class NotCompared:
+class NotCompared(Struct, frozen=True):
     """Something that could not be compared, and why."""
 
     span: Span

@@ -3,7 +3,7 @@
 The order is that of nginx's phases; the facts are those of docs/evidence.md: request.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from mtls_lint.nginx.access import by_address
 from mtls_lint.nginx.answers import PASSING
@@ -27,8 +27,7 @@ _CLOSING_CODES = frozenset({408, 444, 499})
 """Codes without an answer: nginx closes the connection, which 444 stands for (ngx_http_finalize_request)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """What the server's configuration answers."""
 
     status: int | None

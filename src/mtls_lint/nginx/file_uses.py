@@ -1,7 +1,8 @@
 """Every file of certificates, CRLs, keys and their like that a configuration names, and what for."""
 
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from mtls_lint.nginx.material import FileReference, is_named, opens_ca_files_unasked, reference_to
 from mtls_lint.nginx.model import Configuration, VirtualServer, configuration_directives
@@ -35,8 +36,7 @@ PASSWORDS = frozenset({Purpose.SERVER_PASSWORDS, Purpose.UPSTREAM_PASSWORDS})
 """Files with the pass phrases of private keys."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileUse:
+class FileUse(Struct, frozen=True):
     """A file at the one place that names it.
 
     ``servers`` are those that use the file; where none does, those for which the directive is in force.

@@ -1,9 +1,10 @@
 """Certificates that one server refuses, though it trusts their CA, and the handshake of another lets pass."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mtls_lint.nginx.asking import asks_ocsp
 from mtls_lint.nginx.chain_check import DELTA_DOUBT, Reader, chain_check, trusts_all, verify_depth
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
 EXPIRED, REVOKED, TOO_DEEP = "expired", "revoked", "too deep"
 
 
-@dataclass(frozen=True, slots=True)
-class Flaw:
+class Flaw(Struct, frozen=True):
     """What is wrong with a certificate: one of the words above.
 
     A revoked one is listed in the file ``crl`` (None: OCSP says so), one that is too deep has

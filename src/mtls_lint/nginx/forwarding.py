@@ -1,8 +1,9 @@
 """What a backend is told of the client: the headers and parameters that each path to it sets or passes on."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from mtls_lint.nginx.anonymous import Served
 from mtls_lint.nginx.answers import SETTERS
@@ -39,8 +40,7 @@ class Fate(Enum):
     """Nothing: neither nginx nor a client can send it on this path."""
 
 
-@dataclass(frozen=True, slots=True)
-class Forwarded:
+class Forwarded(Struct, frozen=True):
     """A header or parameter that ``directive`` sets, and the variables (without ``$``) in its value."""
 
     name: str
@@ -62,8 +62,7 @@ class Forwarded:
         return Fate.CLIENT if given else Fate.FIXED
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ForwardingPath:
+class ForwardingPath(Struct, frozen=True, eq=False):
     """A place that hands requests on to a backend, and what it says of the client there.
 
     ``directive`` is the ``proxy_pass`` or its like, ``location`` the block it stands in. ``addresses`` are

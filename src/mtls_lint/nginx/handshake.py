@@ -3,8 +3,9 @@
 The facts are those of docs/evidence.md: handshake.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from mtls_lint.nginx.asking import asking
 from mtls_lint.nginx.decision import Client, Connection, Outcome, Story, Verdict
@@ -18,8 +19,7 @@ _UNPREDICTABLE = ("VerifyCAPath", "VerifyCAStore", "ClientSignatureAlgorithms")
 """Commands after which the verdict on a certificate depends on what is not looked at here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Handshake:
+class Handshake(Struct, frozen=True):
     """What a handshake left: whose settings counted, the name that matched, the chain's verdict.
 
     ``current`` is the server that SNI chose, ``server`` the one whose TLS context was used: another one
@@ -40,8 +40,7 @@ class Handshake:
         return "SUCCESS" if self.verdict.ok else f"FAILED:{self.verdict.text}"
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Struct, frozen=True):
     """A handshake that ended with an alert, by the settings of ``server``."""
 
     server: VirtualServer

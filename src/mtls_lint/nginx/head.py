@@ -1,7 +1,8 @@
 """The request line as nginx reads it (ngx_http_parse_request_line), and which headers it drops."""
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mtls_lint.nginx.decision import Request
 from mtls_lint.nginx.model import VirtualServer
@@ -17,8 +18,7 @@ _TUNNEL = re.compile(rf"{_NAME}:\d+", re.ASCII)
 _NEVER = re.compile(r"[\0-\x20\x7f]")
 
 
-@dataclass(frozen=True, slots=True)
-class RequestLine:
+class RequestLine(Struct, frozen=True):
     """A request line that nginx understands.
 
     ``authority`` is that of an absolute target, None for a path. ``sent`` is the rest, as ``$request_uri``

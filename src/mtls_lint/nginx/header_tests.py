@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mtls_lint.nginx.checks import Sources
 from mtls_lint.nginx.examples import texts_matching
@@ -22,8 +23,7 @@ _TELLING = re.compile(
 _SETTINGS = frozenset({"default", "include", "hostnames", "volatile"})
 
 
-@dataclass(frozen=True, slots=True)
-class HeaderTest:
+class HeaderTest(Struct, frozen=True):
     """An ``if`` whose condition comes from headers that tell of a certificate.
 
     ``variables`` are those of the headers (``http_...``); ``location`` is the block it stands in, None for

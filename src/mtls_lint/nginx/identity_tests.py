@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mtls_lint.nginx.examples import names_matching, texts_matching
 from mtls_lint.nginx.model import Configuration, VirtualServer
@@ -26,8 +27,7 @@ _MOST_LITERALS = 5
 _VERIFIED = {"ssl_client_verify": "SUCCESS"}
 
 
-@dataclass(frozen=True, slots=True)
-class IdentityTest:
+class IdentityTest(Struct, frozen=True):
     """A comparison of ``variable`` (without ``$``) with ``operand``; ``operator`` is ``=``, ``~`` or ``~*``.
 
     ``span`` is the ``if`` (``in_condition``) or the row of the ``map``; ``block`` is that ``if`` or ``map``.

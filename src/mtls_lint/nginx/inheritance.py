@@ -1,9 +1,10 @@
 """Effective settings: which directive gives a value, and how it got there."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
+
+from msgspec import Struct
 
 from mtls_lint.nginx.defaults import default_of
 from mtls_lint.nginx.version import NginxVersion
@@ -21,8 +22,7 @@ class Origin(Enum):
     DEFAULT = "nginx's default"
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """The effective value of one directive in one block.
 
     ``directives`` are those that give the value (several for list directives, none for a default);

@@ -2,14 +2,14 @@
 
 import ipaddress
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mtls_lint.syntax.source import TemplatedToken
 from mtls_lint.syntax.tree import Directive
 
 
-@dataclass(frozen=True, slots=True)
-class SocketKey:
+class SocketKey(Struct, frozen=True):
     """What nginx groups listens by: family, address, port and transport (docs/evidence.md: sockets).
 
     ``address`` is ``*`` for all IPv4 addresses, ``[::]`` for all IPv6 ones, else the normalised address,
@@ -38,8 +38,7 @@ class SocketKey:
         return f"{self.address}:{self.port}{suffix}"
 
 
-@dataclass(frozen=True, slots=True)
-class Listen:
+class Listen(Struct, frozen=True):
     """One ``listen`` of one server, or the implicit one of a server without any (``directive`` None)."""
 
     directive: Directive | None

@@ -1,6 +1,6 @@
 """What the logs of a server tell of its clients' certificates, and what they leave out."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from mtls_lint.nginx.asking import backend_learns_identity
 from mtls_lint.nginx.checks import IDENTIFYING, client_facts
@@ -19,8 +19,7 @@ _LEVELS = ("debug", "info", "notice", "warn", "error", "crit", "alert", "emerg")
 _QUIET = frozenset({"crit", "alert", "emerg"})
 
 
-@dataclass(frozen=True, slots=True)
-class AccessLog:
+class AccessLog(Struct, frozen=True):
     """A log of requests (of connections, in stream) and the facts ``ssl_client_...`` in its lines.
 
     ``directive`` is the ``access_log`` that opens it, None for the one nginx writes by itself; ``declared``
@@ -44,8 +43,7 @@ class AccessLog:
         return VERIFY in self.facts
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorLog:
+class ErrorLog(Struct, frozen=True):
     """A log of events: those of its ``level`` and of all that are worse."""
 
     directive: Directive | None

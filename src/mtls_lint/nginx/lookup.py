@@ -2,8 +2,9 @@
 
 import ipaddress
 import re
-from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
+
+from msgspec import Struct
 
 from mtls_lint.nginx.model import Configuration, Socket, VirtualServer
 from mtls_lint.nginx.names import NameKind
@@ -56,17 +57,16 @@ def _normalised(address: str) -> str:
     return f"[{parsed.compressed}]" if parsed.version == 6 else str(parsed)
 
 
-@dataclass
-class NameTable:
+class NameTable(Struct):
     """The names of one socket, as nginx hashes them."""
 
-    exact: dict[str, VirtualServer] = field(default_factory=dict)
-    leading: dict[str, VirtualServer] = field(default_factory=dict)
+    exact: dict[str, VirtualServer] = {}
+    leading: dict[str, VirtualServer] = {}
     """By suffix: ``example.com`` for ``*.example.com``."""
-    trailing: dict[str, VirtualServer] = field(default_factory=dict)
+    trailing: dict[str, VirtualServer] = {}
     """By prefix: ``mail`` for ``mail.*``."""
-    regexes: list[tuple[str, VirtualServer]] = field(default_factory=list)
-    uncertain: list[str] = field(default_factory=list)
+    regexes: list[tuple[str, VirtualServer]] = []
+    uncertain: list[str] = []
     """Names that only the machine itself knows (``$hostname``)."""
     used: bool = False
     """Whether nginx looks names up at all: with one server and no captures it does not."""

@@ -5,8 +5,9 @@ it. The certificate is looked at behind each handshake, and nowhere else. Who co
 the server of ``auth_http`` decides by the password, and is told of the certificate in headers.
 """
 
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from mtls_lint.nginx.decision import Answer, Client, Connection, Decision, Outcome, Story
 from mtls_lint.nginx.handshake import Failed, Handshake, gate, shake_hands

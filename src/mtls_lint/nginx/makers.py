@@ -1,7 +1,8 @@
 """Which variables a configuration makes itself, and by which directive."""
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mtls_lint.syntax.tree import Directive
 
@@ -14,14 +15,13 @@ if TYPE_CHECKING:
 _BY_CONNECTION = ("geo", "split_clients", "perl_set", "js_set")
 
 
-@dataclass
-class Makers:
+class Makers(Struct):
     """The variables by their maker, names in lower case without ``$``."""
 
-    maps: dict[str, Directive] = field(default_factory=dict)
-    by_connection: dict[str, str] = field(default_factory=dict)
+    maps: dict[str, Directive] = {}
+    by_connection: dict[str, str] = {}
     """Made of what is not known here, with the directive's name."""
-    assigned: set[str] = field(default_factory=set)
+    assigned: set[str] = set()
     """By ``set``, in any server: empty until it has run (ngx_http_rewrite_var)."""
 
 

@@ -1,21 +1,21 @@
 """``map`` blocks: which value a source gets (ngx_http_map_find)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from mtls_lint.nginx.regex import Matched, search
 from mtls_lint.syntax.tree import Directive, Unknown
 
 
-@dataclass
-class _Rows:
+class _Rows(Struct):
     """The rows of a map, by kind."""
 
     default: str = ""
     hostnames: bool = False
-    exact: dict[str, str] = field(default_factory=dict)
-    wildcards: list[tuple[str, str]] = field(default_factory=list)
-    regexes: list[tuple[str, str]] = field(default_factory=list)
+    exact: dict[str, str] = {}
+    wildcards: list[tuple[str, str]] = []
+    regexes: list[tuple[str, str]] = []
 
 
 def is_volatile(rows: Sequence[Directive]) -> bool:

@@ -1,10 +1,11 @@
 """Certificate material: which files the configuration names, and what nginx uses each for."""
 
 import os.path
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
+
+from msgspec import Struct
 
 from mtls_lint.nginx.inheritance import Holder, Setting
 from mtls_lint.nginx.model import Configuration, VirtualServer
@@ -25,8 +26,7 @@ _RUNTIME_PREFIXES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class FileReference:
+class FileReference(Struct, frozen=True):
     """A file that argument ``index`` of a directive names.
 
     ``path`` is None when it cannot be known: ``unknown`` says why.
@@ -49,8 +49,7 @@ class FileReference:
         return self.directive.arg_span(self.index) if given else self.directive.span
 
 
-@dataclass(frozen=True, slots=True)
-class KeyPair(ABC):
+class KeyPair(Struct, frozen=True):
     """A certificate that nginx presents, to clients or to backends, with the key that it has for it.
 
     ``key`` is None when no key is given; ``passwords`` is the file of passwords that may open it.
@@ -86,8 +85,7 @@ class KeyPair(ABC):
         return any("$" in word for setting in settings for each in setting.directives for word in each.args)
 
 
-@dataclass(frozen=True, slots=True)
-class ServerCertificate(KeyPair):
+class ServerCertificate(KeyPair, frozen=True):
     """A certificate with its key as nginx pairs them (by order), and the servers that present it."""
 
     servers: tuple[VirtualServer, ...]
@@ -103,8 +101,7 @@ class ServerCertificate(KeyPair):
         return tuple(server for server in self.servers if server.presents_certificate)
 
 
-@dataclass(frozen=True, slots=True)
-class TrustFile:
+class TrustFile(Struct, frozen=True):
     """A file of CA certificates that nginx trusts for client certificates, and the servers that do.
 
     Both ``ssl_client_certificate`` and ``ssl_trusted_certificate`` make client trust (docs/evidence.md:
@@ -132,8 +129,7 @@ class TrustFile:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class CrlFile:
+class CrlFile(Struct, frozen=True):
     """A file of CRLs (``ssl_crl``), and the servers that check the certificates of their clients against it.
 
     The file is opened, but nobody is checked against it, in servers that ask for no certificate, and in those

@@ -1,9 +1,10 @@
 """Who gets in where: ``decide``, asked for every class of request."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
+
+from msgspec import Struct
 
 from mtls_lint.nginx.anonymous import explains_refusal, is_welcome_page, uris_of
 from mtls_lint.nginx.answering import example_name
@@ -64,16 +65,14 @@ def socket_rows(
             yield from asker.rows(server)
 
 
-@dataclass(frozen=True, slots=True)
-class _Finding:
+class _Finding(Struct, frozen=True):
     who: Who
     by: Span | None
     holes: tuple[Hole, ...]
     uncertain: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Class:
+class _Class(Struct, frozen=True):
     """A class of certificates with a flaw: whose they are (None: anybody's), and one client that has one."""
 
     flaw: Flaw

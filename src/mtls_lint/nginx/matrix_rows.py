@@ -1,7 +1,8 @@
 """The rows of the access matrix, and the words they are said in."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mtls_lint.nginx.decision import Answer, Decision
 from mtls_lint.nginx.flaws import Flaw
@@ -18,8 +19,7 @@ ANYONE, ANY_CERTIFICATE, CERTIFICATES, NOBODY, REDIRECT, BACKEND = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Who:
+class Who(Struct, frozen=True):
     """Who gets an answer that is no refusal: one of the words above; ``cas`` are the files of CAs.
 
     The backend decides where nginx passes on what a client sends, and the TLS is with the backend.
@@ -39,8 +39,7 @@ class Who:
         return rank[self.kind] > rank[other.kind]
 
 
-@dataclass(frozen=True, slots=True)
-class Hole:
+class Hole(Struct, frozen=True):
     """A way around: with this SNI (None for none) in the handshake, ``who`` gets in.
 
     Who has a flaw is refused by the settings of the row's server, but not by those that count.
@@ -50,8 +49,7 @@ class Hole:
     who: Who
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One group of locations of one server on one socket: who gets in, by which directive, and the holes.
 
     ``uri`` leads to the first of the ``places``. Those of a stream server are what it passes connections to,

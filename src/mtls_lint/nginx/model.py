@@ -1,8 +1,9 @@
 """The model: servers, locations and sockets, as nginx makes them from a tree."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
+
+from msgspec import Struct
 
 from mtls_lint.nginx.inheritance import Scope, Setting
 from mtls_lint.nginx.listen import IMPLICIT, Listen, SocketKey, parse_listen
@@ -197,8 +198,7 @@ class Socket:
         return tuple(dict.fromkeys(server for server, _ in self.members))
 
 
-@dataclass(frozen=True, slots=True)
-class UpstreamBlock:
+class UpstreamBlock(Struct, frozen=True):
     """An ``upstream`` block: its name as it is written, and its members."""
 
     name: str
@@ -215,15 +215,14 @@ class UpstreamBlock:
         return tuple(str(one.args[0]) for one in self.members)
 
 
-@dataclass(frozen=True)
-class Configuration:
+class Configuration(Struct, frozen=True, dict=True):
     """What nginx of ``version`` makes of ``tree``."""
 
     tree: Tree
     version: NginxVersion = NEWEST_STABLE
     servers: tuple[VirtualServer, ...] = ()
     sockets: tuple[Socket, ...] = ()
-    scopes: dict[str, Scope] = field(default_factory=dict)
+    scopes: dict[str, Scope] = {}
     """The level of each module (``http``, ``stream``, ``mail``) that the tree has."""
 
     @cached_property

@@ -2,8 +2,9 @@
 
 import ipaddress
 import re
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from mtls_lint.pki.identity import to_ascii
 from mtls_lint.syntax.source import Span, TemplatedToken
@@ -29,8 +30,7 @@ class NameKind(Enum):
     """``$hostname``: known only on the machine itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServerName:
+class ServerName(Struct, frozen=True):
     """One word of ``server_name``; ``text`` is lower-cased as nginx does, a regular expression is not."""
 
     kind: NameKind

@@ -1,8 +1,10 @@
 """Which CAs of a server's trust let nobody in, whatever certificates they issue, and why."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mtls_lint.nginx.chain_check import ChainCheck
 
@@ -19,8 +21,7 @@ _STRICTEST = 3
 """The security level that the imagined client (P-256, SHA-256) still meets; levels 4 and 5 ask for more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Barrier:
+class Barrier(Struct, frozen=True):
     """Why no client of ``ca`` gets in: OpenSSL's errors, each with the certificate it is about.
 
     The last one is what nginx shows. ``needed`` is the ``ssl_verify_depth`` with which the clients would get

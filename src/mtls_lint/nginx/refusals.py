@@ -1,8 +1,9 @@
 """What nginx refuses of the directives of a configuration, each judged by itself."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from mtls_lint.nginx.contexts import context_inside, top_context
 from mtls_lint.nginx.version import NginxVersion, parse_version
@@ -17,8 +18,7 @@ RefusalKind = Literal["unknown", "removed", "too-new", "context", "block", "arit
 _HTTP_ALONE = frozenset({"location", "server if", "location if", "limit_except"})
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """A directive that nginx does not take.
 
     ``text`` is nginx's own message, ``detail`` what helps further (see ``syntax.directives.Refusal``).
@@ -35,8 +35,7 @@ class Refused:
     earlier: Directive | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Refusals:
+class Refusals(Struct, frozen=True):
     """What ``refusals`` found, and what it could not judge.
 
     ``unknown`` are directives of modules that are not nginx's own, the first of each name; ``templated``

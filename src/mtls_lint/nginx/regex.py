@@ -1,8 +1,9 @@
 """Regular expressions as nginx runs them: PCRE2, with limits, loaded only when one must be run."""
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+
+from msgspec import Struct
 
 from mtls_lint.syntax.tree import Unknown
 
@@ -11,8 +12,7 @@ from mtls_lint.syntax.tree import Unknown
 _LIMITS = "(*LIMIT_MATCH=200000)(*LIMIT_DEPTH=20000)(*LIMIT_HEAP=20000)"
 
 
-@dataclass(frozen=True, slots=True)
-class Matched:
+class Matched(Struct, frozen=True):
     """A match: numbered captures (0 is the whole match, None a group that took no part) and named ones."""
 
     groups: tuple[str | None, ...]

@@ -7,8 +7,9 @@ it then holds, and whether the request is answered with 421.
 
 import re
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass, field
 from enum import Enum
+
+from msgspec import Struct
 
 from mtls_lint.nginx.lookup import NameTable, normalise_host
 from mtls_lint.nginx.material import FileReference, ca_names, is_named, reference_to
@@ -57,8 +58,7 @@ class Fate(Enum):
     HANDSHAKE_FAILED = "handshake failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """A session made with SNI ``made``, brought back with SNI ``named``, and a request for ``host``.
 
     None stands for no SNI. ``tls`` is ``1.2`` or ``1.3``, the same both times.
@@ -70,8 +70,7 @@ class Attempt:
     host: str
 
 
-@dataclass(frozen=True, slots=True)
-class Resumption:
+class Resumption(Struct, frozen=True):
     """What nginx makes of an attempt.
 
     ``verdict_of`` is the server whose CAs, CRLs and depth the client was verified with, ``server`` the one
@@ -88,14 +87,20 @@ class Resumption:
     advisory: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Unread:
+class _Unread(Struct, frozen=True):
+    """A file that could not be read: two places that name it have the same names in it, whatever they are."""
+
     path: str
-    reason: str = field(compare=False)
+    reason: str
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Unread) and self.path == other.path
+
+    def __hash__(self) -> int:
+        return hash(self.path)
 
 
-@dataclass(frozen=True, slots=True)
-class SessionContext:
+class SessionContext(Struct, frozen=True):
     """What nginx hashes into the session-id context of a server (ngx_ssl_session_id_context).
 
     The server's certificates, or their words where they are variables, and the names of the CAs in

@@ -1,7 +1,8 @@
 """The rewrite module's directives, run in the order they stand (ngx_http_rewrite_handler)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from mtls_lint.nginx.decision import Story
 from mtls_lint.nginx.regex import search
@@ -12,16 +13,14 @@ from mtls_lint.syntax.tree import Directive, Unknown
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
-@dataclass
-class Target:
+class Target(Struct):
     """What a request asks for at this point of its way: the normalised URI and the arguments."""
 
     uri: str
     arguments: str = ""
 
 
-@dataclass
-class Rewritten:
+class Rewritten(Struct):
     """What a run of the rewrite directives left.
 
     ``returned`` is the directive that ended the request, with its status and whether its answer is sent at
@@ -35,7 +34,7 @@ class Rewritten:
     changed: bool = False
     rewrote: bool = False
     broke: bool = False
-    entered: list[Directive] = field(default_factory=list)
+    entered: list[Directive] = []
 
 
 def run_rewrite(

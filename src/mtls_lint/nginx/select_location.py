@@ -1,15 +1,15 @@
 """Which location answers a URI (ngx_http_core_find_location)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mtls_lint.nginx.model import Location
 from mtls_lint.nginx.regex import Matched, search
 from mtls_lint.syntax.tree import Unknown
 
 
-@dataclass(frozen=True, slots=True)
-class Selected:
+class Selected(Struct, frozen=True):
     """The location for a URI: None when none matches; ``match`` holds a regular expression's captures.
 
     ``redirect`` is set when nginx answers 301 to the same URI with a slash (a proxied ``/path/``).

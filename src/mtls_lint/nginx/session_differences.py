@@ -1,8 +1,10 @@
 """What two versions of nginx do differently with TLS sessions that come back (see ``resumption``)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from itertools import product
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mtls_lint.nginx.answering import example_name
 from mtls_lint.nginx.chain_check import Reader
@@ -12,8 +14,7 @@ from mtls_lint.nginx.tls import negotiable_protocols
 from mtls_lint.syntax.tree import Unknown
 
 
-@dataclass(frozen=True, slots=True)
-class SessionDifference:
+class SessionDifference(Struct, frozen=True):
     """What becomes in both versions of a session made ``made``, brought back ``named`` (words for SNI)."""
 
     made: str

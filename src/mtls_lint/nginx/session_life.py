@@ -7,7 +7,8 @@ began with.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mtls_lint.nginx.model import Socket, VirtualServer
 from mtls_lint.nginx.resumption import EARLY_NAME, SHARED_KEYS, changes_keys_at_once, lifetime, tickets_on
@@ -27,8 +28,7 @@ _SETTINGS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Survival:
+class Survival(Struct, frozen=True):
     """What brings sessions through a reload.
 
     ``kept_by`` is the cache or the key; ``seconds`` how long a session lasts, None where each resumption sets

@@ -4,8 +4,10 @@ The order is that of nginx's phases: access rules and ``set`` of the default ser
 ClientHello, content. There is no status: who is refused finds the connection closed.
 """
 
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mtls_lint.nginx.access import by_address
 from mtls_lint.nginx.decision import Answer, Client, Connection, Decision, Outcome, Story
@@ -25,8 +27,7 @@ from mtls_lint.syntax.source import Span
 from mtls_lint.syntax.tree import Directive, Unknown
 
 
-@dataclass(frozen=True, slots=True)
-class Onward:
+class Onward(Struct, frozen=True):
     """A connection that goes on to another listener of the same nginx.
 
     ``handshake`` is the one that was made before (``pass`` hands the connection over with its TLS); without,

@@ -1,8 +1,9 @@
 """Who gets in where in stream: ``decide_stream``, asked for every class of connection."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from mtls_lint.nginx.answering import example_name
 from mtls_lint.nginx.asking import asking
@@ -47,8 +48,7 @@ def stream_rows(
         yield from _Asker(configuration, socket, now, read).rows()
 
 
-@dataclass(frozen=True, slots=True)
-class _Way:
+class _Way(Struct, frozen=True):
     """What one name in the handshake leads to: a server, a backend, and who gets there."""
 
     sni: str | None

@@ -1,7 +1,8 @@
 """Where a stream server sends connections: its content directive, and the address behind a word of it."""
 
 import ipaddress
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mtls_lint.nginx.checks import client_checks
 from mtls_lint.nginx.lookup import find_socket
@@ -12,8 +13,7 @@ from mtls_lint.syntax.tree import Directive
 _CONTENT = ("proxy_pass", "pass", "return")
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """What a word of ``proxy_pass`` or ``pass`` stands for: one address, or those of an ``upstream``."""
 
     text: str

@@ -9,7 +9,8 @@ level that ``ssl_ciphers`` set stays unless the new string sets one.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mtls_lint.nginx.inheritance import Holder, Scope
 from mtls_lint.nginx.model import Configuration, VirtualServer
@@ -29,8 +30,7 @@ _CANONICAL = {word.lower(): word for word in PROTOCOLS}
 _LEVEL = re.compile(r"@SECLEVEL=([0-5])")
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(Struct, frozen=True):
     """The directives of one name in one block: together one value, as nginx sees them.
 
     ``servers`` are those that take it, by setting or by inheriting it. ``complete`` is False when more of
@@ -42,8 +42,7 @@ class Use:
     complete: bool
 
 
-@dataclass(frozen=True, slots=True)
-class CipherString:
+class CipherString(Struct, frozen=True):
     """A cipher string where it stands, and the servers that take it.
 
     In some of them it does not choose the suites, because a ``CipherString`` command replaces it:

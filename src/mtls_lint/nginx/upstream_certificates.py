@@ -1,14 +1,11 @@
 """The certificates that nginx presents to backends, each once however many places use it."""
 
-from dataclasses import dataclass
-
 from mtls_lint.nginx.material import KeyPair
 from mtls_lint.nginx.model import Configuration
 from mtls_lint.nginx.upstream_tls import UpstreamPass, upstream_passes
 
 
-@dataclass(frozen=True, slots=True)
-class UpstreamCertificate(KeyPair):
+class UpstreamCertificate(KeyPair, frozen=True):
     """A client certificate of nginx with its key, and the places that hand requests on with it.
 
     nginx opens the files at the start; where a path holds a variable, for each request, and answers 500 when

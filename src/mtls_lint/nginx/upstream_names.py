@@ -6,8 +6,9 @@ to one (ngx_http_upstream_init_request, ngx_http_upstream_ssl_name; docs/evidenc
 
 import ipaddress
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from mtls_lint.nginx.names import NameKind
 from mtls_lint.nginx.possible import possible_texts
@@ -29,8 +30,7 @@ class NameSource(Enum):
     BLOCK = "the upstream block"
 
 
-@dataclass(frozen=True, slots=True)
-class ExpectedName:
+class ExpectedName(Struct, frozen=True):
     """A name that the certificate of ``target`` has to have, without its port.
 
     ``text`` still has variables where their value is not known. ``span`` is where it comes from.

@@ -5,7 +5,8 @@ connection that is used again, belong to the client certificate they were made w
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mtls_lint.nginx.material import FileReference
 from mtls_lint.nginx.model import UpstreamBlock
@@ -13,8 +14,7 @@ from mtls_lint.nginx.upstream_names import expected_names
 from mtls_lint.nginx.upstream_tls import Target, UpstreamPass
 
 
-@dataclass(frozen=True, slots=True)
-class Sharing:
+class Sharing(Struct, frozen=True):
     """Places that share what they have with ``backend`` (its address, or the name of the ``upstream``).
 
     ``connections`` tells that they share open connections, else they share TLS sessions.

@@ -6,7 +6,8 @@ no other module speaks TLS to its backends (docs/evidence.md: upstreams).
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mtls_lint.nginx.inheritance import Scope, Setting
 from mtls_lint.nginx.material import FileReference, is_named, reference_to
@@ -28,8 +29,7 @@ _TARGET_PORTS = {"http": "80", "https": "443", "grpc": "80", "grpcs": "443"}
 _PATHS = frozenset({"request_uri", "uri", "document_uri", "args", "is_args", "query_string"})
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """One address that a passing directive may lead to.
 
     ``authority`` is host and port as they stand there (``app.internal:8443``, ``$backend``, ``unix:/run/a``).
@@ -67,8 +67,7 @@ class Target:
         return (self.host,) if is_unix(self.host) else (f"{self.host}:{self.port}",)
 
 
-@dataclass(frozen=True, slots=True)
-class UpstreamPass:
+class UpstreamPass(Struct, frozen=True):
     """A place that hands requests on, and the settings in force there.
 
     ``directive`` is the passing directive, ``scope`` the block it stands in and ``location`` that block as a

@@ -2,7 +2,8 @@
 
 import posixpath
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mtls_lint.nginx.answers import PASSING
 from mtls_lint.nginx.inheritance import Scope
@@ -11,8 +12,7 @@ from mtls_lint.nginx.select_location import select_location
 from mtls_lint.syntax.tree import Directive, Unknown
 
 
-@dataclass(frozen=True, slots=True)
-class Webroot:
+class Webroot(Struct, frozen=True):
     """A ``root`` or ``alias`` (``directive``) by which ``server`` serves a file as ``uri``.
 
     ``doubt`` tells that some location's regular expression could not be run.
@@ -54,8 +54,7 @@ class Webroots:
                     yield found
 
 
-@dataclass(frozen=True, slots=True)
-class _Root:
+class _Root(Struct, frozen=True):
     directive: Directive
     base: str
     server: VirtualServer

@@ -8,10 +8,11 @@ themselves, whatever this build still knows.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mtls_lint.pki.strength import LEVEL_BITS
 
@@ -45,8 +46,7 @@ class Weakness(Enum):
     CBC = "CBC mode"
 
 
-@dataclass(frozen=True, slots=True)
-class Suite:
+class Suite(Struct, frozen=True):
     """One suite for TLS 1.2 or below; ``bits`` is the strength of its encryption."""
 
     name: str
@@ -74,8 +74,7 @@ class Suite:
         return self.bits >= LEVEL_BITS[min(level, 5)] and not self.weaknesses & barred
 
 
-@dataclass(frozen=True, slots=True)
-class CipherEvaluation:
+class CipherEvaluation(Struct, frozen=True):
     """What became of a cipher string.
 
     ``accepted`` is None when builds differ: a distribution's PROFILE, or nothing but algorithms that this

@@ -6,8 +6,9 @@ TRUSTED CERTIFICATE block trusts for such peers, ends a chain (docs/evidence.md:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mtls_lint.pki.peer import Peer
 
@@ -48,8 +49,7 @@ def why_useless(certificate: Certificate) -> str | None:
     return "is not a CA (it has no basicConstraints)"
 
 
-@dataclass(frozen=True, slots=True)
-class ClientTrust:
+class ClientTrust(Struct, frozen=True):
     """Everything that one server trusts for its clients.
 
     ``complete`` is False when text that was not given may add more.

@@ -1,7 +1,8 @@
 """X.509 extensions as plain values."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mtls_lint.pki import names
 from mtls_lint.pki._crypto import x509
@@ -60,8 +61,7 @@ _UNDERSTOOD_IF_CRITICAL = frozenset(
 """X509_supported_extension() of OpenSSL 3: any other critical extension fails the verification."""
 
 
-@dataclass(frozen=True, slots=True)
-class GeneralNames:
+class GeneralNames(Struct, frozen=True):
     """Names of a subjectAltName or of one side of name constraints; ``other`` counts the remaining kinds."""
 
     dns: tuple[str, ...] = ()
@@ -72,8 +72,7 @@ class GeneralNames:
     other: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class AuthorityKey:
+class AuthorityKey(Struct, frozen=True):
     """An authority key identifier: who signed, by key, by serial number and issuer, or not at all."""
 
     key_identifier: bytes | None = None
@@ -81,8 +80,7 @@ class AuthorityKey:
     issuer: "names.CanonicalName | None" = None
 
 
-@dataclass(frozen=True, slots=True)
-class Extensions:
+class Extensions(Struct, frozen=True):
     """Every extension that decides something; None or empty when absent."""
 
     basic_constraints: bool | None = None  # the CA flag

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mtls_lint.pki import content, der
 from mtls_lint.pki.certificate import Certificate
@@ -23,8 +24,7 @@ _KEY_KINDS = (BlockKind.KEY,)
 _CRL_KINDS = (BlockKind.CRL,)
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What a file holds; a defect is why nginx cannot read the file for that purpose, None when it can.
 
     ``doubts`` are blocks that could not be read here although OpenSSL may well accept them.
@@ -43,8 +43,7 @@ NOTHING = Facts()
 """Of a file that was not read."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
+class _Reading(Struct, frozen=True):
     """The blocks of one purpose: ``damage`` is the first that OpenSSL refuses too, ``doubts`` the others."""
 
     damage: str | None

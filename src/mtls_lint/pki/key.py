@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mtls_lint.pki import der
 from mtls_lint.pki._crypto import dsa, ec, ed448, ed25519, exceptions, rsa, serialization
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
 _LABELS = {"RSA PRIVATE KEY": "RSA", "EC PRIVATE KEY": "EC", "DSA PRIVATE KEY": "DSA"}
 
 
-@dataclass(frozen=True, slots=True)
-class PrivateKey:
+class PrivateKey(Struct, frozen=True):
     """The public half of a private key, and how the key is kept.
 
     ``algorithm`` is RSA, EC, Ed25519, Ed448, DSA, another name, or None while an encrypted key is closed;
@@ -35,7 +35,7 @@ class PrivateKey:
     opened: bool
     algorithm: str | None
     bits: int | None
-    _public: object = field(default=None, repr=False)
+    _public: object = None
 
     def matches(self, certificate: Certificate) -> bool | None:
         """Whether the certificate holds this key's public half; None when that cannot be known."""

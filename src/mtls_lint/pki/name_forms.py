@@ -6,8 +6,10 @@ clients).
 """
 
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mtls_lint.pki.der import first_value
 
@@ -78,8 +80,7 @@ _FOR_SUBJECT = str.maketrans({"\\": "\\\\", "/": "\\/", "+": "\\+"})
 _MOST_SPECIFIC = frozenset({"CN", "UID", "emailAddress", "serialNumber"})
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(Struct, frozen=True):
     """One part of a name: OpenSSL's short name of its type, and its value as text.
 
     ``joined`` tells that it belongs to the same RDN as the one before it; ``encoded`` is the value in DER, in

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mtls_lint.pki._crypto import exceptions, ocsp
 from mtls_lint.pki.certificate import serial_text, signature_family
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-@dataclass(frozen=True, slots=True)
-class StapledResponse:
+class StapledResponse(Struct, frozen=True):
     """The first answer in the file of ``ssl_stapling_file``.
 
     ``next_update`` is None when the response does not say until when it counts.

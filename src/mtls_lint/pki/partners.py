@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import os.path
 import re
-from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mtls_lint.pki.public_cas import key_sha256
 
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from mtls_lint.pki.certificate import Certificate
 
 
-@dataclass(frozen=True, slots=True)
-class PartnerCA:
+class PartnerCA(Struct, frozen=True):
     """A CA that a partner's recipe has, or had, its customers trust.
 
     ``whose`` names it in a sentence. ``files`` are the names under which it is published, compared without
@@ -49,8 +49,7 @@ class PartnerCA:
         return _plain(path) in {_plain(name) for name in self.files}
 
 
-@dataclass(frozen=True, slots=True)
-class Partner:
+class Partner(Struct, frozen=True):
     """Somebody who calls servers of others with a client certificate.
 
     ``names`` are what its certificates are called, ``asks_for_name`` tells that its recipe wants them

@@ -8,8 +8,9 @@ mark are forgiven; everything else that is odd inside a block is an error, and a
 import base64
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from enum import Enum
+
+from msgspec import Struct
 
 from mtls_lint.pki import der as der_values
 
@@ -59,8 +60,7 @@ _KINDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class PemBlock:
+class PemBlock(Struct, frozen=True):
     """One block of a PEM file.
 
     ``line`` is the line of BEGIN, from 1; ``start`` and ``end`` are the offsets of BEGIN and of where
@@ -73,9 +73,12 @@ class PemBlock:
     line: int
     start: int
     end: int
-    data: bytes = field(repr=False)
+    data: bytes
     header: str = ""
     broken: str | None = None
+
+    def __repr__(self) -> str:
+        return f"PemBlock({self.label!r}, line={self.line})"
 
     @property
     def kind(self) -> BlockKind:

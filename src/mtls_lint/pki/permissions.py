@@ -3,7 +3,8 @@
 import errno
 import os
 import stat
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _LINKS = 40
 """Symbolic links that Linux follows in one path (path_resolution(7))."""
@@ -12,8 +13,7 @@ _READ, _WRITE, _ENTER = 4, 2, 1
 _ACL = "system.posix_acl_access"
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """A user as the kernel sees one: None and no groups stand for everybody else."""
 
     uid: int | None = None
@@ -24,8 +24,7 @@ EVERYBODY = Account()
 """A user who owns nothing here and is in no group."""
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True):
     """What stat says of one file or directory; ``path`` has no links in it.
 
     ``acl`` tells of an access control list: the bits of the group are its mask then, and say little.
@@ -59,8 +58,7 @@ class Status:
         return self.allows(account, _WRITE)
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(Struct, frozen=True):
     """A file, and every directory that is passed on the way, links followed, from the root on.
 
     ``changed`` is when the file, or a link on the way, was last written: seconds since 1970.

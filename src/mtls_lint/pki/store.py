@@ -5,10 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mtls_lint.pki.facts import NOTHING, Facts, facts_from
 from mtls_lint.pki.pem import PemBlock, split_blocks
@@ -37,8 +39,7 @@ class FileState(Enum):
     UNREADABLE = "unreadable"
 
 
-@dataclass(frozen=True, slots=True)
-class PemFile:
+class PemFile(Struct, frozen=True):
     """What one file holds, or why that is not known.
 
     ``reason`` is set unless ``state`` is READ, and says what to do. The three defects say why nginx cannot

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from enum import Enum
+
+from msgspec import Struct
 
 DEFAULT_SHARE = 3
 """A certificate is due for renewal when a third of its lifetime is left: what ACME clients do."""
@@ -32,8 +33,7 @@ class LifetimeState(Enum):
     EXPIRED = "expired"
 
 
-@dataclass(frozen=True, slots=True)
-class Horizon:
+class Horizon(Struct, frozen=True):
     """From when on a lifetime counts as about to end.
 
     A number of days; or (None) a third of the lifetime, at most a year.

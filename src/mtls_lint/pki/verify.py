@@ -13,8 +13,9 @@ parameters, and what the TLS layer refuses before a chain is looked at (such as 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mtls_lint.pki import name_constraints, revocation
 from mtls_lint.pki.peer import Peer
@@ -32,8 +33,7 @@ if TYPE_CHECKING:
     Failure = tuple[VerifyError, Certificate]
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What OpenSSL says of a peer's chain.
 
     ``error`` is the one that counts, the last of ``errors``; each names the certificate it is about.
@@ -58,8 +58,7 @@ class Verdict:
         return max(len(self.chain) - 2, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class _Chain:
+class _Chain(Struct, frozen=True):
     """``certificates`` leaf first; from ``trusted_from`` on they are from the store.
 
     ``anchored`` tells that the last one ends a chain, ``rejected`` are those marked as not trusted.

@@ -1,8 +1,9 @@
 """The report by controls: what failed, what could not be told, what passed, what nobody looked at."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from mtls_lint.lint.controls import Assessment, State, without_control
 from mtls_lint.lint.finding import Reported
@@ -28,8 +29,7 @@ _STYLES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """The controls that came to one state."""
 
     state: State

@@ -7,8 +7,9 @@
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
+
+from msgspec import Struct
 
 from mtls_lint.report.characters import visible, width, wrap
 from mtls_lint.report.lines import Line, Piece, line
@@ -19,8 +20,7 @@ CONTEXT = 4
 """Lines of a span that are shown in full; of a longer one, the first and the last."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """A span to mark: with what character and style, and what to say about it."""
 
     span: Span
@@ -29,8 +29,7 @@ class Mark:
     label: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Underline:
+class _Underline(Struct, frozen=True):
     """The part of a mark in one line, in characters: ``start`` inclusive, ``end`` exclusive, from 0."""
 
     start: int

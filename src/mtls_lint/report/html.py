@@ -3,11 +3,12 @@
 import hashlib
 import platform
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from os.path import basename
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from mtls_lint import __version__
 from mtls_lint.lint.controls import Assessment
@@ -39,8 +40,7 @@ USES = 8
 """Places of one object of the inventory that are named."""
 
 
-@dataclass(frozen=True, slots=True)
-class Examined:
+class Examined(Struct, frozen=True):
     """One configuration: what it is called, who gets in where, and what it relies on."""
 
     name: str
@@ -48,8 +48,7 @@ class Examined:
     inventory: Inventory
 
 
-@dataclass(frozen=True, slots=True)
-class Circumstances:
+class Circumstances(Struct, frozen=True):
     """How the report came about: the moment it judges, the command line, and the profile's name, if any."""
 
     now: datetime

@@ -1,8 +1,9 @@
 """The report for programs: version 1 of the contract, key by key."""
 
 import json
-from dataclasses import asdict
 from typing import Any
+
+from msgspec import to_builtins
 
 from mtls_lint.lint.finding import (
     Compared,
@@ -50,7 +51,7 @@ def _baseline(compared: Compared) -> dict[str, Any]:
     return {
         "file": text(compared.path),
         "known": compared.known,
-        "stale": [asdict(entry) for entry in compared.stale],
+        "stale": [to_builtins(entry) for entry in compared.stale],
     }
 
 
@@ -103,7 +104,7 @@ def _related(related: Related) -> dict[str, Any]:
 
 
 def _witness(witness: Witness | StreamWitness) -> dict[str, Any]:
-    request = {key: value for key, value in asdict(witness).items() if key != "outcome"}
+    request = {key: value for key, value in to_builtins(witness).items() if key != "outcome"}
     return {
         "curl": text(witness.curl) if isinstance(witness, Witness) else None,
         "command": text(witness.command),

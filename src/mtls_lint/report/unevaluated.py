@@ -1,7 +1,8 @@
 """What was not evaluated, and why: the section that every report has."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from mtls_lint.lint.runner import Report
 from mtls_lint.report.characters import visible, width, wrap
@@ -15,14 +16,13 @@ SHOWN = 20
 """Entries that are listed unless all are asked for: a copy without its certificates has hundreds."""
 
 
-@dataclass
-class Place:
+class Place(Struct):
     """One place and reason, with the rules it concerns."""
 
     path: str
     number: int
     reason: str
-    rules: list[str] = field(default_factory=list)
+    rules: list[str] = []
 
     @property
     def about(self) -> str:

@@ -9,13 +9,13 @@ module is not patched: ``parse`` is copied over globals of its own, in which ``l
 import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import repeat
 from operator import attrgetter
 from types import FunctionType, MappingProxyType
 from typing import Any, NamedTuple
 
 from crossplane import parser as crossplane_parser
+from msgspec import Struct
 
 from mtls_lint.syntax.lexer import Words, fill_in, lex
 from mtls_lint.syntax.source import SourceFile, Span, Token
@@ -37,8 +37,7 @@ class Statement(NamedTuple):
     block: "tuple[Statement, ...] | None"
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedText:
+class ParsedText(Struct, frozen=True):
     """A text as crossplane parsed it, from which directives can be built any number of times."""
 
     source: SourceFile

@@ -9,9 +9,10 @@ may fill in, contexts of other modules, versions newer than the table.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from mtls_lint.syntax import directive_data as data
 from mtls_lint.syntax import grammars
@@ -32,8 +33,7 @@ OPAQUE_BLOCKS: frozenset[str] = frozenset(data.OPAQUE.split())
 """Blocks whose body is rows (or a program), never directives; Lua blocks come on top, see `is_opaque`."""
 
 
-@dataclass(frozen=True)
-class DirectiveSpec:
+class DirectiveSpec(Struct, frozen=True):
     """A directive as one module has it in one range of versions."""
 
     name: str
@@ -74,8 +74,7 @@ class DirectiveSpec:
         )
 
 
-@dataclass(frozen=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """nginx would not load this directive."""
 
     kind: Kind

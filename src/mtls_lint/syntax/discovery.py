@@ -3,10 +3,11 @@
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct
 
 from mtls_lint.syntax.files import read_text
 from mtls_lint.syntax.nginx_text import looks_like_nginx
@@ -40,8 +41,7 @@ _PROBE = 64 * 1024
 _MAIN_TEXT = re.compile(r"^[ \t]*(?:events|http|stream|mail)\s*\{", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Struct, frozen=True):
     """One configuration to read: a whole one (``main``), a part (``fragment``), or either (``auto``).
 
     ``named`` tells a file that people named from one that was found in a directory.

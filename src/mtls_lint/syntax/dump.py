@@ -10,7 +10,8 @@ include that was read before names that file.
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mtls_lint.syntax.input_files import join
 from mtls_lint.syntax.lexer import lex_start
@@ -33,8 +34,7 @@ def is_dump(text: str) -> bool:
     return _BEGINNING.match(text) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Dump:
+class Dump(Struct, frozen=True):
     """The files of a dump by the names nginx opened them by; ``main`` is the first one's."""
 
     main: SourceFile

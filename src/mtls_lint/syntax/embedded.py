@@ -7,9 +7,10 @@ of the outer file.
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import cycle
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mtls_lint.syntax.nginx_text import looks_like_nginx
 from mtls_lint.syntax.source import SourceFile, Span
@@ -25,8 +26,7 @@ MAX_SIZE = 512 * 1024
 """Characters of the largest outer text that is read: Markdown and YAML take a second for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Embedded:
+class Embedded(Struct, frozen=True):
     """One configuration in an outer text: ``source`` has the text of all of it, and reads one part.
 
     ``context`` says where it belongs, where the outer text tells; ``name`` what it is called there.

@@ -15,8 +15,9 @@ The rules are those of ``ngx_conf_read_token`` and ``ngx_conf_parse`` in nginx's
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import islice
+
+from msgspec import Struct
 
 from mtls_lint.syntax import lexer_errors as errors
 from mtls_lint.syntax.lua_block import LUA_BLOCK_SUFFIX, lua_block_end
@@ -72,8 +73,7 @@ _DECODED = {'"': '"', "'": "'", "\\": "\\", "t": "\t", "r": "\r", "n": "\n"}
 _QUANTIFIER = re.compile(r"[0-9]+(?:,[0-9]*)?\}")
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True):
     """The words of one text.
 
     ``tokens`` holds words and, unquoted, the structural tokens ``;``, ``{`` and ``}``, in order;

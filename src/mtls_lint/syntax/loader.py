@@ -8,11 +8,12 @@ with conf_prefix; observed on 1.22.1 and 1.31.3).
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from mtls_lint.syntax import loader_errors as errors
 from mtls_lint.syntax.adapter import ParsedText, parse_text, paused_gc

@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from mtls_lint.syntax.nginx_glob import Matches
 from mtls_lint.syntax.source import SourceFile, Span

@@ -9,7 +9,8 @@ strings, all of them, whatever directory they come from.
 import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 Locate = Callable[[str], str | None]
 
@@ -36,8 +37,7 @@ _CLASS_NAME = re.compile(rb"\[:([a-z]*):\]")
 _NEVER = b"(?!)"
 
 
-@dataclass(frozen=True, slots=True)
-class Matches:
+class Matches(Struct, frozen=True):
     """What a pattern matches, in nginx's order, and the directories that could not be listed.
 
     ``missing`` is the directory that is written out in the pattern, when there is none; ``unreadable``

@@ -1,13 +1,14 @@
 """Where the files of another machine lie on this one: ``/etc/nginx`` in ``./nginx``, or all in an image."""
 
 import os.path
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mtls_lint.syntax.rooted import resolve_in
 
 
-@dataclass(frozen=True, slots=True)
-class PathMap:
+class PathMap(Struct, frozen=True):
     """Where nginx runs, and where its files are found here.
 
     ``pairs`` are directories (or files) of that machine, absolute, with their places on this one; ``root``

@@ -1,8 +1,9 @@
 """Where words stand: source texts, spans and comments."""
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from mtls_lint.syntax.template import Template
@@ -79,8 +80,7 @@ class SourceFile:
         return f"SourceFile({self.path!r})"
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """A stretch of a source text: ``start`` inclusive, ``end`` exclusive."""
 
     source: SourceFile
@@ -122,8 +122,7 @@ class Span:
         return f"{self.source.path}:{line}:{column}"
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(Struct, frozen=True):
     """A comment: ``text`` is what follows the ``#``; ``own_line`` when nothing but blanks precedes it."""
 
     text: str

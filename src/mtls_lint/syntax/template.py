@@ -10,10 +10,12 @@ import os
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import pairwise
 from operator import attrgetter
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mtls_lint.syntax.template_tags import Kind, Tag, erb_tags, go_tags, jinja_tags, placeholder_tags
 
@@ -21,8 +23,7 @@ MASK = "\x1a"
 """What stands for each character of a masked value: SUBSTITUTE, one byte, no blank, nothing to nginx."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arm:
+class Arm(Struct, frozen=True):
     """One way a condition (or a loop) may go: the text from ``start`` to ``end``.
 
     ``region`` numbers the conditions of a text; of arms with the same number only one is there. ``read`` is
@@ -35,8 +36,7 @@ class Arm:
     read: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(Struct, frozen=True):
     """What a template's tags make of a text.
 
     ``language`` is its name for people; ``code`` is what is read as nginx's, as long as the text; ``values``
@@ -161,8 +161,7 @@ class _Mode(Enum):
     DOUBLE = '"'
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
+class _State(Struct, frozen=True):
     mode: _Mode = _Mode.BOUNDARY
     depth: int = 0
     comment: bool = False

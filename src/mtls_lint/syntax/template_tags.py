@@ -5,8 +5,9 @@ Nothing is executed, and of what stands inside a tag only the first words are lo
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 
 class Kind(Enum):
@@ -23,8 +24,7 @@ class Kind(Enum):
     """A comment, an assignment, a mark: nothing comes out of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(Struct, frozen=True):
     """A tag from ``start`` to ``end``; ``name`` is what a value is called, where it is no more than that.
 
     ``bare`` marks what is a tag outside quotes only: ``<NAME>`` may be HTML in a text.

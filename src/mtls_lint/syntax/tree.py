@@ -1,14 +1,14 @@
 """The tree: directives with their places, and what could not be read."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from mtls_lint.syntax.source import SourceFile, Span, TemplatedToken, Token
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """A value that cannot be known here, and why. What depends on it is not evaluated."""
 
     reason: str
@@ -29,8 +29,7 @@ class ProblemKind(Enum):
     """Text that is there only when a template has been rendered; no problem of the run's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """Something that could not be read: what, why, and what to do about it.
 
     ``span`` is the place to show (the word, or the include directive); None when no text was read at
@@ -152,8 +151,7 @@ def index_by_name(directives: Iterable[Directive]) -> dict[str, tuple[Directive,
     return {name: tuple(found) for name, found in index.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
+class Tree(Struct, frozen=True):
     """A configuration as text: the main file's directives with all includes spliced in.
 
     ``context`` says where the top-level directives belong: ``("main",)`` for a whole configuration,

@@ -7,8 +7,9 @@ import ssl
 import time
 import warnings
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,13 +23,12 @@ TLS_VERSIONS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """What came back. ``status`` is None without an HTTP answer; ``error`` then says what went wrong."""
 
     status: int | None = None
     body: str = ""
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = {}
     """By lower-case name; of equal ones the last."""
     error: str = ""
     """OpenSSL's reason (``TLSV1_UNRECOGNIZED_NAME``) or the exception's name; empty when all went well."""

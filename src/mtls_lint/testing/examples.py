@@ -22,11 +22,13 @@ import re
 import shutil
 import tempfile
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mtls_lint.lint.ignore import Ignore
 from mtls_lint.lint.pack import BUILT_IN, built_in_pack, directory_pack, load_packs
@@ -61,8 +63,7 @@ _MATERIAL = re.compile(r"(?<![\w.-])" + re.escape(catalogue.PREFIX) + r"(?P<name
 _OPTIONS = {"context", "expiry_days", "file", "loaded", "nginx", "now", "profile", "require", "version"}
 
 
-@dataclass(frozen=True, slots=True)
-class ExampleCase:
+class ExampleCase(Struct, frozen=True):
     """One fenced block of a rule's page: ``kind`` bad or good, ``index`` counted from 1 within its kind.
 
     The options on the fence: ``version=1.22.1`` (the nginx of the run), ``require=a.example,b.example``,
@@ -81,8 +82,7 @@ class ExampleCase:
         return f"{self.rule.id}-{self.kind}-{self.index}"
 
 
-@dataclass(frozen=True, slots=True)
-class ExampleResult:
+class ExampleResult(Struct, frozen=True):
     """How one example of a rule went. ``kind`` ``page`` is the rule's file as a whole (``index`` 0).
 
     ``problem`` says what is wrong, for people; empty when ``ok``.

@@ -22,10 +22,11 @@ import subprocess
 import tempfile
 import time
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mtls_lint.nginx.build import parse_build
 from mtls_lint.syntax.adapter import parse_source
@@ -60,8 +61,7 @@ _KEEPER = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class CheckResult:
+class CheckResult(Struct, frozen=True):
     """What ``nginx -t`` says: whether nginx takes the configuration, and its output.
 
     A socket that this machine cannot give (an address it has not, a low port for an ordinary user) does
@@ -75,8 +75,7 @@ class CheckResult:
         return self.accepted
 
 
-@dataclass(frozen=True, slots=True)
-class RunningNginx:
+class RunningNginx(Struct, frozen=True):
     """A server that listens: its free ports by the names given to them, and its directory."""
 
     directory: Path
@@ -111,13 +110,15 @@ class RunningNginx:
         return (self.directory / "error.log").read_text("utf-8", "replace")
 
 
-@dataclass(frozen=True)
-class NginxBinary:
+class NginxBinary(Struct, frozen=True):
     """An nginx binary, its version, and the options it was configured with."""
 
     path: Path
     version: NginxVersion
-    options: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
+    options: dict[str, str] = {}
+
+    def __hash__(self) -> int:
+        return hash(self.path)
 
     def __str__(self) -> str:
         return f"nginx-{self.version}"

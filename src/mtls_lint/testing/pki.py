@@ -12,7 +12,6 @@ Keys are made when they are wanted and nowhere kept; they are P-256 unless somet
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING, TypedDict
@@ -21,6 +20,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mtls_lint.pki.extensions import EXTENDED_KEY_USAGES
 from mtls_lint.testing.resign import OLD_DIGESTS, resign_certificate, resign_crl
@@ -103,8 +104,7 @@ class Deviation(TypedDict, total=False):
     extra: tuple[x509.Extension[x509.ExtensionType], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
+class Profile(Struct, frozen=True, kw_only=True):
     """What to issue.
 
     ``subject`` is an RFC 4514 name. ``key`` is one of p224, p256, p384, p521, ed25519, ed448 or rsa1024,
@@ -115,7 +115,7 @@ class Profile:
     subject: str
     validity: Validity = LEAF
     key: str = "p256"
-    own_key: Key | None = field(default=None, repr=False)
+    own_key: Key | None = None
     digest: str = "sha256"
     version: int = 3
     serial: int | None = None
@@ -136,12 +136,11 @@ class Profile:
     extra: tuple[x509.Extension[x509.ExtensionType], ...] = ()
 
 
-@dataclass(frozen=True)
-class Identity:
+class Identity(Struct, frozen=True, dict=True):
     """A certificate, its key, and the authority that issued it (None when self-signed)."""
 
     certificate: x509.Certificate
-    key: Key = field(repr=False)
+    key: Key
     issuer: Authority | None = None
 
     @classmethod
@@ -194,8 +193,7 @@ class Identity:
         (directory / f"{name}.key").write_bytes(self.key_pem())
 
 
-@dataclass(frozen=True)
-class Authority(Identity):
+class Authority(Identity, frozen=True):
     """A certificate that issues others."""
 
     @classmethod

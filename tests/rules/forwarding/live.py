@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from mtls_lint.lint.finding import Witness
 from mtls_lint.nginx.anonymous import uris_of
@@ -27,8 +28,7 @@ _PASSING = re.compile(r"(fastcgi|uwsgi|scgi)_pass\s+127\.0\.0\.1:(\d+)")
 FORGED = "CN=forged"
 
 
-@dataclass(frozen=True)
-class Live:
+class Live(Struct, frozen=True):
     """A configuration that runs: ``backends`` by the port that they have in its text."""
 
     text: str

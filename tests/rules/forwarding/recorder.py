@@ -5,19 +5,19 @@ import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 _SECONDS = 10.0
 _OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\nCache-Control: max-age=60\r\n\r\nok"
 
 
-@dataclass
-class Recorder:
+class Recorder(Struct):
     """What came to ``port`` so far: of each request the raw ``head``, or its ``parameters``."""
 
     port: int
-    heads: list[bytes] = field(default_factory=list)
-    parameters: list[list[tuple[str, str]]] = field(default_factory=list)
+    heads: list[bytes] = []
+    parameters: list[list[tuple[str, str]]] = []
 
     def clear(self) -> None:
         self.heads.clear()

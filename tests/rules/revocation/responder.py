@@ -4,25 +4,24 @@ import base64
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509 import ocsp
+from msgspec import Struct
 
 from mtls_lint.testing import Authority, Identity
 
 
-@dataclass
-class Responder:
+class Responder(Struct):
     """Its port, the certificates it calls revoked, and the serial numbers it was asked about."""
 
     port: int
     known: list[Identity]
-    revoked: list[Identity] = field(default_factory=list)
-    asked: list[int] = field(default_factory=list)
+    revoked: list[Identity] = []
+    asked: list[int] = []
 
     def answer(self, data: bytes) -> bytes:
         """The response to one request."""

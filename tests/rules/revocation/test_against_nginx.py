@@ -1,10 +1,10 @@
 """Whether real clients get in past a CRL file, and what the rules say about the same files."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
 
 from mtls_lint.lint.runner import Report
 from mtls_lint.testing import Authority, Identity, NginxBinary, lint_text, request
@@ -42,8 +42,7 @@ OLD = (1, 27, 2)
 """Below it the CRL file is read for certificates too."""
 
 
-@dataclass(frozen=True)
-class Trial:
+class Trial(Struct, frozen=True):
     """CA and CRL files, a client, whether it gets in, and the findings (``rule severity``).
 
     ``before`` is what was so before 1.27.2 (entering, findings), where that is something else; ``only`` is

@@ -1,10 +1,10 @@
 """Whether real clients get in past OCSP, and what the rules say about the same settings."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
 
 from mtls_lint.testing import Identity, NginxBinary, lint_text, request
 from mtls_lint.testing.catalogue import authority, content
@@ -43,8 +43,7 @@ def responder() -> Iterator[Responder]:
         yield running
 
 
-@dataclass
-class Run:
+class Run(Struct):
     """One configuration with one client: the findings, the statuses, and nginx's log."""
 
     said: set[str]

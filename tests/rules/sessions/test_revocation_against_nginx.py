@@ -2,10 +2,10 @@
 
 import ssl
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
 
 from mtls_lint.nginx.model import build
 from mtls_lint.nginx.resumption import SHARED_KEYS
@@ -42,8 +42,7 @@ CASES = [
 ]
 
 
-@dataclass(frozen=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """Lines in http, in the default server, and in a.test, which verifies clients."""
 
     http: str

@@ -1,11 +1,11 @@
 """Whether real clients get in, and what the rules say about the same files."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from cryptography import x509
+from msgspec import Struct
 
 from mtls_lint.testing import Authority, Identity, NginxBinary, lint_text, request
 from mtls_lint.testing.catalogue import authority, content, identity
@@ -48,8 +48,7 @@ RULES = (
 )
 
 
-@dataclass(frozen=True)
-class Trial:
+class Trial(Struct, frozen=True):
     """CA files, a client, whether it gets in, and the findings (``rule severity confidence``)."""
 
     what: str

@@ -1,9 +1,9 @@
 """``trusted-certificate-widens-trust``: what it says, and whether real nginx lets the clients in."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
 
 from mtls_lint.lint.finding import Confidence, Severity
 from mtls_lint.testing import Identity, NginxBinary, lint_text, request
@@ -102,8 +102,7 @@ def test_case(case: Case) -> None:
     check(RULE, case)
 
 
-@dataclass(frozen=True)
-class Trial:
+class Trial(Struct, frozen=True):
     """Both files, a client of the second one's CA, and whether it gets in, which is what the rule says."""
 
     what: str

@@ -1,9 +1,9 @@
 """Whether one place goes with the certificate of another one: the rule and real nginx say the same."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
 
 from mtls_lint.testing import NginxBinary, lint_text, request
 from mtls_lint.testing.catalogue import content
@@ -48,8 +48,7 @@ stream {{
 """
 
 
-@dataclass(frozen=True)
-class Pair:
+class Pair(Struct, frozen=True):
     """Two places; ``own`` is what the second one presents by its own settings."""
 
     what: str

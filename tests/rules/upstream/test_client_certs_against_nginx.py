@@ -4,10 +4,10 @@ The backend asks for a certificate and answers with what it got; ``strict`` ones
 """
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
 
 from mtls_lint.testing import NginxBinary, lint_text, request
 from mtls_lint.testing.catalogue import content
@@ -61,8 +61,7 @@ def location(directives: str, backend: str = "https://127.0.0.1:PORT_asks", uri:
     return f"location {uri} {{ proxy_pass {backend}; {directives} }}"
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """``answer`` begins what the client gets (``REFUSED``, a status, or what the backend received)."""
 
     what: str

@@ -1,8 +1,7 @@
 """The rules of versions: by number, by build, and silent where nobody said which nginx it is."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from mtls_lint.lint.finding import Confidence, Severity
 from mtls_lint.nginx.advisories import ADVISORIES
