@@ -7,12 +7,12 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 
+from mtls_lint.expressions import expression
 from mtls_lint.lint.settings_keys import BY_NAME, CODE, FILE, TABLE, flaw
 
 PROJECT = "pyproject.toml"
@@ -115,6 +115,8 @@ def read_settings(path: str, shown: str | None = None) -> SettingsFile:
 def _check(found: SettingsFile, name: str, value: object) -> None:
     key = BY_NAME.get(name)
     if key is None:
+        from difflib import get_close_matches  # noqa: PLC0415 - for mistakes
+
         close = get_close_matches(name.replace("_", "-"), BY_NAME, n=1)
         hint = (
             f"Did you mean {close[0]!r}?" if close else "`mtls-lint config init` writes a file with all keys."
@@ -143,9 +145,9 @@ def _parsed(text: str, name: str) -> dict[str, Any]:
     return document
 
 
-_HEADER = re.compile(r"\s*\[\s*([^][]+?)\s*\]\s*(?:#.*)?")
-_ASSIGNMENT = re.compile(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
-_WORD = re.compile(r"""[\w-]+|"[^"]*"|'[^']*'""")
+_HEADER = expression(r"\s*\[\s*([^][]+?)\s*\]\s*(?:#.*)?")
+_ASSIGNMENT = expression(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
+_WORD = expression(r"""[\w-]+|"[^"]*"|'[^']*'""")
 
 
 def _lines(text: str, prefix: tuple[str, ...]) -> dict[tuple[str, str], int]:

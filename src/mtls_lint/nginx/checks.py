@@ -1,10 +1,10 @@
 """The conditions of a server that look at the client's certificate, and the variables that tell of it."""
 
-import re
 from collections.abc import Iterator
 
 from msgspec import Struct
 
+from mtls_lint.expressions import expression
 from mtls_lint.nginx.model import Configuration, Location, VirtualServer
 from mtls_lint.nginx.variables import variables_in
 from mtls_lint.syntax.tree import Directive
@@ -15,7 +15,7 @@ IDENTIFYING = frozenset(
 )
 """The variables that tell one client of a CA from another."""
 
-_CAPTURE = re.compile(r"\(\?P?[<'](\w+)[>']")
+_CAPTURE = expression(r"\(\?P?[<'](\w+)[>']")
 
 
 class Check(Struct, frozen=True):

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from mtls_lint.expressions import expression
 from mtls_lint.nginx.checks import Sources
 from mtls_lint.nginx.examples import texts_matching
 from mtls_lint.nginx.model import Configuration, Location, VirtualServer
@@ -12,7 +13,7 @@ from mtls_lint.nginx.variables import strip_parentheses, variables_in
 from mtls_lint.syntax.tree import Directive
 
 # Names that proxies give to headers with what they know of a client's certificate.
-_TELLING = re.compile(
+_TELLING = expression(
     r"http_(?:\w*_)?(?:"
     r"(?:ssl|tls|mtls|amzn_mtls|client|peer|user)_(?:client_|clientcert_|peer_|leaf_)?"
     r"(?:[si]_)?(?:cert\w*|dn\w*|cn|verif\w+|subject\w*|issuer\w*|serial\w*|fingerprint\w*|sha1|san)"
