@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from functools import cached_property
 
@@ -17,6 +18,7 @@ from mtls_lint.lint.rule import Rule
 from mtls_lint.lint.running import Master
 from mtls_lint.lint.settings import Settings
 from mtls_lint.lint.templates import confidence, places_apart, template_notes
+from mtls_lint.lint.timings import Timings
 from mtls_lint.nginx.material import KeyPair, server_certificates, trust_files
 from mtls_lint.nginx.model import Configuration, configuration_directives
 from mtls_lint.pki.store import PemStore
@@ -216,6 +218,7 @@ def run(
     progress: Callable[[Rule], None] | None = None,
     running: Callable[[Configuration], Master | None] | None = None,
     known: Sequence[Rule] = (),
+    timings: Timings | None = None,
 ) -> Report:
     """Run ``rules`` over ``configuration``.
 
@@ -232,7 +235,8 @@ def run(
             continue
         if progress is not None:
             progress(rule)
-        state.check(rule)
+        with timings.rule(rule.id) if timings is not None else nullcontext():
+            state.check(rule)
     tree = configuration.tree
     state.leave_out_impossible()
     ignores = state.check_ignores(selected, known or selected)
