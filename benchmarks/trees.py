@@ -1,10 +1,10 @@
-"""Trees of configurations as a hosting company has them, with certificates that are valid on the day they are made.
+"""Trees of configurations as a hosting company has them, with certificates that are valid now.
 
     python -m benchmarks.trees DIR --hosts 1000
 
-A tree has `nginx.conf`, one file of `conf.d/` for each virtual host (about 25 directives, 1 KB), two shared
-snippets, a certificate with its intermediate and a key for each host, and one file of client CAs. The hosts are
-not all alike: which differ, and how often, stands in `docs/benchmarks.md` and here, in `_host`.
+A tree has `nginx.conf`, one file of `conf.d/` for each virtual host (about 25 directives, 1 KB), two
+shared snippets, a certificate with its intermediate and a key for each host, and one file of client CAs.
+The hosts are not all alike: which differ, and how often, is told in `docs/benchmarks.md`.
 """
 
 from __future__ import annotations
@@ -17,12 +17,11 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.plan import MAIN
 from mtls_lint.testing.pki import Authority, Validity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-MAIN = "nginx.conf"
 
 _MAIN = """\
 worker_processes auto;
@@ -49,10 +48,6 @@ http {
                        '"$ssl_client_verify" "$ssl_client_s_dn"';
     access_log logs/access.log tenants;
 
-    map $ssl_client_s_dn $is_operator {
-        default 0;
-        "CN=operator,O=Hosting Example" 1;
-    }
     map $http_upgrade $connection_header {
         default upgrade;
         "" close;
@@ -61,6 +56,14 @@ http {
     include conf.d/*.conf;
 }
 """
+
+_OPERATORS = """\
+map $ssl_client_s_dn $is_operator {
+    default 0;
+    "CN=operator,O=Hosting Example" 1;
+}
+"""
+"""A file of conf.d/: who may administer, by the subject of the certificate."""
 
 _SNIPPETS = {
     "tls.conf": """\
@@ -169,11 +172,12 @@ class _Issuers:
         (directory / "clients.pem").write_bytes(self.clients.chain_pem(root=True))
 
 
-def write_hosts(directory: Path, hosts: int, *, one_socket: bool = False) -> None:
+def write_hosts(directory: Path, hosts: int, *, one_socket: bool = False, operators: bool = False) -> None:
     """A tree of so many virtual hosts in a directory that is made for it.
 
-    With ``one_socket`` they listen on IPv4 alone and nothing redirects from plain HTTP, so that one socket has all
-    of the servers.
+    With ``one_socket`` they listen on IPv4 alone and nothing redirects from plain HTTP, so that one socket
+    has all of the servers. With ``operators`` a tenth of them lets only some clients into one location, by a
+    map of names.
     """
     issuers = _Issuers.of(_now())
     tls = _directories(directory)
@@ -183,9 +187,11 @@ def write_hosts(directory: Path, hosts: int, *, one_socket: bool = False) -> Non
     for name, text in _SNIPPETS.items():
         (directory / "snippets" / name).write_text(text, encoding="ascii")
     issuers.write_client_cas(tls)
+    if operators:
+        (directory / "conf.d" / "operators.conf").write_text(_OPERATORS, encoding="ascii")
     for index in range(hosts):
         name = f"tenant{index:05}"
-        text = "\n".join(_host(index, name, one_socket=one_socket))
+        text = "\n".join(_host(index, name, one_socket=one_socket, operators=operators))
         (directory / "conf.d" / f"{name}.conf").write_text(text, encoding="ascii")
         issuers.write_pair(tls, name, _certificate_names(index, name), _key(index))
 
@@ -217,7 +223,7 @@ def _write_secret(path: Path, content: bytes) -> None:
 
 
 def _key(index: int) -> str:
-    """Nearly all have P-256; RSA is rare because its keys take long to make, and costs nginx more to check."""
+    """Nearly all have P-256; RSA is rare because its keys take long to make."""
     if index % 500 == 19:
         return "rsa2048"
     return "p384" if index % 100 == 17 else "p256"
@@ -248,7 +254,7 @@ def _backend(index: int) -> str:
     return f"10.{index >> 8 & 255}.{index & 255}"
 
 
-def _host(index: int, name: str, *, one_socket: bool) -> Iterator[str]:
+def _host(index: int, name: str, *, one_socket: bool, operators: bool) -> Iterator[str]:
     """The file of one host, line by line."""
     pooled = index % 25 == 4
     optional = index % 10 == 3
@@ -284,11 +290,13 @@ def _host(index: int, name: str, *, one_socket: bool) -> Iterator[str]:
     yield "    access_log logs/access.log tenants;"
     yield "    client_max_body_size 16m;"
     yield '    add_header Strict-Transport-Security "max-age=31536000" always;\n'
-    yield from _locations(index, backend, optional=optional)
+    yield from _locations(backend, optional=optional)
+    if index % 10 == 6:
+        yield from _more_locations(backend, operators=operators)
     yield "}\n"
 
 
-def _locations(index: int, backend: str, *, optional: bool) -> Iterator[str]:
+def _locations(backend: str, *, optional: bool) -> Iterator[str]:
     yield "    location / {"
     if optional:
         yield "        if ($ssl_client_verify != SUCCESS) {"
@@ -302,11 +310,9 @@ def _locations(index: int, backend: str, *, optional: bool) -> Iterator[str]:
     yield "        access_log off;"
     yield "        return 204;"
     yield "    }"
-    if index % 10 == 6:
-        yield from _more_locations(backend)
 
 
-def _more_locations(backend: str) -> Iterator[str]:
+def _more_locations(backend: str, *, operators: bool) -> Iterator[str]:
     """A host with an application behind it that has parts of its own."""
     for path, setting in (
         ("/api/", "proxy_buffering off;"),
@@ -318,9 +324,11 @@ def _more_locations(backend: str) -> Iterator[str]:
         yield f"{_HEADERS}        {setting}"
         yield "    }"
     yield "\n    location ^~ /admin/ {"
-    yield "        if ($is_operator = 0) {"
-    yield "            return 403;"
-    yield "        }"
+    if operators:
+        yield "        if ($is_operator = 0) {"
+        yield "            return 403;"
+        yield "        }"
+    yield "        proxy_hide_header X-Powered-By;"
     yield f"        proxy_pass {backend};"
     yield f"{_HEADERS}    }}"
     yield "\n    location ~* \\.(?:css|js|png|svg|woff2)$ {"
@@ -337,11 +345,14 @@ def main(arguments: Sequence[str]) -> int:
     kind.add_argument("--hosts", type=int, metavar="N", help="so many virtual hosts")
     kind.add_argument("--small", choices=("absent", "present"), help="the small file, its certificates ...")
     parser.add_argument("--one-socket", action="store_true", help="all hosts on one socket")
+    parser.add_argument("--operators", action="store_true", help="with a map of clients' names")
     options = parser.parse_args(arguments)
     if options.small:
         write_small(options.directory, certificates=options.small == "present")
     else:
-        write_hosts(options.directory, options.hosts, one_socket=options.one_socket)
+        write_hosts(
+            options.directory, options.hosts, one_socket=options.one_socket, operators=options.operators
+        )
     return 0
 
 
