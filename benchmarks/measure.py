@@ -44,7 +44,7 @@ class Command:
 
 @dataclass(frozen=True)
 class Usage:
-    """What a run used: seconds of CPU (user and system), peak memory in KiB, and whether it ended by itself."""
+    """What a run used: seconds of CPU (user, system), peak memory in KiB, and whether it ended by itself."""
 
     cpu: float
     peak: int

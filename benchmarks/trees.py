@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.plan import MAIN
+
 from mtls_lint.testing.pki import Authority, Validity
 
 if TYPE_CHECKING:
