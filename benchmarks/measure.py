@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -57,7 +58,6 @@ def environment(home: Path) -> dict[str, str]:
         "HOME": str(home),
         "LC_ALL": "C.UTF-8",
         "PATH": "/usr/local/bin:/usr/bin:/bin",
-        "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",
         "TZ": "UTC",
     }
@@ -78,9 +78,13 @@ def run(command: Command, variables: Mapping[str, str], errors: Path, limit: flo
         )
     stopped = threading.Event()
 
+    def kill() -> None:
+        with suppress(ProcessLookupError):  # it has just ended
+            os.killpg(process.pid, signal.SIGKILL)
+
     def stop() -> None:
         stopped.set()
-        os.killpg(process.pid, signal.SIGKILL)
+        kill()
 
     timer = threading.Timer(limit, stop)
     timer.start()
@@ -88,7 +92,7 @@ def run(command: Command, variables: Mapping[str, str], errors: Path, limit: flo
         # Popen.wait gives no resource usage, and resource.getrusage only that of all children together.
         _, status, used = os.wait4(process.pid, 0)
     except BaseException:
-        os.killpg(process.pid, signal.SIGKILL)
+        kill()
         raise
     finally:
         timer.cancel()

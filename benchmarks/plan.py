@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 MAIN = "nginx.conf"
 """The main file of each tree."""
 
-_LINTED = frozenset({0, 1})
+LINTED = frozenset({0, 1})
+"""What a linter ends with that has read everything."""
 _ON_HOSTS = "all rules, certificates and keys read"
 
 
@@ -91,7 +92,7 @@ def batches(programs: Environments, trees: Path) -> tuple[Batch, ...]:
     """Everything."""
 
     def lint(tree: str) -> Command:
-        return Command(f"us {tree}", (str(programs.mtls_lint), MAIN), trees / tree, _LINTED)
+        return Command(f"us {tree}", (str(programs.mtls_lint), MAIN), trees / tree, LINTED)
 
     def matrix(tree: str) -> Command:
         return Command(f"matrix {tree}", (str(programs.mtls_lint), "matrix", MAIN), trees / tree)
@@ -99,7 +100,7 @@ def batches(programs: Environments, trees: Path) -> tuple[Batch, ...]:
     def gixy(name: str, program: Path, tree: str) -> Command:
         # Either gixy may end with 0 after it could not read a file, and says so by an ERROR in its log.
         return Command(
-            f"{name} {tree}", (str(program), MAIN), trees / tree, _LINTED, "ERROR", name == "gixy-next"
+            f"{name} {tree}", (str(program), MAIN), trees / tree, LINTED, "ERROR", name == "gixy-next"
         )
 
     def nginx(tree: str) -> Command:
