@@ -4,11 +4,10 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import typer
 from msgspec import Struct
 
-from mtls_lint.cli.check import FailOn, Format
-from mtls_lint.cli.streams import CommandError, check_output
+from mtls_lint.cli.choices import FailOn, Format
+from mtls_lint.cli.streams import CommandError, UsageError, check_output
 from mtls_lint.lint.finding import Severity
 from mtls_lint.lint.rule import Rule
 from mtls_lint.lint.runner import Report
@@ -23,11 +22,11 @@ class Output(Struct, frozen=True):
 
 
 def further_outputs(formats: Sequence[Format], files: Sequence[Path]) -> tuple[Output, ...]:
-    """What ``--output-format`` and ``--output-file`` ask for, in pairs. Raises BadParameter."""
+    """What ``--output-format`` and ``--output-file`` ask for, in pairs. Raises UsageError."""
     if len(formats) != len(files):
-        raise typer.BadParameter(
+        raise UsageError(
             f"{len(formats)} formats for {len(files)} files: each --output-file has its --output-format.",
-            param_hint="'--output-format'",
+            "--output-format",
         )
     return tuple(map(Output, formats, files))
 

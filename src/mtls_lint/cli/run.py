@@ -4,7 +4,6 @@ import gc
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from pathlib import Path
 
 from msgspec import Struct
@@ -12,13 +11,14 @@ from msgspec.structs import replace
 
 from mtls_lint.cli.audit import Audit
 from mtls_lint.cli.changes import changed_since, naming_changed
-from mtls_lint.cli.check import By, FailOn, Format
+from mtls_lint.cli.choices import By, FailOn, Format
+from mtls_lint.cli.chosen_nginx import chosen_nginx
 from mtls_lint.cli.fix import apply, planned, show
-from mtls_lint.cli.inputs import STDIN, Reading, files_of, find, place_of, read_all
-from mtls_lint.cli.nginx_binary import chosen_nginx
+from mtls_lint.cli.inputs import STDIN, files_of, find, place_of, read_all
 from mtls_lint.cli.outputs import Output, check_outputs, machine_report
 from mtls_lint.cli.packs import all_rules, chosen_profile, selected
 from mtls_lint.cli.progress import Progress
+from mtls_lint.cli.request import Request
 from mtls_lint.cli.settings import check_selectors, severities
 from mtls_lint.cli.streams import (
     Color,
@@ -41,7 +41,6 @@ from mtls_lint.lint.rule import Rule
 from mtls_lint.lint.runner import Report, merge, run
 from mtls_lint.lint.running import running
 from mtls_lint.lint.settings import Settings
-from mtls_lint.lint.settings_file import SettingsFile
 from mtls_lint.nginx.model import Configuration, build
 from mtls_lint.pki.store import PemStore
 from mtls_lint.report.concise import concise_lines
@@ -51,42 +50,6 @@ from mtls_lint.report.text import TextReport
 from mtls_lint.report.words import counted, summary
 from mtls_lint.syntax.discovery import Input
 from mtls_lint.syntax.tree import Problem
-
-
-class Request(Struct, frozen=True):
-    """What was asked of ``check``: by its command line, else by ``file``, else what is usual."""
-
-    paths: tuple[str, ...]
-    file: SettingsFile
-    select: tuple[str, ...]
-    ignore: tuple[str, ...]
-    rule_directories: tuple[Path, ...]
-    installed_packs: bool
-    profile: str | None
-    ignores: bool
-    require: tuple[str, ...]
-    nginx_version: str | None
-    nginx_binary: Path | None
-    now: datetime
-    reading: Reading
-    expiry_days: int | None
-    fail_on: FailOn
-    baseline: Path | None
-    format: Format
-    by: By
-    output: Path | None
-    further: tuple[Output, ...]
-    color: Color
-    verbosity: int
-    changed_from: str | None = None
-    fix: bool = False
-    unsafe_fixes: bool = False
-    diff: bool = False
-
-    @property
-    def outputs(self) -> tuple[Output, ...]:
-        """All reports to write, the one of ``--format`` last: a stdout that breaks costs no file."""
-        return (*self.further, Output(self.format, self.output))
 
 
 def run_check(request: Request) -> int:

@@ -29,6 +29,18 @@ class CommandError(Exception):
         self.code = code
 
 
+class UsageError(Exception):
+    """The command line asks for what cannot be: what is wrong, and with which option.
+
+    Raised before anything is written. ``screens.Command`` shows it as Typer shows mistakes.
+    """
+
+    def __init__(self, message: str, option: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.option = option
+
+
 def wants_color(choice: Color, stream: IO[str] | None) -> bool:
     """Whether to write colours: the option decides, then NO_COLOR, FORCE_COLOR, then the terminal."""
     if choice is not Color.AUTO:
