@@ -1,6 +1,5 @@
 """``mtls-lint inventory``: certificates, CAs, CRLs and keys, by what fails first."""
 
-import re
 import sys
 from datetime import timedelta
 from enum import Enum
@@ -36,6 +35,7 @@ from mtls_lint.cli.streams import (
     write_file,
     write_out,
 )
+from mtls_lint.patterns import lazy_re
 
 if TYPE_CHECKING:
     from mtls_lint.lint.inventory import Inventory
@@ -114,7 +114,7 @@ def inventory(
     raise typer.Exit(int(failing) if found.complete else 3)
 
 
-_DURATION = re.compile(r"(\d{1,7})([hdw]?)")
+_DURATION = lazy_re(r"(\d{1,7})([hdw]?)")
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1), "": timedelta(days=1)}
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from mtls_lint.lint.finding import Reported, Severity
 from mtls_lint.lint.rule import Rule
 from mtls_lint.lint.runner import Report
+from mtls_lint.patterns import lazy_re
 from mtls_lint.report.characters import visible
 from mtls_lint.report.excerpt import number_width
 from mtls_lint.report.lines import plain
@@ -21,13 +22,13 @@ from mtls_lint.report.words import counted, summary
 
 WIDTH = 110
 
-_CODE = re.compile(r"(`+)(?!`)(.*?)(?<!`)\1(?!`)")
+_CODE = lazy_re(r"(`+)(?!`)(.*?)(?<!`)\1(?!`)")
 # What Markdown takes for more than itself, a ``$`` of GitHub's mathematics among it.
-_SPECIAL = re.compile(
+_SPECIAL = lazy_re(
     r"[\\`*\[\]<>&|~$!]|_(?![A-Za-z0-9])|:(?=//)|(?<=www)\.|^[#+=-]|(?<=^\d)[.)]|(?<=^\d\d)[.)]"
 )
 # GitHub looks for @names and #numbers in what Markdown gives, without backslashes: only code is safe.
-_CALLS = re.compile(r"\S*(?:@|#(?=\d)|GH-\d)\S*")
+_CALLS = lazy_re(r"\S*(?:@|#(?=\d)|GH-\d)\S*")
 
 
 def render_markdown(report: Report, rules: Sequence[Rule], paths: Paths, *, everything: bool = False) -> str:

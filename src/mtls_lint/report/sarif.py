@@ -7,7 +7,6 @@ https://docs.github.com/en/code-security/code-scanning/integrating-with-code-sca
 
 import json
 import os
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +15,7 @@ from mtls_lint import __version__
 from mtls_lint.lint.finding import Confidence, Reported, Severity, Suppression
 from mtls_lint.lint.rule import Rule
 from mtls_lint.lint.runner import Report
+from mtls_lint.patterns import lazy_re
 from mtls_lint.report.characters import visible
 from mtls_lint.report.json import nginx_facts
 from mtls_lint.report.json import text as json_text
@@ -46,9 +46,9 @@ _NOTIFICATIONS = {
     "not-read": "A text that is there could not be read: the results are incomplete.",
     "rule-crashed": "A rule failed: what it looks for is not in the results.",
 }
-_SPECIAL = re.compile(r"[\[\]\\]")
-_RFC = re.compile(r"\bRFC (\d+)")
-_URL = re.compile(r"https?://[^\s<>\"'`()\[\]]+[^\s<>\"'`()\[\].,;:]")
+_SPECIAL = lazy_re(r"[\[\]\\]")
+_RFC = lazy_re(r"\bRFC (\d+)")
+_URL = lazy_re(r"https?://[^\s<>\"'`()\[\]]+[^\s<>\"'`()\[\].,;:]")
 
 
 def render_sarif(report: Report, rules: Sequence[Rule], paths: Paths) -> str:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from mtls_lint.patterns import lazy_re
 from mtls_lint.syntax.files import read_text
 from mtls_lint.syntax.nginx_text import looks_like_nginx
 from mtls_lint.syntax.tree import Problem, ProblemKind
@@ -38,7 +39,7 @@ _SKIPPED = frozenset({"node_modules", "vendor", "venv", "__pycache__"})
 _PROBE = 64 * 1024
 
 # A block that only a main file has.
-_MAIN_TEXT = re.compile(r"^[ \t]*(?:events|http|stream|mail)\s*\{", re.MULTILINE)
+_MAIN_TEXT = lazy_re(r"^[ \t]*(?:events|http|stream|mail)\s*\{", re.MULTILINE)
 
 
 class Input(Struct, frozen=True):
