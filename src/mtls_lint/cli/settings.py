@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -10,6 +9,8 @@ from msgspec import Struct
 from mtls_lint.cli.streams import CommandError, UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mtls_lint.cli.inputs import Reading
     from mtls_lint.lint.finding import Severity
     from mtls_lint.lint.rule import Rule
@@ -27,7 +28,7 @@ class ReadingOptions(Struct, frozen=True):
 
 
 def settings_of(
-    paths: Sequence[str], config: Path | None, *, none: bool = False, root: str | None = None
+    paths: Sequence[str], config: "Path | None", *, none: bool = False, root: str | None = None
 ) -> "SettingsFile":
     """The settings file that holds for these paths; an empty one where there is none.
 
@@ -60,7 +61,7 @@ def settings_of(
 
 
 def chosen_paths(
-    paths: Sequence[str] | None, config: Path | None, *, none: bool, root: str | None
+    paths: Sequence[str] | None, config: "Path | None", *, none: bool, root: str | None
 ) -> "tuple[tuple[str, ...], SettingsFile]":
     """What is to be checked, and by which settings: without a PATH, what the settings name.
 

@@ -4,7 +4,6 @@ import os
 import re
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct
@@ -60,10 +59,10 @@ def discover(path: str) -> tuple[Input, ...] | Problem:
     ``*.conf`` and template (and every file in sites-available and sites-enabled) whose text looks like nginx,
     each as a fragment of its own. The order is that of the names. A problem when there is nothing.
     """
-    if not Path(path).is_dir():
+    if not os.path.isdir(path):
         return (Input(path, "auto", named=True),)
     main = os.path.join(path, MAIN_FILE)  # "." must stay in front as it was given
-    if Path(main).is_file():
+    if os.path.isfile(main):
         return (Input(main, _kind_of_main(main)),)
     files = list(_files_below(path))
     mains = [file for file in files if os.path.basename(file) == MAIN_FILE]
@@ -92,7 +91,7 @@ def _files_below(path: str) -> Iterator[str]:
 
 
 def _may_be_fragment(file: str) -> bool:
-    return file.endswith(_SUFFIXES) or Path(file).parent.name in SITE_DIRECTORIES
+    return file.endswith(_SUFFIXES) or os.path.basename(os.path.dirname(file)) in SITE_DIRECTORIES
 
 
 def _kind_of_main(file: str) -> Literal["main", "auto"]:
