@@ -14,13 +14,22 @@ def main() -> int:
     if arguments in (["--version"], ["-V"]):
         return _print_version()
     try:
-        from mtls_lint.cli.app import run  # noqa: PLC0415 - see above
-
-        return run(arguments)
+        return _run(arguments)
     except KeyboardInterrupt:
         return 130
     except Exception as error:  # noqa: BLE001 - whatever it is, it must not look like a clean run
         return _internal_error(error, arguments)
+
+
+def _run(arguments: list[str]) -> int:
+    from mtls_lint.cli.quick import quick  # noqa: PLC0415 - see above
+
+    code = quick(arguments)
+    if code is not None:
+        return code
+    from mtls_lint.cli.app import run  # noqa: PLC0415 - Typer and all commands, which most runs do not need
+
+    return run(arguments)
 
 
 def _print_version() -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mtls_lint.cli.check import moment
+from mtls_lint.cli.request import moment
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 WriteRule = Callable[..., Path]

@@ -17,7 +17,7 @@ import mtls_lint.cli.app
 from cli.conftest import Run, WriteRule
 from mtls_lint import __main__ as entry
 from mtls_lint.cli.app import arrange, vocabulary
-from mtls_lint.cli.inputs import COMMANDS
+from mtls_lint.cli.choices import COMMANDS
 
 SOURCES = Path(__file__).resolve().parent.parent.parent / "src"
 COMMAND = f"{sys.executable} -m mtls_lint"
@@ -178,7 +178,7 @@ def test_an_error_of_our_own_is_3_and_asks_for_a_report(
         raise RuntimeError(f"\x1b[31m{len(arguments)}")
 
     monkeypatch.setattr(mtls_lint.cli.app, "run", fail)
-    monkeypatch.setattr(sys, "argv", ["mtls-lint", "x", *(["-v"] if verbose else [])])
+    monkeypatch.setattr(sys, "argv", ["mtls-lint", "rules", *(["-v"] if verbose else [])])
     assert entry.main() == 3
     said = capsys.readouterr()
     assert said.out == ""

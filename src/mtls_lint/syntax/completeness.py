@@ -5,11 +5,12 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from operator import itemgetter
 
+from mtls_lint.expressions import expression
 from mtls_lint.syntax.source import SourceFile, Span
 from mtls_lint.syntax.tree import Directive, Problem, ProblemKind
 
 # In the first place of a line, or behind what ends a statement or opens a block.
-_TLS = re.compile(r"(?:^|[;{}])[ \t]*((?:proxy_|grpc_|uwsgi_)?ssl_[a-z_]+)[ \t]", re.MULTILINE)
+_TLS = expression(r"(?:^|[;{}])[ \t]*((?:proxy_|grpc_|uwsgi_)?ssl_[a-z_]+)[ \t]", re.MULTILINE)
 
 
 def lost(sources: Iterable[SourceFile], directives: Iterable[Directive]) -> Iterator[Problem]:
