@@ -1,5 +1,6 @@
 """The entry point: ``mtls-lint`` and ``python -m mtls_lint``."""
 
+import gc
 import sys
 
 from mtls_lint import __version__
@@ -13,6 +14,9 @@ def main() -> int:
     arguments = sys.argv[1:]
     if arguments in (["--version"], ["-V"]):
         return _print_version()
+    # Trees and findings live until the process ends: collecting garbage among them takes a quarter of the
+    # time, and frees nothing.
+    gc.disable()
     try:
         return _run(arguments)
     except KeyboardInterrupt:

@@ -192,6 +192,15 @@ def check(
             help="Findings alone; -qq: nothing but the exit code.",
         ),
     ] = 0,
+    timings: Annotated[
+        bool,
+        typer.Option(
+            "--timings",
+            rich_help_panel=OUTPUT,
+            show_default=False,
+            help="Say on stderr where the CPU time went.",
+        ),
+    ] = False,
     verbose: Annotated[
         int,
         typer.Option(
@@ -241,5 +250,6 @@ def check(
         color=color,
         quiet=quiet,
         verbose=verbose,
+        timings=timings,
     )
     raise typer.Exit(carry_out(options))

@@ -88,6 +88,7 @@ class CheckOptions(Struct, frozen=True):
     fix: bool = False
     unsafe_fixes: bool = False
     diff: bool = False
+    timings: bool = False
     color: Color = Color.AUTO
     quiet: int = 0
     verbose: int = 0

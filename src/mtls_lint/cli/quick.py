@@ -132,6 +132,7 @@ SWITCHES: Mapping[str, tuple[str, bool]] = {
     "--fix": ("fix", True),
     "--unsafe-fixes": ("unsafe_fixes", True),
     "--diff": ("diff", True),
+    "--timings": ("timings", True),
 }
 
 COUNTS: Mapping[str, tuple[str, int]] = {

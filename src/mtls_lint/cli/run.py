@@ -1,6 +1,5 @@
 """One run of ``check``: read, build, lint, report, and the exit code."""
 
-import gc
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -70,7 +69,11 @@ def run_check(request: Request) -> int:
             apply(chosen)
             linted = _checked(request)
     report = linted.report
-    write(request, linted)
+    with request.timings.stage("report"):
+        write(request, linted)
+    if request.tell_timings:
+        for text in request.timings.taken().lines(every=request.verbosity > 0):
+            say(text)
     if request.verbosity > 0:
         for crash in report.crashes:
             say(f"rule {crash.rule} crashed:")
@@ -126,10 +129,12 @@ def lint(request: Request) -> Linted:
     """Find what there is to find. Raises CommandError for what makes it impossible."""
     nginx = chosen_nginx(request.nginx_version, request.nginx_binary, request.file.text("nginx-version"))
     profile = chosen_profile(request.profile)
-    inputs, problems = find(request.paths, request.reading)
-    rules = all_rules(request.rule_directories, installed=request.installed_packs)
-    check_selectors(request.file, rules)
-    ran = selected(rules, request.select, request.ignore, profile)
+    with request.timings.stage("find files"):
+        inputs, problems = find(request.paths, request.reading)
+    with request.timings.stage("list rules"):
+        rules = all_rules(request.rule_directories, installed=request.installed_packs)
+        check_selectors(request.file, rules)
+        ran = selected(rules, request.select, request.ignore, profile)
     audit = Audit(profile, rules, ran, request.now)
     settings = Settings(
         nginx.version,
@@ -142,14 +147,9 @@ def lint(request: Request) -> Linted:
         requirements=profile.requirements if profile is not None else Requirements(),
         ignores_need_reason=request.file.values.get("ignores-need-reason", True),
     )
-    # Trees and findings live until the end: collecting garbage among them costs time and frees nothing.
     configurations: list[tuple[Configuration, PemStore]] = []
-    gc.disable()
-    try:
-        with Progress() as progress:
-            report = audit.judged(_lint(request, inputs, problems, audit, settings, progress, configurations))
-    finally:
-        gc.enable()
+    with Progress() as progress:
+        report = audit.judged(_lint(request, inputs, problems, audit, settings, progress, configurations))
     hidden = request.file.table("per-path-ignores")
     shown = hide_by_path(report, hidden, request.file.directory, request.file.path, rules)
     return Linted(shown, ran, rules, audit, tuple(configurations))
@@ -192,11 +192,13 @@ def _lint(
     if problems:
         reports.append(_unread(problems, len(rules)))
     progress.say(f"reading {counted(len(inputs), 'input')}")
-    trees = read_all(inputs, request.reading)
+    with request.timings.stage("read"):
+        trees = read_all(inputs, request.reading)
     # A file is read once, however many configurations name it.
     stores = {tree.from_dump: request.reading.store(tree) for tree in trees}
     for tree in trees:
-        configuration = build(tree, settings.nginx_version)
+        with request.timings.stage("model"):
+            configuration = build(tree, settings.nginx_version)
         store = stores[tree.from_dump]
         for output in request.outputs:
             if output.file is not None:
@@ -209,9 +211,19 @@ def _lint(
         def checking(rule: Rule, name: str = tree.path) -> None:
             progress.say(f"{name}: {rule.id}")
 
-        reports.append(
-            run(configuration, rules, settings, request.now, store, checking, running, audit.known)
-        )
+        with request.timings.stage("rules"):
+            found = run(
+                configuration,
+                rules,
+                settings,
+                request.now,
+                store,
+                checking,
+                running,
+                audit.known,
+                request.timings,
+            )
+        reports.append(found)
         if any(output.format is Format.HTML for output in request.outputs):
             progress.say(f"{tree.path}: who gets in where")
             audit.examine(configuration, store)

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import nullcontext
 from datetime import datetime
 from functools import cached_property
 
@@ -230,12 +229,13 @@ def run(
     store = store if store is not None else PemStore()
     state = _Run(configuration, settings, now, Evidence(configuration, store, running))
     selected = tuple(rules)
+    timings = timings or Timings()
     for rule in selected:
         if rule.declaration.subject == "Ignore":
             continue
         if progress is not None:
             progress(rule)
-        with timings.rule(rule.id) if timings is not None else nullcontext():
+        with timings.rule(rule.id):
             state.check(rule)
     tree = configuration.tree
     state.leave_out_impossible()
