@@ -52,7 +52,7 @@ def pages() -> dict[Path, str]:
     made = {DOCS / "rules" / rule.family / f"{rule.id}.md": rule_page(rule, tests) for rule in rules}
     made[DOCS / "rules" / "index.md"] = rules_page(rules)
     made[DOCS / "commands.md"] = commands_page()
-    made[pack.directory / INDEX] = make_index(pack).decode()
+    made[Path(pack.directory, INDEX)] = make_index(pack).decode()
     made[API.parent / "lint" / "api_homes.py"] = api_homes(API.read_text(encoding="utf-8"))
     return made
 

@@ -37,10 +37,10 @@ def _packs(directories: "Iterable[Path]", *, installed: bool) -> Iterator[Pack]:
 
 def chosen_profile(name: str | None) -> "Profile | None":
     """The profile of ``--profile``; None without it. Raises CommandError for one that there is not."""
-    from mtls_lint.lint.profile import ProfileError, load_profile  # noqa: PLC0415 - most runs have none
-
     if name is None:
         return None
+    from mtls_lint.lint.profile import ProfileError, load_profile  # noqa: PLC0415 - most runs have none
+
     try:
         return load_profile(name)
     except ProfileError as error:

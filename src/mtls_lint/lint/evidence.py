@@ -4,7 +4,6 @@ import os.path
 from collections.abc import Callable
 from datetime import datetime, timezone
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtls_lint.lint.accounts import worker
@@ -150,10 +149,13 @@ class Evidence:
 
     @cached_property
     def _is_working_copy(self) -> bool:
-        home = Path(os.path.abspath(self._configuration.tree.main_directory))
+        home = os.path.abspath(self._configuration.tree.main_directory)
         # etckeeper keeps /etc itself under version control.
-        above = (one for one in (home, *home.parents) if str(one) not in {"/", "/etc"})
-        return any((one / name).exists() for one in above for name in (".git", ".hg", ".svn"))
+        while home != os.path.dirname(home) and home != "/etc":
+            if any(os.path.exists(os.path.join(home, name)) for name in (".git", ".hg", ".svn")):
+                return True
+            home = os.path.dirname(home)
+        return False
 
     def chain(self, reference: FileReference) -> "ChainReport | None":
         """What the certificate file holds, in its order; computed once for each file.

@@ -15,13 +15,16 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from importlib.machinery import ModuleSpec, SourceFileLoader
-from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
 
 from mtls_lint.lint.rule import Declaration, Declared, Loaded, Rule, RuleError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 BUILT_IN = "mtls-lint"
 ENTRY_POINTS = "mtls_lint.rules"
@@ -36,7 +39,7 @@ class Pack(Struct, frozen=True):
     """
 
     name: str
-    directory: Path
+    directory: str
     trusted_cache: bool = False
     indexed: bool = False
     installed: bool = False
@@ -63,13 +66,14 @@ def built_in_pack(*, indexed: bool = True) -> Pack:
     Raises RuleError when the installation has lost them.
     """
     package = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
-    installed = Path(package, "_rules")
-    if installed.is_dir():
+    installed = os.path.join(package, "_rules")
+    if os.path.isdir(installed):
         return Pack(BUILT_IN, installed, trusted_cache=True, indexed=indexed, installed=True)
-    checkout = Path(package).parent.parent
-    if (checkout / "rules").is_dir() and (checkout / "pyproject.toml").is_file():
-        return Pack(BUILT_IN, checkout / "rules", trusted_cache=True, indexed=indexed)
-    raise RuleError(f"the built-in rules are missing: neither {installed} nor {checkout / 'rules'} is there")
+    checkout = os.path.dirname(os.path.dirname(package))
+    rules = os.path.join(checkout, "rules")
+    if os.path.isdir(rules) and os.path.isfile(os.path.join(checkout, "pyproject.toml")):
+        return Pack(BUILT_IN, rules, trusted_cache=True, indexed=indexed)
+    raise RuleError(f"the built-in rules are missing: neither {installed} nor {rules} is there")
 
 
 def installed_packs() -> Iterator[Pack]:
@@ -86,7 +90,7 @@ def installed_packs() -> Iterator[Pack]:
         spec = importlib.util.find_spec(point.value)
         if spec is None or not spec.submodule_search_locations:
             raise RuleError(f"rule pack {point.name}: package {point.value} is not there")
-        yield Pack(point.name, Path(next(iter(spec.submodule_search_locations))), trusted_cache=True)
+        yield Pack(point.name, next(iter(spec.submodule_search_locations)), trusted_cache=True)
 
 
 def _some_pack_installed() -> bool:
@@ -121,7 +125,7 @@ def _bytes_of(file: str) -> bytes:
         return b""
 
 
-def directory_pack(directory: Path) -> Pack:
+def directory_pack(directory: "Path") -> Pack:
     """The pack of ``--rules DIR``, named after the directory.
 
     Raises RuleError when it is no directory.
@@ -129,7 +133,7 @@ def directory_pack(directory: Path) -> Pack:
     if not directory.is_dir():
         raise RuleError(f"{directory}: no such directory of rules")
     letters = "".join(c if c.isascii() and c.isalnum() else " " for c in directory.resolve().name.lower())
-    return Pack("-".join(letters.split()) or "local", directory.resolve())
+    return Pack("-".join(letters.split()) or "local", str(directory.resolve()))
 
 
 def load_packs(packs: Iterable[Pack]) -> tuple[Rule, ...]:
@@ -149,7 +153,7 @@ def load_packs(packs: Iterable[Pack]) -> tuple[Rule, ...]:
 def load_pack(pack: Pack) -> Iterator[Rule]:
     """The rules of one pack, in the order of their files. Raises RuleError like ``load_packs``."""
     # Two directories may bear one name; the checksum keeps their packages apart.
-    directory = str(pack.directory)
+    directory = pack.directory
     name = "".join(c if c.isascii() and c.isalnum() else "_" for c in pack.name.lower())
     package = f"_mtls_lint_pack_{name}_{zlib.crc32(os.fsencode(directory)):08x}"
     _make_package(package, directory)
@@ -171,7 +175,7 @@ def load_pack(pack: Pack) -> Iterator[Rule]:
 def read_index(pack: Pack) -> dict[str, Entry]:
     """What the pack's index says, by file; nothing where it has none, or one of another version."""
     try:
-        entries = msgspec.json.decode(_bytes_of(str(pack.directory / INDEX)), type=tuple[Entry, ...])
+        entries = msgspec.json.decode(_bytes_of(os.path.join(pack.directory, INDEX)), type=tuple[Entry, ...])
     except msgspec.MsgspecError:
         return {}
     return {entry.file: entry for entry in entries}
@@ -180,8 +184,8 @@ def read_index(pack: Pack) -> dict[str, Entry]:
 def make_index(pack: Pack) -> bytes:
     """The index of a pack, from its files alone."""
     entries = []
-    for inside in sorted(_rule_files(str(pack.directory))):
-        file = str(pack.directory / inside)
+    for inside in sorted(_rule_files(pack.directory)):
+        file = os.path.join(pack.directory, inside)
         check, _ = _load(pack, file, f"_mtls_lint_index.{_dotted(inside)}")
         entries.append(Entry(inside, checksum(file), check.declaration))
     return b"[\n" + b",\n".join(msgspec.json.encode(entry) for entry in entries) + b"\n]\n"

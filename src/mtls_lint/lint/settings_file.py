@@ -7,13 +7,15 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from mtls_lint.expressions import expression
 from mtls_lint.lint.settings_keys import BY_NAME, CODE, FILE, TABLE, flaw
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PROJECT = "pyproject.toml"
 MAX_SIZE = 1024 * 1024
@@ -55,10 +57,14 @@ class SettingsFile(Struct, frozen=True):
         table: dict[str, Any] = self.values.get(key, {})
         return table
 
-    def file(self, key: str) -> Path | None:
+    def file(self, key: str) -> "Path | None":
         """The file that a key names, as seen from here; None without it."""
         named = self.text(key)
-        return None if named is None else Path(self.resolved(named))
+        if named is None:
+            return None
+        from pathlib import Path  # noqa: PLC0415 - few settings name one
+
+        return Path(self.resolved(named))
 
     def resolved(self, path: str) -> str:
         """A path that the file names, as seen from here."""
