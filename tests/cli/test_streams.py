@@ -4,6 +4,7 @@ import os
 import pty
 import re
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from cli.conftest import Run, WriteRule
 from mtls_lint import __main__ as entry
 from mtls_lint.cli.app import arrange, vocabulary
 from mtls_lint.cli.choices import COMMANDS
+from mtls_lint.cli.streams import columns
 
 SOURCES = Path(__file__).resolve().parent.parent.parent / "src"
 COMMAND = f"{sys.executable} -m mtls_lint"
@@ -224,3 +226,17 @@ def test_completion_knows_commands_and_the_options_of_check(cli: Run) -> None:
     assert complete("mtls-lint --fail") == ["--fail-on"]
     assert complete("mtls-lint nginx.conf --fail") == ["--fail-on"]
     assert complete("mtls-lint check --color ") == ["auto", "always", "never"]
+
+
+@pytest.mark.parametrize("told", ["", "0", "-5", "x", "100", " 7 "])
+def test_the_width_is_what_the_standard_library_says(monkeypatch: pytest.MonkeyPatch, told: str) -> None:
+    def of_terminal(_: int) -> os.terminal_size:
+        return os.terminal_size((0 if told == "0" else 61, 20))
+
+    monkeypatch.setenv("COLUMNS", told)
+    assert columns() == shutil.get_terminal_size((80, 24)).columns
+    monkeypatch.setattr(os, "get_terminal_size", of_terminal)
+    monkeypatch.setattr(sys, "__stdout__", sys.stderr if sys.__stdout__ is None else sys.__stdout__)
+    assert columns() == shutil.get_terminal_size((80, 24)).columns
+    monkeypatch.setattr(sys, "__stdout__", None)
+    assert columns() == shutil.get_terminal_size((80, 24)).columns
