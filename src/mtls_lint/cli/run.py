@@ -1,6 +1,5 @@
 """One run of ``check``: read, build, lint, report, and the exit code."""
 
-import gc
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -142,14 +141,9 @@ def lint(request: Request) -> Linted:
         requirements=profile.requirements if profile is not None else Requirements(),
         ignores_need_reason=request.file.values.get("ignores-need-reason", True),
     )
-    # Trees and findings live until the end: collecting garbage among them costs time and frees nothing.
     configurations: list[tuple[Configuration, PemStore]] = []
-    gc.disable()
-    try:
-        with Progress() as progress:
-            report = audit.judged(_lint(request, inputs, problems, audit, settings, progress, configurations))
-    finally:
-        gc.enable()
+    with Progress() as progress:
+        report = audit.judged(_lint(request, inputs, problems, audit, settings, progress, configurations))
     hidden = request.file.table("per-path-ignores")
     shown = hide_by_path(report, hidden, request.file.directory, request.file.path, rules)
     return Linted(shown, ran, rules, audit, tuple(configurations))
