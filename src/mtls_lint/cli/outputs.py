@@ -49,6 +49,8 @@ def machine_report(
     output: Output, report: Report, rules: Sequence[Rule], fail_on: FailOn, verbosity: int
 ) -> str | None:
     """The report in a format for programs; None for those that people read on a terminal."""
+    if output.format in {Format.TEXT, Format.CONCISE}:
+        return None
     # Each format is loaded when it is asked for: all of them would cost every start some 30 ms.
     from mtls_lint.report.paths import Paths  # noqa: PLC0415
 
