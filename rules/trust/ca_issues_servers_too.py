@@ -72,7 +72,7 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="ca-issues-servers-too", severity=Severity.WARNING, since="0.1")
+@rule(id="ca-issues-servers-too", severity=Severity.WARNING, since="0.1", needs=("ssl_verify_client",))
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report each file of client CAs by which certificates of its servers pass, with the first of these."""
     shown: dict[Directive, tuple[FileReference, ServerCertificate, list[VirtualServer]]] = {}

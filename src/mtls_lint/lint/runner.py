@@ -128,9 +128,10 @@ class _Run:
 
     @cached_property
     def _complete(self) -> bool:
-        """Whether all directives that nginx sees are known: what is absent from the tree is absent."""
+        """Whether all directives that matter are known: what is absent from the tree is absent."""
         tree = self.configuration.tree
-        return not (tree.problems or tree.is_fragment or template_notes(tree.sources))
+        unread = any(not problem.harmless for problem in tree.problems)
+        return not (unread or tree.is_fragment or any(template_notes(tree.sources)))
 
     def check_ignores(self, rules: Sequence[Rule], known: Sequence[Rule]) -> tuple[Ignore, ...]:
         """Run the rules about ignores, last: it counts what the others found. Returns the ignores."""
