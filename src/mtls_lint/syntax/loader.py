@@ -7,7 +7,7 @@ with conf_prefix; observed on 1.22.1 and 1.31.3).
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -186,13 +186,16 @@ class _Walk:
         """The main file's directives with all that they include."""
         with paused_gc():
             built = main.build(expand=self.expand)
+            self.problems.update(dict.fromkeys(self._problems_of(built)))
+        return built
+
+    def _problems_of(self, built: tuple[Directive, ...]) -> Iterator[Problem]:
+        """What only the whole tree shows."""
         if any(source.template is not None for source in self.sources):
             for directive in (inner for one in built for inner in one.walk()):
                 if isinstance(directive.name, TemplatedToken):
                     directive.problem = errors.templated(directive)
-        everything = (inner for one in built for inner in one.walk())
-        self.problems.update(dict.fromkeys(lost(self.sources, everything)))
-        return built
+        return lost(self.sources, [inner for one in built for inner in one.walk()])
 
     def expand(self, include: Directive, depth: int) -> Sequence[Directive]:
         """The directives of the files that ``include`` names; what could not be read is noted on it."""

@@ -153,7 +153,7 @@ class Token(str):
         return token
 
 
-class TemplatedToken(Token):
+class TemplatedToken(str):
     """A word that a template fills in, wholly or in part; its value is the text as it stands there."""
 
     __slots__ = ()

@@ -5,7 +5,7 @@ from enum import Enum
 
 from msgspec import Struct
 
-from mtls_lint.syntax.source import SourceFile, Span, TemplatedToken, Token
+from mtls_lint.syntax.source import SourceFile, Span, TemplatedToken
 
 
 class Unknown(Struct, frozen=True):
@@ -64,9 +64,10 @@ class Directive:
 
     def __init__(
         self,
-        name: Token,
-        args: tuple[Token, ...],
+        name: str,
+        args: tuple[str, ...],
         source: SourceFile,
+        start: int,
         end: int,
         parent: "Directive | None" = None,
         includes: "tuple[Directive, ...]" = (),
@@ -74,7 +75,7 @@ class Directive:
         self.name = name
         self.args = args
         self.source = source
-        self.start = name.start
+        self.start = start
         self.end = end
         self.parent = parent
         self.includes = includes
@@ -90,8 +91,15 @@ class Directive:
 
     def arg_span(self, index: int) -> Span:
         """The place of argument ``index``; IndexError when there is none."""
-        token = self.args[index]
-        return Span(self.source, token.start, token.end)
+        return self.word_spans[1:][index]
+
+    @property
+    def word_spans(self) -> tuple[Span, ...]:
+        """The places of the name and all arguments, quotes included; looked for in the text each time."""
+        from mtls_lint.syntax.lexer import located  # noqa: PLC0415 - which makes problems
+
+        words = located(self.source.code, self.start, self.end)[: len(self.args) + 1]
+        return tuple(Span(self.source, word.start, word.end) for word in words)
 
     @property
     def children(self) -> "tuple[Directive, ...]":
