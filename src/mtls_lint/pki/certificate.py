@@ -159,12 +159,12 @@ class Certificate:
         except (ValueError, TypeError, exceptions.UnsupportedAlgorithm):
             return None
 
-    @property
+    @cached_property
     def key_algorithm(self) -> str:
         """RSA, EC, Ed25519, Ed448, DSA, or the dotted number of another algorithm."""
         return _KEY_NAMES.get(self.key_kind, self.key_kind)
 
-    @property
+    @cached_property
     def key_kind(self) -> str:
         """Dotted number of the key's algorithm: TLS has one place for each, and RSA-PSS its own."""
         return self.native.public_key_algorithm_oid.dotted_string
@@ -205,7 +205,7 @@ class Certificate:
         """Why the extensions cannot be read; they count as absent then."""
         return self.extensions.malformed
 
-    @property
+    @cached_property
     def self_issued(self) -> bool:
         """Whether subject and issuer are one name (EXFLAG_SI)."""
         return self.subject_der == self.issuer_der or self.canonical_subject == self.canonical_issuer
@@ -277,7 +277,7 @@ class Certificate:
         """The path length of BasicConstraints."""
         return self.extensions.path_length
 
-    @property
+    @cached_property
     def is_ca(self) -> bool:
         """Whether OpenSSL takes it as a CA where its own issuer allows it to stand.
 
