@@ -173,8 +173,9 @@ class _Walk:
         self.sources = [main.source]
         # A set that keeps its order: the same include in a file that is included twice says it once.
         self.problems: dict[Problem, None] = {}
-        # What each name (and whether it is read as rows) led to; each is read and parsed once.
-        self.parsed: dict[tuple[str, bool], ParsedText | Problem] = {}
+        # What each name (and whether it is read as rows) led to; each is read once. Most files are included
+        # once, so that what a text was parsed to is kept from the second time on.
+        self.parsed: dict[tuple[str, bool], ParsedText | SourceFile | Problem] = {}
         # The files that are open, outermost first, as nginx would hold them, with the includes between.
         self.open: list[tuple[object, str]] = [(files.identity(main_path), main.source.path)]
         self.chain: tuple[Directive, ...] = ()
@@ -266,14 +267,16 @@ class _Walk:
     def _parsed(self, path: str, rows: bool) -> ParsedText | Problem:
         key = (path, rows)
         known = self.parsed.get(key)
+        if isinstance(known, SourceFile):
+            known = self.parsed[key] = self.parse(known, rows=rows)
         if known is None:
             source = self.files.read(path, path)
             if isinstance(source, SourceFile):
                 self.sources.append(source)
                 known = self.parse(source, rows=rows)
+                self.parsed[key] = source if isinstance(known, ParsedText) else known
             else:
-                known = source
-            self.parsed[key] = known
+                known = self.parsed[key] = source
         return known
 
     def _note(self, include: Directive, problem: Problem) -> None:
