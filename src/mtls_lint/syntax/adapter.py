@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count, repeat
 from types import FunctionType, MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from crossplane import parser as crossplane_parser
 from msgspec import Struct
@@ -24,7 +24,7 @@ Expand = Callable[[Directive, int], Sequence[Directive]]
 """What stands behind an ``include`` directive at a depth: the directives of the files it names."""
 
 
-class Statement(NamedTuple):
+class Statement(Struct, frozen=True, gc=False):
     """One statement of a text: what all directives that are built of it have in common."""
 
     name: str
@@ -61,12 +61,12 @@ class ParsedText(Struct, frozen=True):
             statements: Iterable[Statement], parent: Directive | None, depth: int
         ) -> tuple[Directive, ...]:
             built: list[Directive] = []
-            for name, args, start, end, block in statements:
-                directive = Directive(name, args, source, start, end, parent, includes)
+            for one in statements:
+                directive = Directive(one.name, one.args, source, one.start, one.end, parent, includes)
                 built.append(directive)
-                if block is not None:
-                    directive.block = build_block(block, directive, depth + 1)
-                elif expand is not None and name == "include":
+                if one.block is not None:
+                    directive.block = build_block(one.block, directive, depth + 1)
+                elif expand is not None and one.name == "include":
                     built.extend(expand(directive, depth))
             return tuple(built)
 

@@ -50,7 +50,7 @@ class Problem(Struct, frozen=True):
         return str(self.span) if self.span is not None else self.path
 
 
-class Directive:
+class Directive(Struct, eq=False):
     """One directive as it takes effect at one place of the configuration.
 
     A file that is included twice gives two sets of directives, each with its own ``includes`` (the
@@ -60,29 +60,17 @@ class Directive:
     itself stays, before them).
     """
 
-    __slots__ = ("_index", "args", "block", "end", "includes", "name", "parent", "problem", "source", "start")
-
-    def __init__(
-        self,
-        name: str,
-        args: tuple[str, ...],
-        source: SourceFile,
-        start: int,
-        end: int,
-        parent: "Directive | None" = None,
-        includes: "tuple[Directive, ...]" = (),
-    ) -> None:
-        self.name = name
-        self.args = args
-        self.source = source
-        self.start = start
-        self.end = end
-        self.parent = parent
-        self.includes = includes
-        self.block: tuple[Directive, ...] | None = None
-        self.problem: Problem | None = None
-        """For an ``include`` whose files could not be read: why."""
-        self._index: dict[str, tuple[Directive, ...]] | None = None
+    name: str
+    args: tuple[str, ...]
+    source: SourceFile
+    start: int
+    end: int
+    parent: "Directive | None" = None
+    includes: "tuple[Directive, ...]" = ()
+    block: "tuple[Directive, ...] | None" = None
+    problem: Problem | None = None
+    """For an ``include`` whose files could not be read: why."""
+    _index: "dict[str, tuple[Directive, ...]] | None" = None
 
     @property
     def span(self) -> Span:
