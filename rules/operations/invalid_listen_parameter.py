@@ -140,9 +140,8 @@ def _in_parameter(word: str, module: str, ctx: Context) -> str | None:
 def _remedy(directive: Directive, index: int) -> str:
     if index == 0:
         return "write an address and a port from 1 to 65535, or `unix:` and a path"
-    behind_a_line_end = (
-        "\n" in directive.source.text[directive.args[index - 1].end : directive.args[index].start]
-    )
+    above, here = directive.arg_span(index - 1), directive.arg_span(index)
+    behind_a_line_end = "\n" in directive.source.text[above.end : here.start]
     return (
         "put a `;` at the end of the line above"
         if behind_a_line_end

@@ -54,5 +54,4 @@ def check(configuration: Configuration, ctx: Context) -> Findings:  # noqa: ARG0
 def _spans_lines(directive: Directive) -> bool:
     """Whether a line ends between two words of the directive."""
     text = directive.source.text
-    words = [directive.name, *directive.args]
-    return any("\n" in text[word.end : following.start] for word, following in pairwise(words))
+    return any("\n" in text[word.end : following.start] for word, following in pairwise(directive.word_spans))

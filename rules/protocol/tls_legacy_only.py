@@ -85,7 +85,7 @@ def check(configuration: Configuration, ctx: Context) -> Findings:  # noqa: ARG0
         yield Finding(
             f"`ssl_protocols` allows {listed(in_order(named))} only: nginx accepts this and starts, but "
             f"OpenSSL 3 {why}, so every handshake fails",
-            Span(first.source, first.args[0].start, first.args[-1].end),
+            Span(first.source, first.arg_span(0).start, first.arg_span(-1).end),
             "write `ssl_protocols TLSv1.2 TLSv1.3;`",
             related=tuple(Related(directive.span, "adds to the same value") for directive in more),
             fix=fix("allow TLSv1.2 and TLSv1.3", set_words(first, "TLSv1.2", "TLSv1.3")),

@@ -107,7 +107,8 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
 
 
 def _written(directive: Directive, use: Use) -> Findings:
-    words = [word for word in directive.args if protocol_words([word]) & LEGACY]
+    places = [index for index, word in enumerate(directive.args) if protocol_words([word]) & LEGACY]
+    words = [directive.args[index] for index in places]
     if not words or (use.servers and all(_narrowed(server, words) for server in use.servers)):
         return
     named = protocol_words(words)
@@ -120,7 +121,7 @@ def _written(directive: Directive, use: Use) -> Findings:
         consequence = f"OpenSSL 3 speaks {listed(tls)} at security level 0 only, OpenSSL 1.1.1 always"
     yield Finding(
         f"`ssl_protocols` allows {listed(in_order(named))}, which RFC 9325 forbids: {consequence}",
-        Span(directive.source, words[0].start, words[-1].end),
+        Span(directive.source, directive.arg_span(places[0]).start, directive.arg_span(places[-1]).end),
         _REMEDY,
         fix=fix(
             f"take {listed(in_order(named))} out",

@@ -30,8 +30,7 @@ def test_directives_have_their_words_and_places() -> None:
     server, root = http.children
     assert (server.parent, root.parent, http.parent) == (http, http, None)
     (listen,) = server.children
-    assert listen.args[0].quoted
-    assert not listen.args[1].quoted
+    assert [span.text for span in listen.word_spans] == ["listen", '"443"', "ssl"]
     assert listen.arg_span(0).text == '"443"'
     assert (listen.span.line, listen.span.column) == (3, 12)
     assert str(root.span) == "t.conf:5:3"

@@ -28,7 +28,7 @@ def test_nothing_is_lost() -> None:
 @pytest.mark.parametrize("name", ["ssl_verify_client", "ssl_verify_depth", "proxy_ssl_verify"])
 def test_what_is_lost_is_said(name: str) -> None:
     tree = load_text(SourceFile("x.conf", TEXT))
-    (problem,) = lost(tree.sources, (one for one in tree.walk() if one.name != name))
+    (problem,) = lost(tree.sources, [one for one in tree.walk() if one.name != name])
     assert problem.kind is ProblemKind.UNREADABLE
     assert problem.span is not None
     assert problem.span.text == name

@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mtls_lint.syntax import lexer
-from mtls_lint.syntax.lexer import BUFFER, MAX_NESTING, Words, decode, lex
+from mtls_lint.syntax.lexer import BUFFER, MAX_NESTING, Words, decode, lex, located
 from mtls_lint.syntax.source import SourceFile
 from mtls_lint.syntax.tree import Problem, ProblemKind
 
@@ -117,7 +117,9 @@ def test_words(text: str, expected: list[str]) -> None:
 def test_tokens_know_their_places_and_quotes() -> None:
     text = "listen  'a\\'b' \"c\";\nx {\n}"
     words = lexed(text)
-    assert [text[t.start : t.end] for t in words.tokens] == [
+    tokens = located(text)
+    assert tokens == words.tokens
+    assert [text[t.start : t.end] for t in tokens] == [
         "listen",
         "'a\\'b'",
         '"c"',
@@ -126,7 +128,7 @@ def test_tokens_know_their_places_and_quotes() -> None:
         "{",
         "}",
     ]
-    assert [t.quoted for t in words.tokens] == [False, True, True, False, False, False, False]
+    assert [t.quoted for t in tokens] == [False, True, True, False, False, False, False]
     assert [text[:end][-1] for end in words.ends] == [";", "{"]
     assert words.depth == 1
 
@@ -170,7 +172,8 @@ def test_a_comment_on_the_last_line_without_line_end_is_kept() -> None:
 def test_lua_is_one_word(head: str, body: str) -> None:
     text = f"{head}{body}}} next 1;"
     words = lexed(text)
-    name, code, end, *rest = words.tokens
+    name, code, end, *rest = located(text)
+    assert words.tokens == [name, code, end, *rest]
     assert name.endswith("_by_lua_block")
     assert (str(code), code.quoted, str(end), end.quoted) == (body, True, ";", False)
     assert text[code.start : code.end] == body
@@ -318,20 +321,28 @@ def test_any_text_gives_words_with_exact_places_or_a_problem_in_the_text(text: s
         assert found.span is not None
         assert 0 <= found.span.start <= found.span.end <= len(text)
     else:
-        for token in found.tokens:
+        tokens = located(text)
+        assert tokens == found.tokens
+        for token in tokens:
             raw = text[token.start : token.end]
             # Lua code is taken as it stands, and its ";" is the closing brace.
             if raw not in {str(token), "}"}:
                 assert str(token) == decode(raw[1:-1] if token.quoted else raw)
-        places += [(token.start, token.end) for token in found.tokens]
-        assert len(found.ends) == sum(not t.quoted and t in {";", "{"} for t in found.tokens)
+        places += [(token.start, token.end) for token in tokens]
+        assert len(found.ends) == sum(not t.quoted and t in {";", "{"} for t in tokens)
         assert found.ends == sorted(found.ends)
+        structure = {i for i, t in enumerate(tokens) if not t.quoted and t in {";", "{", "}"}}
+        assert found.quoted == {
+            i for i, t in enumerate(tokens) if t.quoted and (t in {";", "{", "}"} or t.startswith("#"))
+        }
+        begin = [0, *(i + 1 for i in sorted(structure))]
+        assert found.starts == [tokens[i].start for i in begin if i < len(tokens) and i not in structure]
     places.sort()
     ends = [end for _, end in places]
     assert all(end <= start for end, (start, _) in zip(ends, places[1:], strict=False))
     if isinstance(found, Words):
         # What lies between is blank, but for the brace before each body of Lua.
-        bodies = sum(token == ";" and text[token.start] == "}" for token in found.tokens)
+        bodies = sum(token == ";" and text[token.start] == "}" for token in located(text))
         between = [
             text[a:b] for a, b in zip([0, *ends], [start for start, _ in places] + [len(text)], strict=True)
         ]

@@ -85,8 +85,9 @@ def first_statement(text: str) -> list[Token] | Problem | None:
     found = run.run()
     if not run.ends:
         return found if isinstance(found, Problem) else None
-    end = next(i for i, token in enumerate(run.tokens) if not token.quoted and token in {";", "{", "}"})
-    return run.tokens[: end + 1]
+    tokens = lexer.located(text)
+    end = next(i for i, token in enumerate(tokens) if not token.quoted and token in {";", "{", "}"})
+    return tokens[: end + 1]
 
 
 def expected(text: str, directory: Path) -> tuple[bytes, int | None]:

@@ -37,7 +37,7 @@ def set_words(directive: Directive, *words: str) -> Edits:
     """Write these words in place of all arguments."""
     if not is_literal(directive) or not directive.args:
         return ()
-    span = Span(directive.source, directive.args[0].start, directive.args[-1].end)
+    span = Span(directive.source, directive.arg_span(0).start, directive.arg_span(-1).end)
     return (Edit(span, " ".join(words)),)
 
 
@@ -45,7 +45,7 @@ def add_word(directive: Directive, word: str, after: int = -1) -> Edits:
     """Write a word behind one argument, the last one unless told otherwise."""
     if not is_literal(directive) or not directive.args:
         return ()
-    end = directive.args[after].end
+    end = directive.arg_span(after).end
     return (Edit(Span(directive.source, end, end), f" {word}"),)
 
 
@@ -56,7 +56,7 @@ def delete_words(directive: Directive, indexes: Sequence[int]) -> Edits:
     text = directive.source.text
     edits = []
     for index in indexes:
-        word = directive.args[index]
+        word = directive.arg_span(index)
         start = word.start
         while text[start - 1] in _BLANKS:
             start -= 1

@@ -1,8 +1,14 @@
 """Identities of findings: what stays the same when lines move."""
 
+from bisect import bisect_right
+from functools import cached_property
+from operator import attrgetter
+
 from mtls_lint.nginx.model import Configuration
 from mtls_lint.syntax.source import SourceFile, Span
 from mtls_lint.syntax.tree import Directive
+
+_start = attrgetter("start")
 
 
 class Places:
@@ -11,14 +17,28 @@ class Places:
     def __init__(self, configuration: Configuration) -> None:
         self._servers = {s.directive: s for s in configuration.servers if s.directive is not None}
         self._context = configuration.tree.context
-        self._at: dict[tuple[SourceFile, int], Directive] = {}
-        for directive in configuration.tree.walk():
-            for start in (directive.start, *(token.start for token in directive.args)):
-                self._at.setdefault((directive.source, start), directive)
+        self._tree = configuration.tree
 
     def directive_at(self, span: Span) -> Directive | None:
-        """The directive whose name or argument starts where ``span`` starts."""
-        return self._at.get((span.source, span.start))
+        """The directive whose name or argument starts where ``span`` starts.
+
+        Of a text that is included several times, it is the one of the first time.
+        """
+        there = self._of_source.get(span.source, ())
+        index = bisect_right(there, span.start, key=_start) - 1
+        if index < 0:
+            return None
+        directive = there[index]
+        starts = (word.start for word in directive.word_spans)
+        return directive if span.start == directive.start or span.start in starts else None
+
+    @cached_property
+    def _of_source(self) -> dict[SourceFile, list[Directive]]:
+        """The directives of each text in their order, each once; many runs have nothing to look for."""
+        found: dict[SourceFile, dict[int, Directive]] = {}
+        for directive in self._tree.walk():
+            found.setdefault(directive.source, {}).setdefault(directive.start, directive)
+        return {source: sorted(there.values(), key=_start) for source, there in found.items()}
 
     def logical_path(self, directive: Directive) -> str:
         """``http/server[api.example.com:443]/location[/v1]`` for a directive inside that location."""

@@ -5,6 +5,7 @@ from enum import Enum
 from typing import Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from mtls_lint.nginx.defaults import default_of
 from mtls_lint.nginx.version import NginxVersion
@@ -61,7 +62,10 @@ class Setting(Struct, frozen=True):
     @property
     def value(self) -> str | None:
         """The first argument, or the first word of the default; None when there is neither."""
-        return next(iter(self.words), None)
+        for directive in self.directives:
+            if directive.args:
+                return directive.args[0]
+        return self.default[0] if self.default and not self.directives else None
 
     @property
     def lower(self) -> str:
@@ -82,7 +86,10 @@ class Setting(Struct, frozen=True):
 class Scope:
     """One level of the configuration (http, server, location ...) and the levels around it."""
 
-    __slots__ = ("_index", "_settings", "_unread", "directives", "kind", "module", "open", "outer", "version")
+    __slots__ = (
+        "_handed_down", "_index", "_settings", "_unread", "directives", "kind", "module", "open", "outer",
+        "version",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -98,12 +105,14 @@ class Scope:
         self.kind = kind
         self.open: bool = is_open or (outer is not None and outer.open)
         # nginx does not start with a directive that lacks arguments: who reads values need not think of it.
-        self.directives = tuple(one for one in directives if not takes_too_few(one.name, len(one.args)))
+        taken = tuple([one for one in directives if not takes_too_few(one.name, len(one.args))])
+        self.directives = taken if len(taken) < len(directives) else directives
         self.outer = outer
         self.module = module
         self.version = version
         self._index: dict[str, tuple[Directive, ...]] | None = None
         self._settings: dict[str, Setting] = {}
+        self._handed_down: dict[str, Setting] = {}
         self._unread: tuple[Problem, ...] | None = None
 
     def find(self, name: str) -> tuple[Directive, ...]:
@@ -135,14 +144,20 @@ class Scope:
         if self.outer is None:
             default = default_of(name, self.module, self.version)
             return Setting(name, (), Origin.DEFAULT, default=default, unknown=unknown, assumed=self.open)
-        outer = self.outer.setting(name)
-        if outer.is_set:
-            return Setting(name, outer.directives, Origin.INHERITED, unknown=unknown or outer.unknown)
-        if unknown is None or outer.unknown is not None:
+        outer = self.outer.inherited(name)
+        if unknown is None or (outer.unknown is not None and not outer.is_set):
             return outer
-        return Setting(
-            name, (), Origin.DEFAULT, default=outer.default, unknown=unknown, assumed=outer.assumed
-        )
+        return replace(outer, unknown=unknown)
+
+    def inherited(self, name: str) -> Setting:
+        """What the levels inside take over of ``name``: the same for all of them."""
+        known = self._handed_down.get(name)
+        if known is None:
+            known = self.setting(name)
+            if known.origin in {Origin.SET, Origin.OVERRIDDEN}:
+                known = Setting(name, known.directives, Origin.INHERITED, unknown=known.unknown)
+                self._handed_down[name] = known
+        return known
 
 
 class Holder(Protocol):

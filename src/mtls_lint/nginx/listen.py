@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -102,6 +103,7 @@ def _templated_port(directive: Directive) -> int:
     return 443 if any("ssl" in word for word in directive.args) else 80
 
 
+@lru_cache(maxsize=1024)
 def _keys(text: str, transport: str) -> tuple[SocketKey, ...]:
     if text.lower().startswith("unix:"):
         return (SocketKey("unix", text, 0, transport),)

@@ -65,7 +65,8 @@ class VirtualServer:
     """
 
     __slots__ = (
-        "__weakref__", "directive", "listens", "locations", "module", "names", "scope", "sockets",
+        "__weakref__", "_blocks", "_label", "_plain", "_tls", "directive", "listens", "locations", "module",
+        "names", "scope", "sockets",
     )  # fmt: skip
 
     def __init__(self, directive: Directive | None, scope: Scope, module: str) -> None:
@@ -78,6 +79,16 @@ class VirtualServer:
         self.locations: tuple[Location, ...] = tuple(
             Location(child, self, None) for child in scope.directives if child.name in _LOCATION_BLOCKS
         )
+        # Every rule asks for these, of each server.
+        self._blocks = tuple(inner for location in self.locations for inner in location.walk())
+        self._label = self._called()
+        self._tls: tuple[Socket, ...] = ()
+        self._plain: tuple[Socket, ...] = ()
+
+    def _stand_at(self, sockets: "tuple[Socket, ...]") -> None:
+        self.sockets = sockets
+        self._tls = tuple(socket for socket in sockets if socket.ssl)
+        self._plain = tuple(socket for socket in sockets if not socket.ssl)
 
     def _listens(self) -> tuple[Listen, ...]:
         given = self.scope.find("listen")
@@ -123,12 +134,12 @@ class VirtualServer:
     @property
     def tls_sockets(self) -> "tuple[Socket, ...]":
         """The sockets of this server that speak TLS."""
-        return tuple(socket for socket in self.sockets if socket.ssl)
+        return self._tls
 
     @property
     def plain_sockets(self) -> "tuple[Socket, ...]":
         """The sockets of this server that do not."""
-        return tuple(socket for socket in self.sockets if not socket.ssl)
+        return self._plain
 
     @property
     def presents_certificate(self) -> bool:
@@ -151,6 +162,9 @@ class VirtualServer:
     @property
     def label(self) -> str:
         """How people call this server: its first name, else ``default``, with its first port."""
+        return self._label
+
+    def _called(self) -> str:
         names = [str(name) for name in self.names if name.kind is not NameKind.EMPTY]
         name = names[0] if names else "_"
         for listen in self.listens:
@@ -164,8 +178,7 @@ class VirtualServer:
 
     def all_locations(self) -> Iterator[Location]:
         """Every location, nested ones, ``if`` and ``limit_except`` included, in order."""
-        for location in self.locations:
-            yield from location.walk()
+        return iter(self._blocks)
 
     def __repr__(self) -> str:
         return f"<{self.logical_path}>"
@@ -174,12 +187,14 @@ class VirtualServer:
 class Socket:
     """An address and port, with the servers that listen there, in file order."""
 
-    __slots__ = ("__weakref__", "default_server", "key", "members", "module", "ssl")
+    __slots__ = ("__weakref__", "default_server", "key", "members", "module", "servers", "ssl")
 
     def __init__(self, key: SocketKey, members: tuple[tuple[VirtualServer, Listen], ...]) -> None:
         self.key = key
         self.members = members
         self.module = members[0][0].module
+        self.servers: tuple[VirtualServer, ...] = tuple(dict.fromkeys(server for server, _ in members))
+        """The servers, each once."""
         self.default_server = next((s for s, listen in members if listen.default_server), members[0][0])
         # The ssl flags of all listens are OR-ed; before 1.25.1 the default server's ``ssl on`` counts too
         # (docs/evidence.md: sockets).
@@ -191,11 +206,6 @@ class Socket:
     def takes_ipv4(self) -> bool:
         """Whether IPv4 clients reach this IPv6 socket (``ipv6only=off``)."""
         return any(listen.takes_ipv4 for _, listen in self.members)
-
-    @property
-    def servers(self) -> tuple[VirtualServer, ...]:
-        """The servers, each once."""
-        return tuple(dict.fromkeys(server for server, _ in self.members))
 
 
 class UpstreamBlock(Struct, frozen=True):
@@ -323,7 +333,7 @@ def _sockets(servers: list[VirtualServer]) -> tuple[Socket, ...]:
         for server in socket.servers:
             of_server.setdefault(server, []).append(socket)
     for server, own in of_server.items():
-        server.sockets = tuple(own)
+        server._stand_at(tuple(own))
     return sockets
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from mtls_lint.pki.extensions import AuthorityKey, Extensions
+    from mtls_lint.pki.verify import Verdict
 
 _OLD_DIGESTS = {"1.2.840.113549.1.1.2": "md2", "1.2.840.113549.1.1.3": "md4", "1.2.840.113549.1.1.4": "md5"}
 _KEY_NAMES = {
@@ -158,12 +159,12 @@ class Certificate:
         except (ValueError, TypeError, exceptions.UnsupportedAlgorithm):
             return None
 
-    @property
+    @cached_property
     def key_algorithm(self) -> str:
         """RSA, EC, Ed25519, Ed448, DSA, or the dotted number of another algorithm."""
         return _KEY_NAMES.get(self.key_kind, self.key_kind)
 
-    @property
+    @cached_property
     def key_kind(self) -> str:
         """Dotted number of the key's algorithm: TLS has one place for each, and RSA-PSS its own."""
         return self.native.public_key_algorithm_oid.dotted_string
@@ -204,7 +205,7 @@ class Certificate:
         """Why the extensions cannot be read; they count as absent then."""
         return self.extensions.malformed
 
-    @property
+    @cached_property
     def self_issued(self) -> bool:
         """Whether subject and issuer are one name (EXFLAG_SI)."""
         return self.subject_der == self.issuer_der or self.canonical_subject == self.canonical_issuer
@@ -249,8 +250,22 @@ class Certificate:
         return other.signed_by(self)
 
     def signed_by(self, issuer: Certificate) -> bool:
-        """Whether the issuer's key made this certificate's signature."""
-        return issuer.public_key is not None and signature.fits(issuer.native.public_key(), self.native)
+        """Whether the issuer's key made this certificate's signature; tested once for each issuer."""
+        known = self._signers.get(issuer)
+        if known is None:
+            known = issuer.public_key is not None and signature.fits(issuer.native.public_key(), self.native)
+            self._signers[issuer] = known
+        return known
+
+    @cached_property
+    def _signers(self) -> dict[Certificate, bool]:
+        # A signature takes 70 us to verify, and of thousands of servers many rules ask who issued what.
+        return {}
+
+    @cached_property
+    def verdicts(self) -> dict[object, tuple[object, Verdict]]:
+        """What ``verify.can_anything_pass`` has said of what this CA issues."""
+        return {}
 
     @property
     def basic_constraints(self) -> bool | None:
@@ -262,7 +277,7 @@ class Certificate:
         """The path length of BasicConstraints."""
         return self.extensions.path_length
 
-    @property
+    @cached_property
     def is_ca(self) -> bool:
         """Whether OpenSSL takes it as a CA where its own issuer allows it to stand.
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mtls_lint.pki.certificate import Certificate
+    from mtls_lint.pki.names import CanonicalName
 
 
 _RESERVED_POLICIES = frozenset(
@@ -70,7 +71,7 @@ def _is_public_root(certificate: Certificate) -> bool:
 
 
 def _is_below(certificate: Certificate, public: Iterable[Certificate]) -> bool:
-    issuers = (*_mozilla_roots(), *public)
+    issuers = (*_mozilla_names().get(certificate.canonical_issuer, ()), *public)
     return any(issuer.may_have_issued(certificate) and issuer.signed(certificate) for issuer in issuers)
 
 
@@ -87,6 +88,15 @@ def key_sha256(certificate: Certificate) -> str | None:
 @cache
 def _mozilla_keys() -> frozenset[str]:
     return frozenset(filter(None, map(key_sha256, _mozilla_roots())))
+
+
+@cache
+def _mozilla_names() -> dict[CanonicalName, tuple[Certificate, ...]]:
+    """The roots by name: there are more than a hundred, and a certificate has one issuer."""
+    found: dict[CanonicalName, tuple[Certificate, ...]] = {}
+    for root in _mozilla_roots():
+        found[root.canonical_subject] = (*found.get(root.canonical_subject, ()), root)
+    return found
 
 
 @cache

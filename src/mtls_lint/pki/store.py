@@ -177,11 +177,18 @@ def _contents(path: str) -> bytes | None:
     # Between stat and open a file can become a FIFO: O_NONBLOCK keeps the open from waiting, and the
     # descriptor is looked at again before it is read.
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK)
-    with open(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > MAXIMUM_SIZE:
             return None
-        data = file.read(MAXIMUM_SIZE + 1)
-    return None if len(data) > MAXIMUM_SIZE else data
+        # As much as fstat() promised: what a file gains meanwhile is not seen. A reader that is asked for
+        # the maximum would make room for it first, each time.
+        data = b""
+        while len(data) < status.st_size and (more := os.read(descriptor, status.st_size - len(data))):
+            data += more
+    finally:
+        os.close(descriptor)
+    return data
 
 
 def _failed(path: str, error: OSError | ValueError) -> PemFile:

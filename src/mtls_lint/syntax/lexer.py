@@ -14,8 +14,9 @@ The rules are those of ``ngx_conf_read_token`` and ``ngx_conf_parse`` in nginx's
 """
 
 import re
+import sys
 from collections.abc import Mapping
-from itertools import islice
+from itertools import repeat
 
 from msgspec import Struct
 
@@ -65,9 +66,21 @@ _TOKEN = expression(
     """,
     re.VERBOSE | re.DOTALL,
 )
+# Most statements are made of words of printable ASCII without quotes, backslashes and hashes, which surely
+# fit into the buffer. Up to sixteen of them are read in one piece; none is the first half of a longer word.
+_PLAIN = expression(
+    r"""
+    [ \t\r\n]*
+    ( [!$-&(-:<-\[\]-z|~]{1,1000} (?: [ \t\r\n]+ [!$-&(-:<-\[\]-z|~]{1,1000} ){0,15}
+      (?= [ \t\r\n;] | (?<!\$)\{ ) )
+    (?: [ \t\r\n]* (;) )?
+    """,
+    re.VERBOSE,
+)
 _WORD, _LAST_WORD, _SEMICOLON, _BRACE, _QUOTED, _COMMENT, _OPEN_QUOTE = range(1, 8)
 
 _ESCAPE = expression(r"""\\(["'\\trn])""")
+_STRUCTURAL = frozenset({";", "{", "}"})
 _DECODED = {'"': '"', "'": "'", "\\": "\\", "t": "\t", "r": "\r", "n": "\n"}
 
 # `location ~ ^/[a-z]{2}/x {`: the unquoted brace opened a block, `2}/x` is the first word in it.
@@ -77,12 +90,15 @@ _QUANTIFIER = expression(r"[0-9]+(?:,[0-9]*)?\}")
 class Words(Struct, frozen=True):
     """The words of one text.
 
-    ``tokens`` holds words and, unquoted, the structural tokens ``;``, ``{`` and ``}``, in order;
-    ``ends`` the offset just behind the ``;`` or ``{`` of every statement, in order; ``depth`` how deep
-    blocks nest. The structure is sound: every statement ends, every block is closed.
+    ``tokens`` holds words and the structural tokens ``;``, ``{`` and ``}``, in order; ``quoted`` the indexes
+    of the words that could be taken for something else, were they not in quotes. ``starts`` and ``ends`` are
+    the offsets of the first word of every statement, and just behind its ``;`` or ``{``, in order; ``depth``
+    is how deep blocks nest. The structure is sound: every statement ends, every block is closed.
     """
 
-    tokens: list[Token]
+    tokens: list[str]
+    quoted: frozenset[int]
+    starts: list[int]
     ends: list[int]
     depth: int
 
@@ -112,7 +128,7 @@ def fill_in(words: Words, source: SourceFile, defined: Mapping[str, str]) -> Non
     template = source.template
     if template is None:
         return
-    for index, token in enumerate(words.tokens):
+    for index, token in enumerate(located(source.code)):
         if MASK not in token:
             continue
         value = template.value_at(token.start)
@@ -120,15 +136,46 @@ def fill_in(words: Words, source: SourceFile, defined: Mapping[str, str]) -> Non
         start, end = (token.start, value.end) if value is not None and statement else (token.start, token.end)
         inner = (start + 1, end - 1) if token.quoted else (start, end)
         text, known = template.text_of(source.text, *inner, defined)
-        kind = Token if known and not statement else TemplatedToken
-        words.tokens[index] = kind(decode(text), token.start, token.end, token.quoted)
+        words.tokens[index] = decode(text) if known and not statement else TemplatedToken(decode(text))
 
 
 def lex_start(source: SourceFile) -> list[Token]:
-    """The words of ``source`` up to its end, or up to the first structural error; see ``lex``."""
-    lexer = _Lexer(source, rows=False)
-    lexer.run()
-    return lexer.tokens
+    """The words in front of the last comment of ``source`` that comes before an error; see ``lex``."""
+    _Lexer(source, rows=False).run()
+    return located(source.code, 0, source.comments[-1].start if source.comments else 0)
+
+
+def located(text: str, start: int = 0, end: int | None = None) -> list[Token]:
+    """The words and structural tokens between two offsets of a text, with their places.
+
+    ``start`` is where a statement begins. Places are asked for seldom: where something is said of a word.
+    """
+    tokens: list[Token] = []
+    end = len(text) if end is None else end
+    first: Token | None = None
+    at = start
+    while (found := _TOKEN.match(text, at)) and (kind := found.lastindex) and found.start(kind) < end:
+        at = found.end()
+        begin, behind = found.span(_WORD if kind == _LAST_WORD else kind)
+        if kind in {_WORD, _LAST_WORD}:
+            tokens.append(Token(decode(text[begin:behind]), begin, behind, quoted=False))
+        elif kind == _QUOTED:
+            tokens.append(Token(decode(text[begin + 1 : behind - 1]), begin, behind, quoted=True))
+        first = first or (tokens[-1] if tokens and tokens[-1].start == begin else None)
+        if kind == _LAST_WORD and behind < end:
+            tokens.append(Token(";", behind, behind + 1, quoted=False))
+            first = None
+        elif kind in {_SEMICOLON, _BRACE}:
+            lua = text[begin] == "{" and first is not None and first.endswith(LUA_BLOCK_SUFFIX)
+            close = lua_block_end(text, behind) if lua else None
+            if close is not None:
+                tokens.append(Token(text[behind:close], behind, close, quoted=True))
+                tokens.append(Token(";", close, close + 1, quoted=False))
+                at = close + 1
+            else:
+                tokens.append(Token(text[begin:behind], begin, behind, quoted=False))
+            first = None
+    return tokens
 
 
 class _Lexer:
@@ -138,7 +185,9 @@ class _Lexer:
         self.source = source
         self.text = source.code
         self.rows = rows
-        self.tokens: list[Token] = []
+        self.tokens: list[str] = []
+        self.quoted: set[int] = set()
+        self.starts: list[int] = []
         self.ends: list[int] = []
         self.comments: list[Comment] = []
         # Index of the first word of the statement at hand, -1 between statements.
@@ -160,52 +209,61 @@ class _Lexer:
         if isinstance(at, Problem):
             return at
         if self.first >= 0:
-            return errors.end_in_statement(self.source, self.tokens, self.first)
+            return errors.end_in_statement(self.source, located(self.text), self.first)
         if self.open:
-            return errors.end_in_block(self.source, self.tokens, self.open)
-        return Words(self.tokens, self.ends, self.depth)
+            return errors.end_in_block(self.source, located(self.text), self.open)
+        return Words(self.tokens, frozenset(self.quoted), self.starts, self.ends, self.depth)
 
     def _scan(self, at: int) -> int | Problem:
         """Read from ``at`` on; where to go on (behind Lua code, or behind the end), or what is wrong."""
         text = self.text
         tokens = self.tokens
-        append = tokens.append
+        starts = self.starts
         ends = self.ends
-        new = str.__new__
-        # This loop runs once per word; what is rare lives in methods of its own.
-        for found in islice(_TOKEN.finditer(text, at), _AT_ONCE):
-            at = found.end()
-            kind = found.lastindex
-            if kind is None:
-                return len(text) + 1
-            problem: Problem | int | None = None
-            if kind <= _LAST_WORD:
-                raw = found[_WORD]
-                end = found.end(_WORD)
-                start = end - len(raw)
-                if end - start > _SURELY_FITS:
-                    problem = self._too_long(start, start, end)
-                # As Token(...), without the cost of a call.
-                token = new(Token, decode(raw) if "\\" in raw else raw)
-                token.start = start
-                token.end = end
-                token.quoted = False
+        plain = _PLAIN.match
+        other = _TOKEN.match
+        # This loop runs once per statement or special word; what is rare lives in methods of its own.
+        for _ in repeat(None, _AT_ONCE):
+            found = plain(text, at)
+            if found is not None:
                 if self.first < 0:
                     self.first = len(tokens)
-                append(token)
-                if kind == _LAST_WORD:
-                    token = new(Token, ";")
-                    token.start = end
-                    token.end = end + 1
-                    token.quoted = False
-                    append(token)
-                    ends.append(end + 1)
+                    starts.append(found.start(1))
+                # The same few names and values stand in all places.
+                tokens.extend(map(sys.intern, found[1].split()))
+                at = found.end()
+                if found.lastindex == 2:
+                    tokens.append(";")
+                    ends.append(at)
                     self.first = -1
-            else:
-                problem = self._other(kind, found)
+                continue
+            found = other(text, at)
+            kind = found.lastindex if found is not None else None
+            if found is None or kind is None:
+                return len(text) + 1
+            at = found.end()
+            problem = self._word(found) if kind <= _LAST_WORD else self._other(kind, found)
             if problem is not None:
                 return problem
         return at
+
+    def _word(self, found: re.Match[str]) -> Problem | None:
+        """A bare word that is not plain, or that is too long to be."""
+        start, end = found.span(_WORD)
+        problem = self._too_long(start, start, end) if end - start > _SURELY_FITS else None
+        self._begin(start)
+        self.tokens.append(decode(found[_WORD]))
+        if found.lastindex == _LAST_WORD:
+            self.tokens.append(";")
+            self.ends.append(end + 1)
+            self.first = -1
+        return problem
+
+    def _begin(self, start: int) -> None:
+        """Note that a word stands here, if it is the first one of a statement."""
+        if self.first < 0:
+            self.first = len(self.tokens)
+            self.starts.append(start)
 
     def _other(self, kind: int, found: re.Match[str]) -> Problem | int | None:
         """What is no bare word: what is wrong, where to go on instead of behind it, or None."""
@@ -222,8 +280,8 @@ class _Lexer:
 
     def _semicolon(self, end: int) -> Problem | None:
         if self.first < 0:
-            return errors.lone_semicolon(self.source, end - 1, self.tokens)
-        self.tokens.append(Token(";", end - 1, end, quoted=False))
+            return errors.lone_semicolon(self.source, end - 1, self._before(end))
+        self.tokens.append(";")
         self.ends.append(end)
         self.first = -1
         return None
@@ -236,40 +294,48 @@ class _Lexer:
         following = self.text[end : end + 1]
         if following and following not in " \t\r\n;{)":
             return errors.after_quote(self.source, start, end)
-        if self.first < 0:
-            self.first = len(self.tokens)
-        self.tokens.append(Token(decode(self.text[start + 1 : end - 1]), start, end, quoted=True))
+        self._begin(start)
+        self._append_quoted(decode(self.text[start + 1 : end - 1]))
         return None
+
+    def _append_quoted(self, word: str) -> None:
+        # What crossplane would take for a structural token, or for a comment.
+        if word in _STRUCTURAL or word.startswith("#"):
+            self.quoted.add(len(self.tokens))
+        self.tokens.append(word)
 
     def _brace(self, brace: str, end: int) -> Problem | int | None:
         tokens = self.tokens
-        token = Token(brace, end - 1, end, quoted=False)
         first = self.first
         if brace == "}":
             if first >= 0:
-                return errors.brace_in_statement(self.source, tokens, first, end - 1)
+                return errors.brace_in_statement(self.source, self._before(end), first, end - 1)
             if not self.open:
                 return errors.brace_closes_nothing(self.source, end - 1)
             self.open.pop()
-            tokens.append(token)
+            tokens.append(brace)
             return None
         if first < 0:
             return errors.lone_brace(self.source, end - 1)
         if tokens[first].endswith(LUA_BLOCK_SUFFIX):
             return self._lua(end)
         if self._in_rows():
-            return errors.block_in_rows(self.source, tokens, first, end - 1)
+            return errors.block_in_rows(self.source, self._before(end), first, end - 1)
         quantifier = _QUANTIFIER.match(self.text, end)
         if quantifier is not None:
-            return errors.unquoted_quantifier(self.source, tokens[-1], end - 1, quantifier.end())
+            return errors.unquoted_quantifier(self.source, self._before(end)[-1], end - 1, quantifier.end())
         self.open.append(first)
         self.depth = max(self.depth, len(self.open))
         if self.depth > MAX_NESTING:
             return errors.too_deep(self.source, end - 1, MAX_NESTING)
-        tokens.append(token)
+        tokens.append(brace)
         self.ends.append(end)
         self.first = -1
         return None
+
+    def _before(self, end: int) -> list[Token]:
+        """What stands in front of the structural token that ends here, for what is said about it."""
+        return located(self.text, 0, end - 1)
 
     def _in_rows(self) -> bool:
         return self.tokens[self.open[-1]] in ROW_BLOCKS if self.open else self.rows
@@ -278,9 +344,9 @@ class _Lexer:
         """Take the Lua code that begins at ``start`` as one word; where to go on."""
         close = lua_block_end(self.text, start)
         if close is None:
-            return errors.open_lua_block(self.source, self.tokens, self.first)
-        self.tokens.append(Token(self.text[start:close], start, close, quoted=True))
-        self.tokens.append(Token(";", close, close + 1, quoted=False))
+            return errors.open_lua_block(self.source, self._before(start), self.first)
+        self._append_quoted(self.text[start:close])
+        self.tokens.append(";")
         self.ends.append(close + 1)
         self.first = -1
         return close + 1

@@ -7,7 +7,7 @@ with conf_prefix; observed on 1.22.1 and 1.31.3).
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 from typing import Protocol
@@ -172,8 +172,9 @@ class _Walk:
         self.sources = [main.source]
         # A set that keeps its order: the same include in a file that is included twice says it once.
         self.problems: dict[Problem, None] = {}
-        # What each name (and whether it is read as rows) led to; each is read and parsed once.
-        self.parsed: dict[tuple[str, bool], ParsedText | Problem] = {}
+        # What each name (and whether it is read as rows) led to; each is read once. Most files are included
+        # once, so that what a text was parsed to is kept from the second time on.
+        self.parsed: dict[tuple[str, bool], ParsedText | SourceFile | Problem] = {}
         # The files that are open, outermost first, as nginx would hold them, with the includes between.
         self.open: list[tuple[object, str]] = [(files.identity(main_path), main.source.path)]
         self.chain: tuple[Directive, ...] = ()
@@ -185,13 +186,16 @@ class _Walk:
         """The main file's directives with all that they include."""
         with paused_gc():
             built = main.build(expand=self.expand)
+            self.problems.update(dict.fromkeys(self._problems_of(built)))
+        return built
+
+    def _problems_of(self, built: tuple[Directive, ...]) -> Iterator[Problem]:
+        """What only the whole tree shows."""
         if any(source.template is not None for source in self.sources):
             for directive in (inner for one in built for inner in one.walk()):
                 if isinstance(directive.name, TemplatedToken):
                     directive.problem = errors.templated(directive)
-        everything = (inner for one in built for inner in one.walk())
-        self.problems.update(dict.fromkeys(lost(self.sources, everything)))
-        return built
+        return lost(self.sources, [inner for one in built for inner in one.walk()])
 
     def expand(self, include: Directive, depth: int) -> Sequence[Directive]:
         """The directives of the files that ``include`` names; what could not be read is noted on it."""
@@ -262,14 +266,16 @@ class _Walk:
     def _parsed(self, path: str, rows: bool) -> ParsedText | Problem:
         key = (path, rows)
         known = self.parsed.get(key)
+        if isinstance(known, SourceFile):
+            known = self.parsed[key] = self.parse(known, rows=rows)
         if known is None:
             source = self.files.read(path, path)
             if isinstance(source, SourceFile):
                 self.sources.append(source)
                 known = self.parse(source, rows=rows)
+                self.parsed[key] = source if isinstance(known, ParsedText) else known
             else:
-                known = source
-            self.parsed[key] = known
+                known = self.parsed[key] = source
         return known
 
     def _note(self, include: Directive, problem: Problem) -> None:

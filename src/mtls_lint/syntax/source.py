@@ -80,7 +80,7 @@ class SourceFile:
         return f"SourceFile({self.path!r})"
 
 
-class Span(Struct, frozen=True):
+class Span(Struct, frozen=True, gc=False):
     """A stretch of a source text: ``start`` inclusive, ``end`` exclusive."""
 
     source: SourceFile
@@ -122,7 +122,7 @@ class Span(Struct, frozen=True):
         return f"{self.source.path}:{line}:{column}"
 
 
-class Comment(Struct, frozen=True):
+class Comment(Struct, frozen=True, gc=False):
     """A comment: ``text`` is what follows the ``#``; ``own_line`` when nothing but blanks precedes it."""
 
     text: str
@@ -153,7 +153,7 @@ class Token(str):
         return token
 
 
-class TemplatedToken(Token):
+class TemplatedToken(str):
     """A word that a template fills in, wholly or in part; its value is the text as it stands there."""
 
     __slots__ = ()

@@ -18,7 +18,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mtls_lint.expressions import expression
-from mtls_lint.syntax.template_tags import Kind, Tag, erb_tags, go_tags, jinja_tags, placeholder_tags
+from mtls_lint.syntax.template_tags import (
+    Kind,
+    Tag,
+    erb_tags,
+    go_tags,
+    jinja_tags,
+    may_have_placeholders,
+    placeholder_tags,
+)
 
 MASK = "\x1a"
 """What stands for each character of a masked value: SUBSTITUTE, one byte, no blank, nothing to nginx."""
@@ -120,7 +128,7 @@ def template_of(path: str, text: str) -> Template | None:
     """
     found = tags_of(path, text)
     if found is None:
-        tags = placeholder_tags(text) if len(text) <= MAX_SIZE else []
+        tags = placeholder_tags(text) if len(text) <= MAX_SIZE and may_have_placeholders(text) else []
         return masked(PLACEHOLDERS, text, tags) if tags else None
     return masked(found[0], text, found[1])
 

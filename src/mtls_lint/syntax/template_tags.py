@@ -189,6 +189,14 @@ _PLACEHOLDER = expression(
 )
 
 
+_CAPITAL = re.compile(r"\$\{?[A-Z]")
+
+
+def may_have_placeholders(text: str) -> bool:
+    """Whether it is worth while to look for them: most texts have none of what begins one."""
+    return any(mark in text for mark in ("%%", "@", "__", "<")) or _CAPITAL.search(text) is not None
+
+
 def placeholder_tags(text: str) -> list[Tag]:
     """``${NAME}`` and ``$NAME`` of envsubst, and ``%%NAME%%``, ``@NAME@``, ``__NAME__`` and ``<NAME>``.
 

@@ -5,7 +5,7 @@ from enum import Enum
 
 from msgspec import Struct
 
-from mtls_lint.syntax.source import SourceFile, Span, TemplatedToken, Token
+from mtls_lint.syntax.source import SourceFile, Span, TemplatedToken
 
 
 class Unknown(Struct, frozen=True):
@@ -50,7 +50,7 @@ class Problem(Struct, frozen=True):
         return str(self.span) if self.span is not None else self.path
 
 
-class Directive:
+class Directive(Struct, eq=False):
     """One directive as it takes effect at one place of the configuration.
 
     A file that is included twice gives two sets of directives, each with its own ``includes`` (the
@@ -60,28 +60,17 @@ class Directive:
     itself stays, before them).
     """
 
-    __slots__ = ("_index", "args", "block", "end", "includes", "name", "parent", "problem", "source", "start")
-
-    def __init__(
-        self,
-        name: Token,
-        args: tuple[Token, ...],
-        source: SourceFile,
-        end: int,
-        parent: "Directive | None" = None,
-        includes: "tuple[Directive, ...]" = (),
-    ) -> None:
-        self.name = name
-        self.args = args
-        self.source = source
-        self.start = name.start
-        self.end = end
-        self.parent = parent
-        self.includes = includes
-        self.block: tuple[Directive, ...] | None = None
-        self.problem: Problem | None = None
-        """For an ``include`` whose files could not be read: why."""
-        self._index: dict[str, tuple[Directive, ...]] | None = None
+    name: str
+    args: tuple[str, ...]
+    source: SourceFile
+    start: int
+    end: int
+    parent: "Directive | None" = None
+    includes: "tuple[Directive, ...]" = ()
+    block: "tuple[Directive, ...] | None" = None
+    problem: Problem | None = None
+    """For an ``include`` whose files could not be read: why."""
+    _index: "dict[str, tuple[Directive, ...]] | None" = None
 
     @property
     def span(self) -> Span:
@@ -90,8 +79,15 @@ class Directive:
 
     def arg_span(self, index: int) -> Span:
         """The place of argument ``index``; IndexError when there is none."""
-        token = self.args[index]
-        return Span(self.source, token.start, token.end)
+        return self.word_spans[1:][index]
+
+    @property
+    def word_spans(self) -> tuple[Span, ...]:
+        """The places of the name and all arguments, quotes included; looked for in the text each time."""
+        from mtls_lint.syntax.lexer import located  # noqa: PLC0415 - which makes problems
+
+        words = located(self.source.code, self.start, self.end)[: len(self.args) + 1]
+        return tuple(Span(self.source, word.start, word.end) for word in words)
 
     @property
     def children(self) -> "tuple[Directive, ...]":
