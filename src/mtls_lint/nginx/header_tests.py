@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from mtls_lint.expressions import expression
-from mtls_lint.nginx.checks import Sources
+from mtls_lint.nginx.checks import sources_of
 from mtls_lint.nginx.examples import texts_matching
 from mtls_lint.nginx.model import Configuration, Location, VirtualServer
 from mtls_lint.nginx.variables import strip_parentheses, variables_in
@@ -38,7 +38,7 @@ class HeaderTest(Struct, frozen=True):
 
 def header_tests(configuration: Configuration, server: VirtualServer) -> tuple[HeaderTest, ...]:
     """The conditions of a server that go by such headers, through ``map`` and ``set`` too."""
-    sources = Sources(configuration, server)
+    sources = sources_of(configuration, server)
     found = []
     for block in server.all_locations():
         if block.kind == "if":

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from mtls_lint.expressions import expression
 from mtls_lint.nginx.maps import is_volatile, look_up
@@ -133,6 +134,7 @@ class Variables:
         return not operator.startswith("!")
 
 
+@lru_cache(maxsize=4096)
 def variables_in(text: str) -> frozenset[str]:
     """The names of the variables in ``text``, in lower case, without ``$``."""
     return frozenset((match[1] or match[2]).lower() for match in VARIABLE.finditer(text))
