@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test sweeps test-all lint format directives reference docs clean
+.PHONY: help demo test sweeps test-all bench lint format directives reference docs clean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
@@ -30,6 +30,9 @@ sweeps: $(READY)  ## The long comparisons with real nginx
 	$(BIN)/pytest -m sweep -n auto
 
 test-all: test sweeps  ## Both
+
+bench: $(READY)  ## Measure CPU and memory beside nginx -t and other linters, and write docs/benchmarks.md
+	$(BIN)/python -m benchmarks $(BENCH)
 
 format: $(READY)  ## Put the code into its one form
 	$(BIN)/ruff format .

@@ -1,6 +1,8 @@
 """Fixtures for all tests."""
 
+import gc
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,15 @@ from mtls_lint.testing.nginx import NginxBinary, find_nginx
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.register_profile("random", deadline=None)
 settings.load_profile("random" if os.environ.get("MTLS_LINT_RANDOM") else "repeatable")
+
+
+@pytest.fixture(autouse=True)
+def collector() -> Iterator[None]:
+    """Undo what ``main`` does to the garbage collector, for whom it is the last call of a process."""
+    yield
+    if not gc.isenabled():
+        gc.unfreeze()
+        gc.enable()
 
 
 @pytest.fixture(params=[pytest.param(binary, id=str(binary)) for binary in find_nginx()])

@@ -1,9 +1,10 @@
-"""Make the pages that are generated: one for each rule, and the reference of commands and options.
+"""Make what is generated: a page for each rule, the reference of commands and options, the index of rules.
 
-python tools/reference.py            # writes docs/rules/ and docs/commands.md
+python tools/reference.py            # writes them
 python tools/reference.py --check    # says what is stale, and writes nothing
 """
 
+import ast
 import re
 import sys
 from collections.abc import Iterator
@@ -14,12 +15,13 @@ from typer.main import get_command
 
 from mtls_lint.cli.app import NAME, app
 from mtls_lint.lint.documentation import Example
-from mtls_lint.lint.pack import built_in_pack, load_packs
+from mtls_lint.lint.pack import INDEX, built_in_pack, load_packs, make_index
 from mtls_lint.lint.rule import Rule
 from mtls_lint.report.rule_page import facts
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
+API = ROOT / "src" / "mtls_lint" / "api.py"
 WIDTH = 80
 
 FAMILIES = {
@@ -41,7 +43,8 @@ FAMILIES = {
 
 def pages() -> dict[Path, str]:
     """Every generated page, by its place."""
-    rules = load_packs([built_in_pack()])
+    pack = built_in_pack(indexed=False)
+    rules = load_packs([pack])
     tests = {
         path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
         for path in sorted((ROOT / "tests").rglob("test_*.py"))
@@ -49,7 +52,26 @@ def pages() -> dict[Path, str]:
     made = {DOCS / "rules" / rule.family / f"{rule.id}.md": rule_page(rule, tests) for rule in rules}
     made[DOCS / "rules" / "index.md"] = rules_page(rules)
     made[DOCS / "commands.md"] = commands_page()
+    made[Path(pack.directory, INDEX)] = make_index(pack).decode()
+    made[API.parent / "lint" / "api_homes.py"] = api_homes(API.read_text(encoding="utf-8"))
     return made
+
+
+def api_homes(source: str) -> str:
+    """The module that has each name of the rules' API, read from the imports for the type checker."""
+    homes = {
+        alias.asname or alias.name: f"{node.module.removeprefix('mtls_lint.')}.{alias.name}"
+        for branch in ast.parse(source).body
+        if isinstance(branch, ast.If)
+        for node in branch.body
+        if isinstance(node, ast.ImportFrom) and node.module is not None
+        for alias in node.names
+    }
+    rows = "".join(f'    "{name}": "{homes[name]}",\n' for name in sorted(homes))
+    return (
+        '"""Where the names of ``mtls_lint.api`` are at home; made from it by tools/reference.py."""\n\n'
+        f"HOMES = {{\n{rows}}}\n"
+    )
 
 
 def rules_page(rules: tuple[Rule, ...]) -> str:

@@ -91,6 +91,7 @@ _HEADS = {
     severity=Severity.ERROR,
     since="0.1",
     controls=("OWASP ASVS 5.0 12.1.3",),
+    needs=("error_page",),
 )
 def check(server: VirtualServer, ctx: Context) -> Findings:
     """Report error pages that answer a refused head with a backend's content, one finding for a page."""

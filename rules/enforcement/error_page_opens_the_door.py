@@ -82,6 +82,7 @@ _WHO = {
     severity=Severity.ERROR,
     since="0.1",
     controls=("OWASP ASVS 5.0 12.1.3",),
+    needs=("error_page",),
 )
 def check(server: VirtualServer, ctx: Context) -> Findings:
     """Report servers that refuse a client and answer the refusal with a backend's content."""

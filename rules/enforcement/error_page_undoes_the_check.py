@@ -82,6 +82,7 @@ from mtls_lint.api import (
     severity=Severity.ERROR,
     since="0.1",
     controls=("OWASP ASVS 5.0 12.1.3",),
+    needs=("error_page",),
 )
 def check(server: VirtualServer, ctx: Context) -> Findings:
     """Report error pages that answer a check's refusal with content of a backend."""

@@ -76,6 +76,7 @@ from mtls_lint.api import (
     severity=Severity.ERROR,
     since="0.1",
     controls=("OWASP ASVS 5.0 12.1.3",),
+    needs=("ssl_verify_client", "ssl_certificate"),
 )
 def check(server: VirtualServer, ctx: Context) -> Findings:
     intent = _intent(server)

@@ -56,6 +56,7 @@ from mtls_lint.api import Confidence, Context, Finding, Findings, Related, Sever
     since="0.1",
     confidence=Confidence.POSSIBLE,
     controls=("OWASP ASVS 5.0 12.1.3",),
+    needs=("mail",),
 )
 def check(server: VirtualServer, ctx: Context) -> Findings:  # noqa: ARG001
     """Report mail servers whose clients may do without a certificate."""

@@ -71,6 +71,7 @@ from mtls_lint.api import (
     severity=Severity.ERROR,
     since="0.1",
     controls=("OWASP ASVS 5.0 12.1.3",),
+    needs=("mail",),
 )
 def check(server: VirtualServer, ctx: Context) -> Findings:
     """Report a mail server that asks TLS clients for certificates, and takes logins without TLS."""

@@ -90,6 +90,7 @@ from mtls_lint.api import (
     severity=Severity.ERROR,
     since="0.1",
     controls=("OWASP ASVS 5.0 12.1.3", "DISA STIG V-278400"),
+    needs=("ssl_client_certificate",),
 )
 def check(server: VirtualServer, ctx: Context) -> Findings:
     given = server.setting("ssl_client_certificate")

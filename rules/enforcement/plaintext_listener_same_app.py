@@ -96,6 +96,7 @@ from mtls_lint.api import (
     severity=Severity.ERROR,
     since="0.1",
     controls=("OWASP ASVS 5.0 12.2.1",),
+    needs=("ssl_verify_client",),
 )
 def check(server: VirtualServer, ctx: Context) -> Findings:
     verify = server.setting("ssl_verify_client")

@@ -89,6 +89,7 @@ _BY_MODULE = ("js_access", "js_preread", "js_filter")
     severity=Severity.ERROR,
     since="0.1",
     controls=("OWASP ASVS 5.0 12.1.3",),
+    needs=("stream",),
 )
 def check(socket: Socket, ctx: Context) -> Findings:
     """Report stream servers whose backend is reached without a proper certificate though one is asked for."""

@@ -147,6 +147,7 @@ from mtls_lint.api import (
     severity=Severity.ERROR,
     since="0.1",
     controls=("OWASP ASVS 5.0 12.1.3",),
+    needs=("if",),
 )
 def check(server: VirtualServer, ctx: Context) -> Findings:
     """Report the checks that a request slips by, one finding for a check."""

@@ -136,6 +136,7 @@ from mtls_lint.api import (
     severity=Severity.ERROR,
     since="0.1",
     controls=("OWASP ASVS 5.0 12.1.3",),
+    needs=("if",),
 )
 def check(server: VirtualServer, ctx: Context) -> Findings:
     """Report the checks that a client passes whom they should refuse, one finding for a check."""

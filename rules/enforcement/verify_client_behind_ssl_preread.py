@@ -75,6 +75,7 @@ from mtls_lint.api import (
     severity=Severity.WARNING,
     since="0.1",
     controls=("OWASP ASVS 5.0 12.1.3",),
+    needs=("ssl_preread",),
 )
 def check(server: VirtualServer, ctx: Context) -> Findings:
     """Report stream servers that mean to verify clients, and leave the handshake to the backend."""

@@ -97,6 +97,7 @@ from mtls_lint.api import (
     severity=Severity.ERROR,
     since="0.1",
     controls=("OWASP ASVS 5.0 12.1.3", "DISA STIG V-278400"),
+    needs=("ssl_verify_client",),
 )
 def check(server: VirtualServer, ctx: Context) -> Findings:
     """Report servers whose optional check lets a client without a proper certificate reach content."""

@@ -76,7 +76,7 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="verify-client-without-ca", severity=Severity.ERROR, since="0.1")
+@rule(id="verify-client-without-ca", severity=Severity.ERROR, since="0.1", needs=("ssl_verify_client",))
 def check(configuration: Configuration, ctx: Context) -> Findings:
     lacking: dict[Directive, list[VirtualServer]] = {}
     for server in configuration.servers:

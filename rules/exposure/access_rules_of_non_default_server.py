@@ -77,7 +77,7 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="access-rules-of-non-default-server", severity=Severity.ERROR, since="0.1")
+@rule(id="access-rules-of-non-default-server", severity=Severity.ERROR, since="0.1", needs=("stream",))
 def check(socket: Socket, ctx: Context) -> Findings:
     """Report the servers of a stream socket whose access rules are never looked at."""
     default = socket.default_server

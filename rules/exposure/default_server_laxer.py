@@ -188,6 +188,7 @@ _CHECKS = ("ssl_crl", "ssl_ocsp", "ssl_verify_depth")
     severity=Severity.ERROR,
     since="0.1",
     controls=("RFC 9325 3.7", "RFC 9325 7.5", "CIS NGINX 3.0.0 2.4.2"),
+    needs=("ssl_crl", "ssl_ocsp", "ssl_verify_depth"),
 )
 def check(socket: Socket, ctx: Context) -> Findings:
     """Report, once for a socket and kind of check, the servers that are stricter than the default server."""

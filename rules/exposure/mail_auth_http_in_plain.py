@@ -67,6 +67,7 @@ from mtls_lint.api import (
     severity=Severity.WARNING,
     since="0.1",
     controls=("OWASP ASVS 5.0 12.3.3",),
+    needs=("mail",),
 )
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report each `auth_http` to another machine once, with the servers that verify clients and ask it."""

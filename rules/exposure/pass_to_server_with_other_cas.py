@@ -102,6 +102,7 @@ from mtls_lint.api import (
     severity=Severity.ERROR,
     since="0.1",
     controls=("RFC 9325 3.7",),
+    needs=("pass",),
 )
 def check(server: VirtualServer, ctx: Context) -> Findings:
     """Report stream servers whose verdict on certificates is taken by a server that would come to another."""

@@ -103,6 +103,7 @@ from mtls_lint.api import (
     severity=Severity.ERROR,
     since="0.1",
     controls=("RFC 9113 9.1.2",),
+    needs=("ssl_reject_handshake",),
 )
 def check(server: VirtualServer, ctx: Context) -> Findings:
     rejecting = server.setting("ssl_reject_handshake")

@@ -138,6 +138,7 @@ class Protected(Struct, frozen=True):
     severity=Severity.ERROR,
     since="0.1",
     controls=("OWASP ASVS 5.0 12.1.3",),
+    needs=("ssl_verify_client",),
 )
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report, once for each socket of an open server, that it serves what another one protects."""

@@ -119,6 +119,7 @@ _REMEDY = (
     severity=Severity.ERROR,
     since="0.1",
     controls=("RFC 9325 3.7", "OWASP ASVS 5.0 12.1.3"),
+    needs=("stream",),
 )
 def check(socket: Socket, ctx: Context) -> Findings:
     """Report, once for a stream socket, the servers whose mode the default server's undoes."""

@@ -102,6 +102,7 @@ _REMEDY = "write ssl_certificate and ssl_certificate_key in this server, or in t
     severity=Severity.ERROR,
     since="0.1",
     controls=("OWASP ASVS 5.0 12.1.3",),
+    needs=("ssl_verify_client",),
 )
 def check(server: VirtualServer, ctx: Context) -> Findings:
     verify = server.setting("ssl_verify_client")

@@ -99,6 +99,7 @@ from mtls_lint.api import (
     severity=Severity.ERROR,
     since="0.1",
     controls=("RFC 9325 3.7", "RFC 9113 9.1.2", "CIS NGINX 3.0.0 2.4.2"),
+    needs=("ssl_verify_client",),
 )
 def check(socket: Socket, ctx: Context) -> Findings:
     """Report, once for a socket, the servers that certificates of another server's CA get into."""

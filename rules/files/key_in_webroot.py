@@ -64,7 +64,7 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="key-in-webroot", severity=Severity.ERROR, since="0.1")
+@rule(id="key-in-webroot", severity=Severity.ERROR, since="0.1", needs=("root", "alias"))
 def check(_: Configuration, ctx: Context) -> Findings:
     """Report keys and pass phrases that have a URI; each file once."""
     for use, _related in ctx.files(KEYS | PASSWORDS):

@@ -39,7 +39,19 @@ References:
 from mtls_lint.api import KEYS, Configuration, Context, Finding, Findings, Severity, rule
 
 
-@rule(id="key-permissions", severity=Severity.ERROR, since="0.1", controls=("CIS NGINX 3.0.0 4.1.3",))
+@rule(
+    id="key-permissions",
+    severity=Severity.ERROR,
+    since="0.1",
+    controls=("CIS NGINX 3.0.0 4.1.3",),
+    needs=(
+        "ssl_certificate_key",
+        "ssl_conf_command",
+        "proxy_ssl_certificate_key",
+        "grpc_ssl_certificate_key",
+        "uwsgi_ssl_certificate_key",
+    ),
+)
 def check(_: Configuration, ctx: Context) -> Findings:
     """Report keys that others can open."""
     for use, related in ctx.files(KEYS):

@@ -33,7 +33,17 @@ References:
 from mtls_lint.api import PASSWORDS, Configuration, Context, Finding, Findings, Severity, rule
 
 
-@rule(id="password-file-exposed", severity=Severity.ERROR, since="0.1")
+@rule(
+    id="password-file-exposed",
+    severity=Severity.ERROR,
+    since="0.1",
+    needs=(
+        "ssl_password_file",
+        "proxy_ssl_password_file",
+        "grpc_ssl_password_file",
+        "uwsgi_ssl_password_file",
+    ),
+)
 def check(_: Configuration, ctx: Context) -> Findings:
     """Report password files that others can open."""
     for use, related in ctx.files(PASSWORDS):

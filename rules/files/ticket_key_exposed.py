@@ -37,7 +37,7 @@ References:
 from mtls_lint.api import Configuration, Context, Finding, Findings, Purpose, Severity, rule
 
 
-@rule(id="ticket-key-exposed", severity=Severity.ERROR, since="0.1")
+@rule(id="ticket-key-exposed", severity=Severity.ERROR, since="0.1", needs=("ssl_session_ticket_key",))
 def check(_: Configuration, ctx: Context) -> Findings:
     """Report ticket keys that others can open."""
     for use, related in ctx.files({Purpose.TICKET_KEY}):

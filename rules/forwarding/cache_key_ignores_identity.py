@@ -89,6 +89,7 @@ _BY_URI = frozenset(
     severity=Severity.WARNING,
     since="0.1",
     controls=("RFC 9440 2.4",),
+    needs=("proxy_cache", "fastcgi_cache", "uwsgi_cache", "scgi_cache"),
 )
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report caches of paths with identity: those that others get at without a certificate, then the rest."""

@@ -69,7 +69,12 @@ from mtls_lint.api import (
 _RAW, _FOLDED = "ssl_client_raw_cert", "ssl_client_cert"
 
 
-@rule(id="cert-header-raw-multiline", severity=Severity.ERROR, since="0.1")
+@rule(
+    id="cert-header-raw-multiline",
+    severity=Severity.ERROR,
+    since="0.1",
+    needs=("proxy_set_header", "grpc_set_header"),
+)
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report each directive that does so on a path to a backend, where clients are asked at all."""
     found: dict[Directive, tuple[ForwardingPath, str]] = {}

@@ -61,7 +61,13 @@ from mtls_lint.api import (
 _NAMES = frozenset({"client-cert", "client-cert-chain"})
 
 
-@rule(id="client-cert-header-not-rfc9440", severity=Severity.INFO, since="0.1", controls=("RFC 9440 2.1",))
+@rule(
+    id="client-cert-header-not-rfc9440",
+    severity=Severity.INFO,
+    since="0.1",
+    controls=("RFC 9440 2.1",),
+    needs=("proxy_set_header", "grpc_set_header"),
+)
 def check(configuration: Configuration, ctx: Context) -> Findings:  # noqa: ARG001
     """Report each directive that sets such a header from nginx's own variables."""
     found: dict[Directive, str] = {}

@@ -75,6 +75,7 @@ from mtls_lint.api import (
     severity=Severity.ERROR,
     since="0.1",
     controls=("OWASP ASVS 5.0 12.1.3",),
+    needs=("proxy_set_header", "grpc_set_header", "fastcgi_param", "uwsgi_param", "scgi_param"),
 )
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report, once for a server and a header, that a client writes its own name into it."""

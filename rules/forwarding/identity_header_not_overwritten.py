@@ -114,6 +114,7 @@ from mtls_lint.api import (
     severity=Severity.ERROR,
     since="0.1",
     controls=("RFC 9440 2.4", "OWASP ASVS 5.0 4.1.3"),
+    needs=("proxy_set_header", "grpc_set_header", "fastcgi_param", "uwsgi_param", "scgi_param"),
 )
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report each server with a path that passes such headers on, with its most telling path."""

@@ -89,6 +89,7 @@ from mtls_lint.api import (
     since="0.1",
     confidence=Confidence.POSSIBLE,
     controls=("OWASP ASVS 5.0 4.1.3",),
+    needs=("proxy_set_header",),
 )
 def check(configuration: Configuration, ctx: Context) -> Findings:  # noqa: ARG001
     """Report each backend with such headers, with the spellings that get past nginx."""

@@ -80,6 +80,7 @@ from mtls_lint.api import (
     severity=Severity.ERROR,
     since="0.1",
     controls=("RFC 9440 2.4",),
+    needs=("proxy_set_header", "grpc_set_header", "fastcgi_param", "uwsgi_param", "scgi_param"),
 )
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report each block that drops such headers, with one of the paths on which they are missed."""

@@ -93,6 +93,7 @@ _MOST = 30
     severity=Severity.ERROR,
     since="0.1",
     controls=("RFC 9440 2.4", "OWASP ASVS 5.0 4.1.3"),
+    needs=("if",),
 )
 def check(server: VirtualServer, ctx: Context) -> Findings:
     """Report the first place of a server that opens by such a header, and only by it."""

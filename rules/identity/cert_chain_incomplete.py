@@ -52,7 +52,13 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="cert-chain-incomplete", severity=Severity.ERROR, since="0.1", controls=("CIS NGINX 3.0.0 4.1.2",))
+@rule(
+    id="cert-chain-incomplete",
+    severity=Severity.ERROR,
+    since="0.1",
+    controls=("CIS NGINX 3.0.0 4.1.2",),
+    needs=("ssl_certificate",),
+)
 def check(pair: ServerCertificate, ctx: Context) -> Findings:
     chain = ctx.chain(pair)
     if chain is None or chain.top is None or not ctx.presenters(pair) or chain.missing is Missing.NO:

@@ -43,7 +43,7 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="cert-chain-unrelated", severity=Severity.WARNING, since="0.1")
+@rule(id="cert-chain-unrelated", severity=Severity.WARNING, since="0.1", needs=("ssl_certificate",))
 def check(pair: ServerCertificate, ctx: Context) -> Findings:
     chain = ctx.chain(pair)
     if chain is None or chain.leaf is None or not chain.unrelated or not ctx.presenters(pair):

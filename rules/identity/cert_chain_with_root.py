@@ -41,7 +41,7 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="cert-chain-with-root", severity=Severity.INFO, since="0.1")
+@rule(id="cert-chain-with-root", severity=Severity.INFO, since="0.1", needs=("ssl_certificate",))
 def check(pair: ServerCertificate, ctx: Context) -> Findings:
     chain = ctx.chain(pair)
     if chain is None or chain.root is None or not ctx.presenters(pair):

@@ -49,7 +49,13 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="cert-chain-wrong-order", severity=Severity.ERROR, since="0.1", controls=("CIS NGINX 3.0.0 4.1.2",))
+@rule(
+    id="cert-chain-wrong-order",
+    severity=Severity.ERROR,
+    since="0.1",
+    controls=("CIS NGINX 3.0.0 4.1.2",),
+    needs=("ssl_certificate",),
+)
 def check(pair: ServerCertificate, ctx: Context) -> Findings:
     certificates = tuple(dict.fromkeys(ctx.certificates(pair.certificate) or ()))
     if len(certificates) < 2:

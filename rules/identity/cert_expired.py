@@ -77,6 +77,7 @@ from mtls_lint.api import (
     severity=Severity.ERROR,
     since="0.1",
     controls=("PCI DSS 4.0.1 4.2.1", "CIS NGINX 3.0.0 4.1.2"),
+    needs=("ssl_certificate", "proxy_ssl_certificate", "grpc_ssl_certificate", "uwsgi_ssl_certificate"),
 )
 def check(pair: KeyPair, ctx: Context) -> Findings:
     chain = ctx.chain(pair)

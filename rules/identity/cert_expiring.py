@@ -72,6 +72,7 @@ from mtls_lint.api import (
     id="cert-expiring",
     severity=Severity.WARNING,
     since="0.1",
+    needs=("ssl_certificate", "proxy_ssl_certificate", "grpc_ssl_certificate", "uwsgi_ssl_certificate"),
 )
 def check(pair: KeyPair, ctx: Context) -> Findings:
     chain = ctx.chain(pair)

@@ -60,7 +60,7 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="cert-key-mismatch", severity=Severity.ERROR, since="0.1")
+@rule(id="cert-key-mismatch", severity=Severity.ERROR, since="0.1", needs=("ssl_certificate",))
 def check(pair: ServerCertificate, ctx: Context) -> Findings:
     if pair.key is None:
         return

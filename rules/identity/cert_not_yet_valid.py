@@ -55,7 +55,12 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="cert-not-yet-valid", severity=Severity.ERROR, since="0.1")
+@rule(
+    id="cert-not-yet-valid",
+    severity=Severity.ERROR,
+    since="0.1",
+    needs=("ssl_certificate", "proxy_ssl_certificate", "grpc_ssl_certificate", "uwsgi_ssl_certificate"),
+)
 def check(pair: KeyPair, ctx: Context) -> Findings:
     chain = ctx.chain(pair)
     leaf = chain.own if chain is not None else None

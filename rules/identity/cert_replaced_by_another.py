@@ -77,7 +77,7 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="cert-replaced-by-another", severity=Severity.WARNING, since="0.1")
+@rule(id="cert-replaced-by-another", severity=Severity.WARNING, since="0.1", needs=("ssl_certificate",))
 def check(pair: ServerCertificate, ctx: Context) -> Findings:
     """Report the first of two; it is an error where a name of a server is lost with it."""
     replacing = ctx.replacement(pair) if pair.presenters else None

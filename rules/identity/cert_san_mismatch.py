@@ -79,7 +79,13 @@ _UNDECIDED = {
 _LOCAL = ("localhost", "local", "invalid")
 
 
-@rule(id="cert-san-mismatch", severity=Severity.ERROR, since="0.1", controls=("RFC 9525 4.1",))
+@rule(
+    id="cert-san-mismatch",
+    severity=Severity.ERROR,
+    since="0.1",
+    controls=("RFC 9525 4.1",),
+    needs=("ssl_certificate",),
+)
 def check(pair: ServerCertificate, ctx: Context) -> Findings:
     chain = ctx.chain(pair)
     leaf = chain.own if chain is not None else None

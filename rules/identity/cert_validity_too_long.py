@@ -66,6 +66,7 @@ from mtls_lint.api import (
     severity=Severity.WARNING,
     since="0.1",
     controls=("CA/Browser Forum BR 6.3.2",),
+    needs=("ssl_certificate",),
 )
 def check(pair: ServerCertificate, ctx: Context) -> Findings:
     chain = ctx.chain(pair)

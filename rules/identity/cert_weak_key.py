@@ -76,7 +76,13 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="cert-weak-key", severity=Severity.ERROR, since="0.1", controls=("RFC 9325 4.5",))
+@rule(
+    id="cert-weak-key",
+    severity=Severity.ERROR,
+    since="0.1",
+    controls=("RFC 9325 4.5",),
+    needs=("ssl_certificate", "proxy_ssl_certificate", "grpc_ssl_certificate", "uwsgi_ssl_certificate"),
+)
 def check(pair: KeyPair, ctx: Context) -> Findings:
     for certificate in dict.fromkeys(ctx.certificates(pair.certificate) or ()):
         weakness = weak_key(certificate)

@@ -33,7 +33,13 @@ References:
 from mtls_lint.api import Context, Finding, Findings, ServerCertificate, Severity, rule, servers_in_words
 
 
-@rule(id="cert-without-san", severity=Severity.ERROR, since="0.1", controls=("RFC 9525 4.1",))
+@rule(
+    id="cert-without-san",
+    severity=Severity.ERROR,
+    since="0.1",
+    controls=("RFC 9525 4.1",),
+    needs=("ssl_certificate",),
+)
 def check(pair: ServerCertificate, ctx: Context) -> Findings:
     chain = ctx.chain(pair)
     leaf = chain.own if chain is not None else None

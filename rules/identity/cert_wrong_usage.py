@@ -60,7 +60,13 @@ from mtls_lint.api import (
 _SERVER = {"serverAuth", "msSGC", "nsSGC"}
 
 
-@rule(id="cert-wrong-usage", severity=Severity.ERROR, since="0.1", controls=("RFC 9846 4.5.1.2",))
+@rule(
+    id="cert-wrong-usage",
+    severity=Severity.ERROR,
+    since="0.1",
+    controls=("RFC 9846 4.5.1.2",),
+    needs=("ssl_certificate",),
+)
 def check(pair: ServerCertificate, ctx: Context) -> Findings:
     chain = ctx.chain(pair)
     leaf = chain.own if chain is not None else None

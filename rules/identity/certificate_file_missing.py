@@ -68,7 +68,12 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="certificate-file-missing", severity=Severity.ERROR, since="0.1")
+@rule(
+    id="certificate-file-missing",
+    severity=Severity.ERROR,
+    since="0.1",
+    needs=("ssl_certificate", "proxy_ssl_certificate", "grpc_ssl_certificate", "uwsgi_ssl_certificate"),
+)
 def check(pair: KeyPair, ctx: Context) -> Findings:
     reference = pair.certificate
     file = ctx.file(reference)

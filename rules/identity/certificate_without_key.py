@@ -47,7 +47,7 @@ References:
 from mtls_lint.api import Confidence, Context, Finding, Findings, Related, ServerCertificate, Severity, rule
 
 
-@rule(id="certificate-without-key", severity=Severity.ERROR, since="0.1")
+@rule(id="certificate-without-key", severity=Severity.ERROR, since="0.1", needs=("ssl_certificate",))
 def check(pair: ServerCertificate, ctx: Context) -> Findings:
     if pair.key is not None:
         return

@@ -169,6 +169,7 @@ class _Effect(Struct, frozen=True):
     severity=Severity.ERROR,
     since="0.1",
     controls=("OWASP ASVS 5.0 12.1.3",),
+    needs=("ssl_verify_client",),
 )
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report each ``if`` and ``map`` once that looks in vain, where it matters to who gets in."""

@@ -114,6 +114,7 @@ _HOST_NAME = re.compile(r"[\w-]+(\.[\w-]+)+")
     severity=Severity.ERROR,
     since="0.1",
     controls=("OWASP ASVS 5.0 12.1.3",),
+    needs=("ssl_verify_client",),
 )
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report each ``if`` and ``map`` once that lets in a name which only resembles the one that is meant."""

@@ -73,7 +73,7 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="fingerprint-sha1", severity=Severity.INFO, since="0.1")
+@rule(id="fingerprint-sha1", severity=Severity.INFO, since="0.1", needs=("ssl_verify_client",))
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report each ``if`` and ``map`` once whose fingerprints let somebody in."""
     judged = set()

@@ -73,7 +73,13 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="issuer-unchecked", severity=Severity.WARNING, since="0.1", controls=("OWASP ASVS 5.0 12.1.3",))
+@rule(
+    id="issuer-unchecked",
+    severity=Severity.WARNING,
+    since="0.1",
+    controls=("OWASP ASVS 5.0 12.1.3",),
+    needs=("ssl_verify_client",),
+)
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report, once for a server, the test of a name that takes the clients of two CAs for the same."""
     judged = set()

@@ -77,7 +77,12 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="key-encrypted-without-password", severity=Severity.ERROR, since="0.1")
+@rule(
+    id="key-encrypted-without-password",
+    severity=Severity.ERROR,
+    since="0.1",
+    needs=("ssl_certificate", "proxy_ssl_certificate", "grpc_ssl_certificate", "uwsgi_ssl_certificate"),
+)
 def check(pair: KeyPair, ctx: Context) -> Findings:
     key = ctx.key(pair)
     if pair.key is None or key is None or not key.encrypted or key.opened:

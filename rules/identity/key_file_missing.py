@@ -70,7 +70,12 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="key-file-missing", severity=Severity.ERROR, since="0.1")
+@rule(
+    id="key-file-missing",
+    severity=Severity.ERROR,
+    since="0.1",
+    needs=("ssl_certificate", "proxy_ssl_certificate", "grpc_ssl_certificate", "uwsgi_ssl_certificate"),
+)
 def check(pair: KeyPair, ctx: Context) -> Findings:
     yield from _check(pair, pair.key, "key file", ctx)
     yield from _check(pair, pair.passwords, "password file", ctx)

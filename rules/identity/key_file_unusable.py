@@ -72,7 +72,12 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="key-file-unusable", severity=Severity.ERROR, since="0.1")
+@rule(
+    id="key-file-unusable",
+    severity=Severity.ERROR,
+    since="0.1",
+    needs=("ssl_certificate", "proxy_ssl_certificate", "grpc_ssl_certificate", "uwsgi_ssl_certificate"),
+)
 def check(pair: KeyPair, ctx: Context) -> Findings:
     reference = pair.key
     file = ctx.file(reference) if reference is not None else None

@@ -71,7 +71,7 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="serial-only-authz", severity=Severity.WARNING, since="0.1")
+@rule(id="serial-only-authz", severity=Severity.WARNING, since="0.1", needs=("ssl_verify_client",))
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report, once for a server, the test of a serial number that certificates of two CAs pass."""
     judged = set()

@@ -53,7 +53,12 @@ from mtls_lint.api import (
 _NAMES = ("ssl_dhparam", "ssl_session_ticket_key", "ssl_stapling_file")
 
 
-@rule(id="tls-file-missing", severity=Severity.ERROR, since="0.1")
+@rule(
+    id="tls-file-missing",
+    severity=Severity.ERROR,
+    since="0.1",
+    needs=("ssl_dhparam", "ssl_session_ticket_key", "ssl_stapling_file"),
+)
 def check(configuration: Configuration, ctx: Context) -> Findings:
     users: dict[Directive, list[VirtualServer]] = {}
     for server in (one for one in configuration.servers if one.has_ssl_context):

@@ -89,6 +89,7 @@ class _Group(Struct):
     severity=Severity.INFO,
     since="0.1",
     controls=("CIS NGINX 3.0.0 3.1",),
+    needs=("ssl_verify_client", "ssl_conf_command"),
 )
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report each format once, and each ``access_log off``, with all servers that log by it."""

@@ -107,6 +107,7 @@ class _Group(Struct):
     severity=Severity.INFO,
     since="0.1",
     controls=("CIS NGINX 3.0.0 3.3", "OWASP ASVS 5.0 16.3.4"),
+    needs=("ssl_verify_client", "ssl_conf_command"),
 )
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report each error log once, with the servers that refuse clients and do not say why."""

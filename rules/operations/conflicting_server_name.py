@@ -65,7 +65,7 @@ from mtls_lint.api import (
 _HARMLESS = {NameKind.EMPTY, NameKind.PLACEHOLDER, NameKind.REGEX, NameKind.VARIABLE}
 
 
-@rule(id="conflicting-server-name", severity=Severity.WARNING, since="0.1")
+@rule(id="conflicting-server-name", severity=Severity.WARNING, since="0.1", needs=("server_name",))
 def check(configuration: Configuration, ctx: Context) -> Findings:  # noqa: ARG001
     """Report names that an earlier server has already, once for all the sockets the two share."""
     lost: dict[tuple[VirtualServer, ServerName, VirtualServer, ServerName], list[Socket]] = {}

@@ -75,7 +75,7 @@ _WITH_PATH = re.compile("https?://(?:unix:[^:]*:|[^/]*/)", re.IGNORECASE)
 _TEMPLATE = re.compile(r"<%|\{\{|\{%|\$\{")
 
 
-@rule(id="invalid-location", severity=Severity.ERROR, since="0.1")
+@rule(id="invalid-location", severity=Severity.ERROR, since="0.1", needs=("location", "if", "limit_except"))
 def check(server: VirtualServer, ctx: Context) -> Findings:
     """Report what nginx refuses of the locations of an http server."""
     if server.module != "http":

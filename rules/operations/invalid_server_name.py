@@ -60,7 +60,7 @@ _NO_NAME = re.compile(r"\*|\*[^.].*|\*.|\.|~", re.DOTALL)
 _TEMPLATE = re.compile(r"[<{$%]")
 
 
-@rule(id="invalid-server-name", severity=Severity.ERROR, since="0.1")
+@rule(id="invalid-server-name", severity=Severity.ERROR, since="0.1", needs=("server_name",))
 def check(server: VirtualServer, ctx: Context) -> Findings:  # noqa: ARG001
     """Report names that nginx refuses, at once or when it looks names up."""
     if server.module != "http":

@@ -55,7 +55,7 @@ References:
 from mtls_lint.api import Context, Finding, Findings, Severity, VirtualServer, listed, looks_names_up, rule
 
 
-@rule(id="server-name-never-asked-for", severity=Severity.WARNING, since="0.1")
+@rule(id="server-name-never-asked-for", severity=Severity.WARNING, since="0.1", needs=("server_name",))
 def check(server: VirtualServer, ctx: Context) -> Findings:  # noqa: ARG001
     """Report names of servers that are not the default of each of their sockets."""
     sockets = [s for s in server.sockets if s.default_server is not server and looks_names_up(s)]

@@ -44,7 +44,7 @@ _ZONE = re.compile("shared:(?P<name>[^:${}<>%]+):(?P<number>[0-9]{1,9})(?P<unit>
 _BYTES = {"": 1, "k": 1 << 10, "m": 1 << 20}
 
 
-@rule(id="session-cache-size-conflict", severity=Severity.ERROR, since="0.1")
+@rule(id="session-cache-size-conflict", severity=Severity.ERROR, since="0.1", needs=("ssl_session_cache",))
 def check(configuration: Configuration, ctx: Context) -> Findings:  # noqa: ARG001
     """Compare every cache with the first of its name."""
     seen: dict[str, tuple[str, int, Directive, int]] = {}

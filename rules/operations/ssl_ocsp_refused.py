@@ -53,7 +53,7 @@ from mtls_lint.api import Context, Finding, Findings, Related, Severity, Virtual
 _HTTP = re.compile("http://.", re.IGNORECASE | re.DOTALL)
 
 
-@rule(id="ssl-ocsp-refused", severity=Severity.ERROR, since="0.1")
+@rule(id="ssl-ocsp-refused", severity=Severity.ERROR, since="0.1", needs=("ssl_ocsp",))
 def check(server: VirtualServer, ctx: Context) -> Findings:
     """Report what nginx refuses of a server's OCSP settings."""
     ocsp = server.setting("ssl_ocsp")

@@ -67,7 +67,7 @@ from mtls_lint.api import (
 _NAMES = ("ssl_preread_server_name", "ssl_preread_protocol", "ssl_preread_alpn_protocols")
 
 
-@rule(id="ssl-preread-within-tls", severity=Severity.WARNING, since="0.1")
+@rule(id="ssl-preread-within-tls", severity=Severity.WARNING, since="0.1", needs=("ssl_preread",))
 def check(server: VirtualServer, ctx: Context) -> Findings:
     """Report stream servers with TLS of their own that look for the client's handshake behind it."""
     preread = server.setting("ssl_preread")

@@ -52,7 +52,9 @@ _PREFIXES = {
 _VARIABLES = (1, 15, 9)
 
 
-@rule(id="value-too-new", severity=Severity.ERROR, since="0.1")
+@rule(
+    id="value-too-new", severity=Severity.ERROR, since="0.1", needs=("ssl_certificate", "ssl_certificate_key")
+)
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report certificates and keys of a kind that the chosen version takes for a file's name."""
     seen: set[Directive] = set()

@@ -64,6 +64,7 @@ _SHOWN = 5
     severity=Severity.WARNING,
     since="0.1",
     controls=("RFC 10015", "RFC 9325 4.1"),
+    needs=("ssl_ciphers", "ssl_conf_command"),
 )
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report a cipher string once, unless it is nginx's own."""

@@ -63,7 +63,12 @@ _REMEDY = "name suites as `openssl ciphers -v` prints them, such as `ECDHE+AESGC
 _BAD_LEVEL = re.compile(r"@(?!SECLEVEL=[0-5]|STRENGTH)")
 
 
-@rule(id="cipher-string-refused", severity=Severity.ERROR, since="0.1")
+@rule(
+    id="cipher-string-refused",
+    severity=Severity.ERROR,
+    since="0.1",
+    needs=("ssl_ciphers", "ssl_conf_command"),
+)
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Give every string that nginx reads to OpenSSL."""
     for string in cipher_strings(configuration):

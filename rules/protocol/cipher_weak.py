@@ -89,6 +89,7 @@ _SHOWN = 5
     severity=Severity.ERROR,
     since="0.1",
     controls=("RFC 9325 4.1", "PCI DSS 4.0.1 4.2.1", "CIS NGINX 3.0.0 4.1.5"),
+    needs=("ssl_ciphers", "ssl_conf_command"),
 )
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report a cipher string once, with its worst suites first."""

@@ -51,7 +51,9 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="conf-command-overrides-ciphers", severity=Severity.WARNING, since="0.1")
+@rule(
+    id="conf-command-overrides-ciphers", severity=Severity.WARNING, since="0.1", needs=("ssl_conf_command",)
+)
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report each CipherString command in whose server a cipher string is set."""
     for use in uses(configuration, "ssl_conf_command"):

@@ -65,7 +65,11 @@ from mtls_lint.api import (
 
 
 @rule(
-    id="conf-command-overrides-protocols", severity=Severity.ERROR, since="0.1", controls=("RFC 9325 3.1.1",)
+    id="conf-command-overrides-protocols",
+    severity=Severity.ERROR,
+    since="0.1",
+    controls=("RFC 9325 3.1.1",),
+    needs=("ssl_conf_command",),
 )
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report each Protocol command that adds a version, with what it adds."""

@@ -63,7 +63,7 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="partner-protocol-missing", severity=Severity.ERROR, since="0.1")
+@rule(id="partner-protocol-missing", severity=Severity.ERROR, since="0.1", needs=("if",))
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report servers and partners without a version of TLS in common."""
     for server in configuration.servers_of("http"):

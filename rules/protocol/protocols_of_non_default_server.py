@@ -70,7 +70,11 @@ from mtls_lint.api import (
 
 
 @rule(
-    id="protocols-of-non-default-server", severity=Severity.WARNING, since="0.1", controls=("RFC 9325 3.9",)
+    id="protocols-of-non-default-server",
+    severity=Severity.WARNING,
+    since="0.1",
+    controls=("RFC 9325 3.9",),
+    needs=("ssl_protocols", "ssl_conf_command"),
 )
 def check(socket: Socket, ctx: Context) -> Findings:
     """Compare each server of a TLS socket with the default server, whose value is the one that counts."""

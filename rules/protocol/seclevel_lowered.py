@@ -72,7 +72,13 @@ _ADMITS = {
 }
 
 
-@rule(id="seclevel-lowered", severity=Severity.ERROR, since="0.1", controls=("RFC 9325 4.1", "RFC 9325 4.5"))
+@rule(
+    id="seclevel-lowered",
+    severity=Severity.ERROR,
+    since="0.1",
+    controls=("RFC 9325 4.1", "RFC 9325 4.5"),
+    needs=("ssl_ciphers", "ssl_conf_command"),
+)
 def check(configuration: Configuration, ctx: Context) -> Findings:  # noqa: ARG001
     """Report a string that sets level 0 or 1 where that level is in force."""
     for string in cipher_strings(configuration):

@@ -72,6 +72,7 @@ from mtls_lint.api import (
     severity=Severity.ERROR,
     since="0.1",
     controls=("RFC 9325 3.1.1", "PCI DSS 4.0.1 4.2.1", "CIS NGINX 3.0.0 4.1.4", "DISA STIG V-278381"),
+    needs=("ssl_protocols",),
 )
 def check(configuration: Configuration, ctx: Context) -> Findings:  # noqa: ARG001
     """Report a value of `ssl_protocols` that leaves no version OpenSSL 3 speaks."""

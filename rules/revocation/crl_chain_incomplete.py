@@ -79,7 +79,7 @@ _ERRORS = {
 }
 
 
-@rule(id="crl-chain-incomplete", severity=Severity.ERROR, since="0.1")
+@rule(id="crl-chain-incomplete", severity=Severity.ERROR, since="0.1", needs=("ssl_crl",))
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report, for the servers of a CRL file, the CAs without a good CRL and whose clients that keeps out."""
     for crl_file in crl_files(configuration):

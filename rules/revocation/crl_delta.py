@@ -56,7 +56,7 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="crl-delta", severity=Severity.WARNING, since="0.1")
+@rule(id="crl-delta", severity=Severity.WARNING, since="0.1", needs=("ssl_crl",))
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report each delta CRL with what the two readings of OpenSSL lead to."""
     for crl_file in crl_files(configuration):

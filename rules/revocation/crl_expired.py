@@ -72,7 +72,7 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="crl-expired", severity=Severity.ERROR, since="0.1")
+@rule(id="crl-expired", severity=Severity.ERROR, since="0.1", needs=("ssl_crl",))
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report each expired CRL that keeps somebody out."""
     for crl_file in crl_files(configuration):

@@ -54,7 +54,7 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="crl-expiring", severity=Severity.WARNING, since="0.1")
+@rule(id="crl-expiring", severity=Severity.WARNING, since="0.1", needs=("ssl_crl",))
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report each CRL in the last third of its time that has no fresher one beside it."""
     for crl_file in crl_files(configuration):

@@ -69,7 +69,7 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="crl-file-unusable", severity=Severity.ERROR, since="0.1")
+@rule(id="crl-file-unusable", severity=Severity.ERROR, since="0.1", needs=("ssl_crl",))
 def check(configuration: Configuration, ctx: Context) -> Findings:
     users: dict[Directive, list[VirtualServer]] = {}
     for server in configuration.servers:

@@ -60,7 +60,7 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="crl-file-with-certificate", severity=Severity.ERROR, since="0.1")
+@rule(id="crl-file-with-certificate", severity=Severity.ERROR, since="0.1", needs=("ssl_crl",))
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report certificates in a CRL file, by what they let in."""
     for crl_file in crl_files(configuration):

@@ -53,7 +53,7 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="crl-not-yet-valid", severity=Severity.ERROR, since="0.1")
+@rule(id="crl-not-yet-valid", severity=Severity.ERROR, since="0.1", needs=("ssl_crl",))
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report each CRL of the future that no present one stands in for."""
     for crl_file in crl_files(configuration):

@@ -51,7 +51,7 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="crl-weak-signature", severity=Severity.WARNING, since="0.1")
+@rule(id="crl-weak-signature", severity=Severity.WARNING, since="0.1", needs=("ssl_crl",))
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report each CRL with a digest that can be forged."""
     for crl_file in crl_files(configuration):

@@ -56,7 +56,7 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="must-staple-without-stapling", severity=Severity.ERROR, since="0.1")
+@rule(id="must-staple-without-stapling", severity=Severity.ERROR, since="0.1", needs=("ssl_certificate",))
 def check(pair: ServerCertificate, ctx: Context) -> Findings:
     """Report the certificate with the servers that present it without stapling."""
     leaf = ctx.leaf(pair.certificate) if ctx.presenters(pair) else None

@@ -77,7 +77,7 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="ocsp-intermediate-without-responder", severity=Severity.ERROR, since="0.1")
+@rule(id="ocsp-intermediate-without-responder", severity=Severity.ERROR, since="0.1", needs=("ssl_ocsp",))
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report the intermediates of the CA files that nginx cannot ask about."""
     for directive, servers in ocsp_servers(configuration).items():

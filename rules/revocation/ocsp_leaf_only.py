@@ -59,7 +59,7 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="ocsp-leaf-only", severity=Severity.INFO, since="0.1")
+@rule(id="ocsp-leaf-only", severity=Severity.INFO, since="0.1", needs=("ssl_ocsp",))
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report the intermediates of the CA files that nobody is asked about."""
     for directive, servers in ocsp_servers(configuration).items():

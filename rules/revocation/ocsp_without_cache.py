@@ -53,7 +53,7 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="ocsp-without-cache", severity=Severity.INFO, since="0.1")
+@rule(id="ocsp-without-cache", severity=Severity.INFO, since="0.1", needs=("ssl_ocsp",))
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report each `ssl_ocsp` with the servers that remember no answer."""
     for directive, servers in ocsp_servers(configuration).items():

@@ -74,7 +74,13 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="ocsp-without-resolver", severity=Severity.ERROR, since="0.1", confidence=Confidence.LIKELY)
+@rule(
+    id="ocsp-without-resolver",
+    severity=Severity.ERROR,
+    since="0.1",
+    confidence=Confidence.LIKELY,
+    needs=("ssl_ocsp",),
+)
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report each `ssl_ocsp` with the servers that cannot look up a responder."""
     for directive, servers in ocsp_servers(configuration).items():

@@ -68,7 +68,7 @@ from mtls_lint.api import (
 _DATES = {VerifyError.CRL_HAS_EXPIRED, VerifyError.CRL_NOT_YET_VALID, VerifyError.CERT_REVOKED}
 
 
-@rule(id="pinned-client-with-crl", severity=Severity.ERROR, since="0.1")
+@rule(id="pinned-client-with-crl", severity=Severity.ERROR, since="0.1", needs=("ssl_crl",))
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report the pinned clients that the CRLs of a file keep out."""
     for crl_file in crl_files(configuration):

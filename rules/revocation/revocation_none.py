@@ -68,6 +68,7 @@ from mtls_lint.api import (
     severity=Severity.INFO,
     since="0.1",
     controls=("RFC 9325 7.5", "PCI DSS 4.0.1 4.2.1", "DISA STIG V-278391", "DISA STIG V-278406"),
+    needs=("ssl_verify_client",),
 )
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report once for each set of CAs that nothing tells of revocation, with all servers that trust it."""

@@ -54,7 +54,12 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="revocation-without-verification", severity=Severity.WARNING, since="0.1")
+@rule(
+    id="revocation-without-verification",
+    severity=Severity.WARNING,
+    since="0.1",
+    needs=("ssl_crl", "ssl_ocsp"),
+)
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report the settings of revocation that no server uses."""
     users: dict[Directive, list[VirtualServer]] = {}

@@ -68,7 +68,13 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="stapling-dead", severity=Severity.WARNING, since="0.1", controls=("CIS NGINX 3.0.0 4.1.7",))
+@rule(
+    id="stapling-dead",
+    severity=Severity.WARNING,
+    since="0.1",
+    controls=("CIS NGINX 3.0.0 4.1.7",),
+    needs=("ssl_stapling",),
+)
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report each `ssl_stapling` once for each reason why nginx ignores it for certificates."""
     dead: dict[tuple[Directive, str, bool], list[tuple[Certificate, VirtualServer]]] = {}

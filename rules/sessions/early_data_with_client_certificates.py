@@ -86,6 +86,7 @@ from mtls_lint.api import (
     severity=Severity.WARNING,
     since="0.1",
     controls=("RFC 9325 3.10",),
+    needs=("ssl_early_data",),
 )
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report each `ssl_early_data on` once, with the servers and locations that it opens."""

@@ -98,6 +98,7 @@ _Found = dict[tuple[Survival, Directive], list[VirtualServer]]
     severity=Severity.WARNING,
     since="0.1",
     controls=("RFC 9325 3.4", "RFC 9325 7.5", "PCI DSS 4.0.1 4.2.1"),
+    needs=("ssl_crl",),
 )
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report once for each CRL and what outlasts its reload, with all servers that have both."""

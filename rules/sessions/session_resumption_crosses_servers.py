@@ -131,6 +131,7 @@ _END = "`ssl_session_tickets off` and no `ssl_session_cache` on this address and
     since="0.1",
     confidence=Confidence.POSSIBLE,
     controls=("RFC 9846 4.7.1",),
+    needs=("ssl_verify_client",),
 )
 def check(socket: Socket, ctx: Context) -> Findings:
     """Report, once for a socket, the servers that sessions of others open."""

@@ -102,7 +102,13 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="session-shared-between-servers", severity=Severity.ERROR, since="0.1", controls=("RFC 9846 4.7.1",))
+@rule(
+    id="session-shared-between-servers",
+    severity=Severity.ERROR,
+    since="0.1",
+    controls=("RFC 9846 4.7.1",),
+    needs=("ssl_verify_client",),
+)
 def check(socket: Socket, ctx: Context) -> Findings:
     """Report, once for a socket, the servers that sessions of others open."""
     if ctx.version < EARLY_NAME or repeats_another(socket):

@@ -93,7 +93,13 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="session-shared-between-sockets", severity=Severity.ERROR, since="0.1", controls=("RFC 9846 4.7.1",))
+@rule(
+    id="session-shared-between-sockets",
+    severity=Severity.ERROR,
+    since="0.1",
+    controls=("RFC 9846 4.7.1",),
+    needs=("ssl_verify_client",),
+)
 def check(_: Configuration, ctx: Context) -> Findings:
     """Report the servers that sessions of other sockets open, once for each line that makes it so."""
     # Where many sockets share one cache, a line that makes the difference is blamed once.

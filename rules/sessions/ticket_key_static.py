@@ -72,6 +72,7 @@ from mtls_lint.api import (
     since="0.1",
     confidence=Confidence.POSSIBLE,
     controls=("RFC 9325 3.4",),
+    needs=("ssl_session_ticket_key",),
 )
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report each key that stands alone, with the servers whose clients it makes."""

@@ -46,7 +46,12 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="ca-duplicate", severity=Severity.INFO, since="0.1")
+@rule(
+    id="ca-duplicate",
+    severity=Severity.INFO,
+    since="0.1",
+    needs=("ssl_client_certificate", "ssl_trusted_certificate"),
+)
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report each file with copies, once."""
     for trust in opened_ca_files(configuration):

@@ -69,7 +69,12 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="ca-eku-excludes-client", severity=Severity.ERROR, since="0.1")
+@rule(
+    id="ca-eku-excludes-client",
+    severity=Severity.ERROR,
+    since="0.1",
+    needs=("ssl_client_certificate", "ssl_trusted_certificate"),
+)
 def check(trust: TrustFile, ctx: Context) -> Findings:
     """Report each CA whose extended key usage refuses the clients of some CA of the file."""
     if trust.may_be_for_stapling:

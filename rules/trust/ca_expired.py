@@ -57,7 +57,13 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="ca-expired", severity=Severity.ERROR, since="0.1", controls=("PCI DSS 4.0.1 4.2.1",))
+@rule(
+    id="ca-expired",
+    severity=Severity.ERROR,
+    since="0.1",
+    controls=("PCI DSS 4.0.1 4.2.1",),
+    needs=("ssl_client_certificate", "ssl_trusted_certificate"),
+)
 def check(trust: TrustFile, ctx: Context) -> Findings:
     for certificate in dict.fromkeys(ctx.certificates(trust.reference) or ()):
         if certificate.not_after >= ctx.now or why_useless(certificate):

@@ -53,7 +53,12 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="ca-expiring", severity=Severity.WARNING, since="0.1")
+@rule(
+    id="ca-expiring",
+    severity=Severity.WARNING,
+    since="0.1",
+    needs=("ssl_client_certificate", "ssl_trusted_certificate"),
+)
 def check(trust: TrustFile, ctx: Context) -> Findings:
     for certificate in dict.fromkeys(ctx.certificates(trust.reference) or ()):
         if ctx.lifetime(certificate) is not LifetimeState.EXPIRING or why_useless(certificate):

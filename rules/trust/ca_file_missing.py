@@ -53,7 +53,12 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="ca-file-missing", severity=Severity.ERROR, since="0.1")
+@rule(
+    id="ca-file-missing",
+    severity=Severity.ERROR,
+    since="0.1",
+    needs=("ssl_client_certificate", "ssl_trusted_certificate"),
+)
 def check(configuration: Configuration, ctx: Context) -> Findings:
     for trust in opened_ca_files(configuration):
         reference = trust.reference

@@ -57,7 +57,7 @@ _TOO_LONG = 65_485
 """Above it ca-name-list-too-long says that no handshake succeeds."""
 
 
-@rule(id="ca-hint-list-leak", severity=Severity.INFO, since="0.1")
+@rule(id="ca-hint-list-leak", severity=Severity.INFO, since="0.1", needs=("ssl_client_certificate",))
 def check(trust: TrustFile, ctx: Context) -> Findings:
     """Report a file by which ten names or more are sent."""
     if trust.directive.name != "ssl_client_certificate" or ctx.version < (1, 27, 2):

@@ -70,7 +70,12 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="ca-intermediate-only", severity=Severity.ERROR, since="0.1")
+@rule(
+    id="ca-intermediate-only",
+    severity=Severity.ERROR,
+    since="0.1",
+    needs=("ssl_client_certificate", "ssl_trusted_certificate"),
+)
 def check(trust: TrustFile, ctx: Context) -> Findings:
     intermediates = [c for c in dict.fromkeys(ctx.certificates(trust.reference) or ()) if not c.self_signed]
     if not any(c.is_ca for c in intermediates):

@@ -72,7 +72,7 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="ca-issues-servers-too", severity=Severity.WARNING, since="0.1")
+@rule(id="ca-issues-servers-too", severity=Severity.WARNING, since="0.1", needs=("ssl_verify_client",))
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report each file of client CAs by which certificates of its servers pass, with the first of these."""
     shown: dict[Directive, tuple[FileReference, ServerCertificate, list[VirtualServer]]] = {}
@@ -108,7 +108,7 @@ def _passes(pair: ServerCertificate, server: VirtualServer, ctx: Context) -> boo
     if not chain or chain[0].self_signed:
         return False
     chain_check = ctx.chain_check(server)
-    if chain_check is None:
+    if chain_check is None or not chain_check.may_pass(chain):
         return False
     verdict = chain_check.without_crls.verify(chain, ctx.now)
     return verdict.ok and not public_cas(verdict.chain)

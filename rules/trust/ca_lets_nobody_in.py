@@ -60,7 +60,12 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="ca-lets-nobody-in", severity=Severity.ERROR, since="0.1")
+@rule(
+    id="ca-lets-nobody-in",
+    severity=Severity.ERROR,
+    since="0.1",
+    needs=("ssl_client_certificate", "ssl_trusted_certificate"),
+)
 def check(trust: TrustFile, ctx: Context) -> Findings:
     """Report each CA of a file whose clients are refused, with OpenSSL's reason."""
     if trust.may_be_for_stapling:

@@ -57,7 +57,7 @@ _ROOM_1_3 = 65_485
 """What is left of it in TLS 1.3 beside the signature algorithms of OpenSSL 3.3 (with 3.0 it is 65,491)."""
 
 
-@rule(id="ca-name-list-too-long", severity=Severity.ERROR, since="0.1")
+@rule(id="ca-name-list-too-long", severity=Severity.ERROR, since="0.1", needs=("ssl_client_certificate",))
 def check(trust: TrustFile, ctx: Context) -> Findings:
     """Report a file whose names are more than the protocols of its servers have room for."""
     if trust.directive.name != "ssl_client_certificate":

@@ -68,7 +68,12 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="ca-not-a-ca", severity=Severity.ERROR, since="0.1")
+@rule(
+    id="ca-not-a-ca",
+    severity=Severity.ERROR,
+    since="0.1",
+    needs=("ssl_client_certificate", "ssl_trusted_certificate"),
+)
 def check(trust: TrustFile, ctx: Context) -> Findings:
     certificates = dict.fromkeys(ctx.certificates(trust.reference) or ())
     useless = [(c, why) for c in certificates if (why := why_useless(c))]

@@ -52,7 +52,12 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="ca-not-yet-valid", severity=Severity.ERROR, since="0.1")
+@rule(
+    id="ca-not-yet-valid",
+    severity=Severity.ERROR,
+    since="0.1",
+    needs=("ssl_client_certificate", "ssl_trusted_certificate"),
+)
 def check(trust: TrustFile, ctx: Context) -> Findings:
     for certificate in dict.fromkeys(ctx.certificates(trust.reference) or ()):
         if certificate.not_before <= ctx.now or why_useless(certificate):

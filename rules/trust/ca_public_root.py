@@ -78,6 +78,7 @@ from mtls_lint.api import (
     severity=Severity.ERROR,
     since="0.1",
     controls=("OWASP ASVS 5.0 12.3.4", "PCI DSS 4.0.1 4.2.1"),
+    needs=("ssl_client_certificate", "ssl_trusted_certificate"),
 )
 def check(trust: TrustFile, ctx: Context) -> Findings:
     """Report the public CAs of a file by which clients get in, once for the file."""

@@ -56,7 +56,13 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="ca-shared-partner", severity=Severity.WARNING, since="0.1", controls=("OWASP ASVS 5.0 12.3.4",))
+@rule(
+    id="ca-shared-partner",
+    severity=Severity.WARNING,
+    since="0.1",
+    controls=("OWASP ASVS 5.0 12.3.4",),
+    needs=("ssl_client_certificate", "ssl_trusted_certificate"),
+)
 def check(trust: TrustFile, ctx: Context) -> Findings:
     """Report the shared CAs of a file, or a file that has the name of one and is not there."""
     file = ctx.file(trust.reference)

@@ -75,6 +75,7 @@ from mtls_lint.api import (
     severity=Severity.ERROR,
     since="0.1",
     controls=("OWASP ASVS 5.0 12.3.4", "PCI DSS 4.0.1 4.2.1"),
+    needs=("ssl_client_certificate", "ssl_trusted_certificate"),
 )
 def check(trust: TrustFile, ctx: Context) -> Findings:
     """Report a file of client CAs that holds the roots of the web."""

@@ -50,7 +50,13 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="ca-weak-key", severity=Severity.ERROR, since="0.1", controls=("RFC 9325 4.5",))
+@rule(
+    id="ca-weak-key",
+    severity=Severity.ERROR,
+    since="0.1",
+    controls=("RFC 9325 4.5",),
+    needs=("ssl_client_certificate", "ssl_trusted_certificate"),
+)
 def check(trust: TrustFile, ctx: Context) -> Findings:
     for certificate in dict.fromkeys(ctx.certificates(trust.reference) or ()):
         weakness = weak_key(certificate)

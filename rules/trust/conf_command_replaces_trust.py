@@ -77,7 +77,7 @@ _COMMANDS = {"verifycafile": "VerifyCAFile", "verifycapath": "VerifyCAPath", "ve
 _CAS = ("ssl_client_certificate", "ssl_trusted_certificate")
 
 
-@rule(id="conf-command-replaces-trust", severity=Severity.ERROR, since="0.1")
+@rule(id="conf-command-replaces-trust", severity=Severity.ERROR, since="0.1", needs=("ssl_conf_command",))
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report each such command that takes something out of force in some server."""
     for use in uses(configuration, "ssl_conf_command"):

@@ -74,7 +74,7 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="partner-ca-superseded", severity=Severity.ERROR, since="0.1")
+@rule(id="partner-ca-superseded", severity=Severity.ERROR, since="0.1", needs=("if",))
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report the old CAs of partners that servers go on waiting for."""
     for server in configuration.servers_of("http"):

@@ -107,6 +107,7 @@ from mtls_lint.api import (
     severity=Severity.WARNING,
     since="0.1",
     controls=("OWASP ASVS 5.0 12.3.4",),
+    needs=("ssl_verify_client", "ssl_conf_command"),
 )
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report, for each server that a partner calls, that another certificate of his CA gets content."""

@@ -65,7 +65,12 @@ _TEST = re.compile(
 )
 
 
-@rule(id="partner-test-ca", severity=Severity.WARNING, since="0.1")
+@rule(
+    id="partner-test-ca",
+    severity=Severity.WARNING,
+    since="0.1",
+    needs=("ssl_verify_client", "ssl_conf_command"),
+)
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report the CAs of test environments in servers that are none."""
     for server in configuration.servers:

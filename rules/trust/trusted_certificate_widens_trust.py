@@ -92,7 +92,12 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="trusted-certificate-widens-trust", severity=Severity.ERROR, since="0.1")
+@rule(
+    id="trusted-certificate-widens-trust",
+    severity=Severity.ERROR,
+    since="0.1",
+    needs=("ssl_trusted_certificate",),
+)
 def check(trust: TrustFile, ctx: Context) -> Findings:
     """Report the CAs of one ``ssl_trusted_certificate`` that let more clients in, and where."""
     if trust.directive.name != "ssl_trusted_certificate":

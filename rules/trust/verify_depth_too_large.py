@@ -52,7 +52,7 @@ _SENSIBLE = 10
 """Far above what is in use; a habit of many configurations."""
 
 
-@rule(id="verify-depth-too-large", severity=Severity.INFO, since="0.1")
+@rule(id="verify-depth-too-large", severity=Severity.INFO, since="0.1", needs=("ssl_verify_depth",))
 def check(configuration: Configuration, ctx: Context) -> Findings:  # noqa: ARG001
     """Report each directive with a larger number that some server takes which asks for certificates."""
     for use in uses(configuration, "ssl_verify_depth"):

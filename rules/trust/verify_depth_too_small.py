@@ -60,7 +60,12 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="verify-depth-too-small", severity=Severity.ERROR, since="0.1")
+@rule(
+    id="verify-depth-too-small",
+    severity=Severity.ERROR,
+    since="0.1",
+    needs=("ssl_client_certificate", "ssl_trusted_certificate"),
+)
 def check(trust: TrustFile, ctx: Context) -> Findings:
     """Report the CAs of a file whose clients would get in with a larger depth, once for each directive."""
     if trust.may_be_for_stapling:

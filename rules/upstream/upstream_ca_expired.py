@@ -63,7 +63,12 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="upstream-ca-expired", severity=Severity.ERROR, since="0.1")
+@rule(
+    id="upstream-ca-expired",
+    severity=Severity.ERROR,
+    since="0.1",
+    needs=("proxy_ssl_verify", "grpc_ssl_verify", "uwsgi_ssl_verify"),
+)
 def check(_: Configuration, ctx: Context) -> Findings:
     """Report each CA of such a file whose time is over, or has not come."""
     found: dict[tuple[str, Certificate], list[UpstreamPass]] = {}

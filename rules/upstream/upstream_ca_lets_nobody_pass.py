@@ -87,7 +87,12 @@ _NO_ANCHOR = {
 _DATES = {VerifyError.CERT_HAS_EXPIRED, VerifyError.CERT_NOT_YET_VALID}
 
 
-@rule(id="upstream-ca-lets-nobody-pass", severity=Severity.ERROR, since="0.1")
+@rule(
+    id="upstream-ca-lets-nobody-pass",
+    severity=Severity.ERROR,
+    since="0.1",
+    needs=("proxy_ssl_verify", "grpc_ssl_verify", "uwsgi_ssl_verify"),
+)
 def check(_: Configuration, ctx: Context) -> Findings:
     """Report a file of CAs by which no backend's certificate passes."""
     for group in checked_upstreams(ctx):

@@ -114,6 +114,7 @@ _DATES = {VerifyError.CERT_HAS_EXPIRED, VerifyError.CERT_NOT_YET_VALID}
     severity=Severity.ERROR,
     since="0.1",
     controls=("RFC 9525 6",),
+    needs=("proxy_ssl_verify", "grpc_ssl_verify", "uwsgi_ssl_verify"),
 )
 def check(_: Configuration, ctx: Context) -> Findings:
     """Report each place whose backend's own certificate is refused there."""

@@ -89,7 +89,20 @@ _BROKEN = (
 _USUAL_LEVEL = 2
 
 
-@rule(id="upstream-cipher-weak", severity=Severity.WARNING, since="0.1", controls=("RFC 9325 4.1",))
+@rule(
+    id="upstream-cipher-weak",
+    severity=Severity.WARNING,
+    since="0.1",
+    controls=("RFC 9325 4.1",),
+    needs=(
+        "proxy_ssl_ciphers",
+        "grpc_ssl_ciphers",
+        "uwsgi_ssl_ciphers",
+        "proxy_ssl_conf_command",
+        "grpc_ssl_conf_command",
+        "uwsgi_ssl_conf_command",
+    ),
+)
 def check(_: Configuration, ctx: Context) -> Findings:
     """Report each cipher string in force towards a backend that has something weak."""
     found: dict[Directive, list[UpstreamPass]] = {}

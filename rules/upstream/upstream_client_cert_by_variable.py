@@ -67,6 +67,7 @@ from mtls_lint.api import (
     severity=Severity.ERROR,
     since="0.1",
     confidence=Confidence.LIKELY,
+    needs=("proxy_ssl_certificate", "grpc_ssl_certificate", "uwsgi_ssl_certificate"),
 )
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report each place with such a certificate whose requests share sessions or connections."""

@@ -70,7 +70,12 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="upstream-client-cert-empty", severity=Severity.ERROR, since="0.1")
+@rule(
+    id="upstream-client-cert-empty",
+    severity=Severity.ERROR,
+    since="0.1",
+    needs=("proxy_ssl_certificate", "grpc_ssl_certificate", "uwsgi_ssl_certificate"),
+)
 def check(_: Configuration, ctx: Context) -> Findings:
     """Report each empty directive once."""
     if not (1, 21, 0) <= ctx.version < (1, 23, 0):

@@ -51,7 +51,12 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="upstream-client-cert-from-public-ca", severity=Severity.WARNING, since="0.1")
+@rule(
+    id="upstream-client-cert-from-public-ca",
+    severity=Severity.WARNING,
+    since="0.1",
+    needs=("proxy_ssl_certificate", "grpc_ssl_certificate", "uwsgi_ssl_certificate"),
+)
 def check(pair: UpstreamCertificate, ctx: Context) -> Findings:
     chain = ctx.chain(pair)
     leaf = chain.leaf if chain is not None else None

@@ -69,6 +69,7 @@ from mtls_lint.api import (
     severity=Severity.ERROR,
     since="0.1",
     confidence=Confidence.LIKELY,
+    needs=("proxy_ssl_certificate", "grpc_ssl_certificate", "uwsgi_ssl_certificate"),
 )
 def check(pair: UpstreamCertificate, ctx: Context) -> Findings:
     for one in pair.passes:

@@ -85,7 +85,12 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="upstream-client-cert-key-mismatch", severity=Severity.ERROR, since="0.1")
+@rule(
+    id="upstream-client-cert-key-mismatch",
+    severity=Severity.ERROR,
+    since="0.1",
+    needs=("proxy_ssl_certificate", "grpc_ssl_certificate", "uwsgi_ssl_certificate"),
+)
 def check(pair: UpstreamCertificate, ctx: Context) -> Findings:
     if pair.key is None:
         return

@@ -99,6 +99,7 @@ _ASKING = (
     severity=Severity.WARNING,
     since="0.1",
     confidence=Confidence.LIKELY,
+    needs=("proxy_ssl_certificate", "grpc_ssl_certificate", "uwsgi_ssl_certificate"),
 )
 def check(server: VirtualServer, ctx: Context) -> Findings:
     # Servers that ask, or that were meant to, are those of the family enforcement.

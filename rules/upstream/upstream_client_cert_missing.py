@@ -68,6 +68,7 @@ from mtls_lint.api import (
     id="upstream-client-cert-missing",
     severity=Severity.WARNING,
     since="0.1",
+    needs=("proxy_pass", "grpc_pass", "uwsgi_pass"),
 )
 def check(_: Configuration, ctx: Context) -> Findings:
     """Report, once for each address, the places that present no certificate there."""

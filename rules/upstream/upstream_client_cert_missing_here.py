@@ -70,6 +70,7 @@ from mtls_lint.api import (
     since="0.1",
     confidence=Confidence.LIKELY,
     controls=("CIS NGINX 3.0.0 4.1.9",),
+    needs=("proxy_ssl_certificate", "grpc_ssl_certificate", "uwsgi_ssl_certificate"),
 )
 def check(_: Configuration, ctx: Context) -> Findings:
     """Report, once for each backend, the places that present no certificate to it."""

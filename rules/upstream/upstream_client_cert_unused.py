@@ -70,7 +70,12 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="upstream-client-cert-unused", severity=Severity.WARNING, since="0.1")
+@rule(
+    id="upstream-client-cert-unused",
+    severity=Severity.WARNING,
+    since="0.1",
+    needs=("proxy_ssl_certificate", "grpc_ssl_certificate", "uwsgi_ssl_certificate"),
+)
 def check(_: Configuration, ctx: Context) -> Findings:
     """Report each certificate that only places without TLS have."""
     holders: dict[FileReference, list[UpstreamPass]] = {}

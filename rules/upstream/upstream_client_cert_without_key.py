@@ -46,7 +46,12 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="upstream-client-cert-without-key", severity=Severity.ERROR, since="0.1")
+@rule(
+    id="upstream-client-cert-without-key",
+    severity=Severity.ERROR,
+    since="0.1",
+    needs=("proxy_ssl_certificate", "grpc_ssl_certificate", "uwsgi_ssl_certificate"),
+)
 def check(pair: UpstreamCertificate, ctx: Context) -> Findings:
     if pair.key is not None:
         return

@@ -59,6 +59,7 @@ from mtls_lint.api import (
     severity=Severity.ERROR,
     since="0.1",
     controls=("RFC 9846 4.5.1.2",),
+    needs=("proxy_ssl_certificate", "grpc_ssl_certificate", "uwsgi_ssl_certificate"),
 )
 def check(pair: UpstreamCertificate, ctx: Context) -> Findings:
     leaf = ctx.leaf(pair.certificate)

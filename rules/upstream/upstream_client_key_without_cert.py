@@ -54,7 +54,12 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="upstream-client-key-without-cert", severity=Severity.WARNING, since="0.1")
+@rule(
+    id="upstream-client-key-without-cert",
+    severity=Severity.WARNING,
+    since="0.1",
+    needs=("proxy_ssl_certificate_key", "grpc_ssl_certificate_key", "uwsgi_ssl_certificate_key"),
+)
 def check(_: Configuration, ctx: Context) -> Findings:
     """Report each key once, with the places that lack its certificate."""
     lacking: dict[Directive, list[UpstreamPass]] = {}

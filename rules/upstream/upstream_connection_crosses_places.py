@@ -93,6 +93,7 @@ from mtls_lint.api import (
     severity=Severity.ERROR,
     since="0.1",
     controls=("OWASP ASVS 5.0 12.3.2",),
+    needs=("proxy_ssl_verify", "grpc_ssl_verify", "uwsgi_ssl_verify"),
 )
 def check(_: Configuration, ctx: Context) -> Findings:
     """Report each block whose kept connections are verified in one place and used in another."""

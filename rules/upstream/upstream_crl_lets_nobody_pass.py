@@ -63,7 +63,12 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="upstream-crl-lets-nobody-pass", severity=Severity.ERROR, since="0.1")
+@rule(
+    id="upstream-crl-lets-nobody-pass",
+    severity=Severity.ERROR,
+    since="0.1",
+    needs=("proxy_ssl_verify", "grpc_ssl_verify", "uwsgi_ssl_verify"),
+)
 def check(_: Configuration, ctx: Context) -> Findings:
     """Report a file of CRLs that keeps out what would pass without it."""
     for group in checked_upstreams(ctx):

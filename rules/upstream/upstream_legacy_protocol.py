@@ -67,6 +67,7 @@ from mtls_lint.api import (
     severity=Severity.WARNING,
     since="0.1",
     controls=("RFC 9325 3.1.1",),
+    needs=("proxy_ssl_protocols", "grpc_ssl_protocols", "uwsgi_ssl_protocols"),
 )
 def check(_: Configuration, ctx: Context) -> Findings:
     """Report each value of `*_ssl_protocols` with an old version that is in force towards a backend."""

@@ -81,7 +81,13 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="upstream-name-from-client", severity=Severity.WARNING, since="0.1", controls=("RFC 9525 6.1",))
+@rule(
+    id="upstream-name-from-client",
+    severity=Severity.WARNING,
+    since="0.1",
+    controls=("RFC 9525 6.1",),
+    needs=("proxy_ssl_name", "grpc_ssl_name", "uwsgi_ssl_name"),
+)
 def check(_: Configuration, ctx: Context) -> Findings:
     """Report each `*_ssl_name` that lets a client choose."""
     found: dict[object, list[tuple[UpstreamPass, ExpectedName]]] = {}

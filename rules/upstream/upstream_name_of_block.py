@@ -80,6 +80,7 @@ from mtls_lint.api import (
     since="0.1",
     confidence=Confidence.LIKELY,
     controls=("RFC 9525 6",),
+    needs=("proxy_ssl_verify", "grpc_ssl_verify", "uwsgi_ssl_verify"),
 )
 def check(_: Configuration, ctx: Context) -> Findings:
     """Report each block whose own name is looked for in certificates."""

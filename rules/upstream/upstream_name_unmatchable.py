@@ -88,7 +88,13 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="upstream-name-unmatchable", severity=Severity.ERROR, since="0.1", controls=("RFC 9525 6",))
+@rule(
+    id="upstream-name-unmatchable",
+    severity=Severity.ERROR,
+    since="0.1",
+    controls=("RFC 9525 6",),
+    needs=("proxy_ssl_verify", "grpc_ssl_verify", "uwsgi_ssl_verify"),
+)
 def check(_: Configuration, ctx: Context) -> Findings:
     """Report each name that is looked for in vain, once."""
     found: dict[tuple[str, str], list[tuple[UpstreamPass, ExpectedName]]] = {}

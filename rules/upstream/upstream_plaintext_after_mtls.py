@@ -114,6 +114,7 @@ class Hop(Struct, frozen=True):
     since="0.1",
     confidence=Confidence.LIKELY,
     controls=("OWASP ASVS 5.0 12.3.3",),
+    needs=("ssl_verify_client",),
 )
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report the other machines that get such requests, once for each check of certificates."""

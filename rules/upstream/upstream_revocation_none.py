@@ -64,6 +64,7 @@ from mtls_lint.api import (
     id="upstream-revocation-none",
     severity=Severity.INFO,
     since="0.1",
+    needs=("proxy_ssl_verify", "grpc_ssl_verify", "uwsgi_ssl_verify"),
 )
 def check(_: Configuration, ctx: Context) -> Findings:
     """Report each file of private CAs that some place uses without CRLs, once."""

@@ -89,7 +89,12 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="upstream-session-crosses-places", severity=Severity.WARNING, since="0.1")
+@rule(
+    id="upstream-session-crosses-places",
+    severity=Severity.WARNING,
+    since="0.1",
+    needs=("proxy_ssl_verify", "grpc_ssl_verify", "uwsgi_ssl_verify"),
+)
 def check(_: Configuration, ctx: Context) -> Findings:
     """Report each backend whose places part about its verification, once."""
     for sharing in sharings(ctx.upstream_passes):

@@ -68,7 +68,19 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="upstream-sni-not-sent", severity=Severity.WARNING, since="0.1")
+@rule(
+    id="upstream-sni-not-sent",
+    severity=Severity.WARNING,
+    since="0.1",
+    needs=(
+        "proxy_ssl_verify",
+        "grpc_ssl_verify",
+        "uwsgi_ssl_verify",
+        "proxy_ssl_name",
+        "grpc_ssl_name",
+        "uwsgi_ssl_name",
+    ),
+)
 def check(_: Configuration, ctx: Context) -> Findings:
     """Report each name that is set and does nothing, and each public one that is compared but not sent."""
     found: dict[tuple[Span, bool], list[tuple[UpstreamPass, ExpectedName]]] = {}

@@ -61,7 +61,12 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="upstream-trust-file-unusable", severity=Severity.ERROR, since="0.1")
+@rule(
+    id="upstream-trust-file-unusable",
+    severity=Severity.ERROR,
+    since="0.1",
+    needs=("proxy_ssl_verify", "grpc_ssl_verify", "uwsgi_ssl_verify"),
+)
 def check(_: Configuration, ctx: Context) -> Findings:
     """Report each file of CAs or CRLs for backends that nginx opens and cannot use."""
     found: dict[tuple[str, bool], list[tuple[FileReference, UpstreamPass]]] = {}

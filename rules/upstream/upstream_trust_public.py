@@ -78,7 +78,13 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="upstream-trust-public", severity=Severity.WARNING, since="0.1", controls=("OWASP ASVS 5.0 12.3.4",))
+@rule(
+    id="upstream-trust-public",
+    severity=Severity.WARNING,
+    since="0.1",
+    controls=("OWASP ASVS 5.0 12.3.4",),
+    needs=("proxy_ssl_verify", "grpc_ssl_verify", "uwsgi_ssl_verify"),
+)
 def check(_: Configuration, ctx: Context) -> Findings:
     """Report each file of public CAs by which a name that is not public is verified."""
     found: dict[tuple[FileReference, str], list[tuple[UpstreamPass, ExpectedName]]] = {}

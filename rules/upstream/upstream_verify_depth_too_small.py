@@ -55,7 +55,12 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="upstream-verify-depth-too-small", severity=Severity.ERROR, since="0.1")
+@rule(
+    id="upstream-verify-depth-too-small",
+    severity=Severity.ERROR,
+    since="0.1",
+    needs=("proxy_ssl_verify", "grpc_ssl_verify", "uwsgi_ssl_verify"),
+)
 def check(_: Configuration, ctx: Context) -> Findings:
     """Report a file with a CA that more depth would let pass."""
     for group in checked_upstreams(ctx):

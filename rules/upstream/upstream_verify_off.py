@@ -109,6 +109,7 @@ _IDLE = ("ssl_trusted_certificate", "ssl_crl")
     severity=Severity.ERROR,
     since="0.1",
     controls=("OWASP ASVS 5.0 12.3.2",),
+    needs=("proxy_pass", "grpc_pass", "uwsgi_pass"),
 )
 def check(_: Configuration, ctx: Context) -> Findings:
     """Report a directive that switches it off once, and the default once for each server and backend."""

@@ -72,7 +72,12 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="upstream-verify-without-tls", severity=Severity.WARNING, since="0.1")
+@rule(
+    id="upstream-verify-without-tls",
+    severity=Severity.WARNING,
+    since="0.1",
+    needs=("proxy_ssl_verify", "grpc_ssl_verify", "uwsgi_ssl_verify"),
+)
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report each `*_ssl_verify on` of a server or location that takes effect nowhere."""
     takers: dict[Directive, list[UpstreamPass]] = {}

@@ -58,7 +58,12 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="upstream-verify-without-trust", severity=Severity.ERROR, since="0.1")
+@rule(
+    id="upstream-verify-without-trust",
+    severity=Severity.ERROR,
+    since="0.1",
+    needs=("proxy_ssl_verify", "grpc_ssl_verify", "uwsgi_ssl_verify"),
+)
 def check(_: Configuration, ctx: Context) -> Findings:
     """Report each `*_ssl_verify on` that is in force somewhere without a file of CAs."""
     found: dict[Directive, list[UpstreamPass]] = {}

@@ -45,7 +45,12 @@ References:
 from mtls_lint.api import Configuration, Context, Findings, Severity, advised, rule
 
 
-@rule(id="cve-2026-1642", severity=Severity.WARNING, since="0.1")
+@rule(
+    id="cve-2026-1642",
+    severity=Severity.WARNING,
+    since="0.1",
+    needs=("proxy_pass", "grpc_pass", "uwsgi_pass"),
+)
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report the configuration that the advisory is about."""
     yield from advised("CVE-2026-1642", configuration, ctx)

@@ -55,7 +55,7 @@ References:
 from mtls_lint.api import Configuration, Context, Findings, Severity, advised, rule
 
 
-@rule(id="cve-2026-40701", severity=Severity.WARNING, since="0.1")
+@rule(id="cve-2026-40701", severity=Severity.WARNING, since="0.1", needs=("ssl_ocsp",))
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report the configuration that the advisory is about."""
     yield from advised("CVE-2026-40701", configuration, ctx)

@@ -57,7 +57,7 @@ References:
 from mtls_lint.api import Configuration, Context, Findings, Severity, advised, rule
 
 
-@rule(id="cve-2026-97629", severity=Severity.WARNING, since="0.1")
+@rule(id="cve-2026-97629", severity=Severity.WARNING, since="0.1", needs=("ssl_session_cache",))
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report the configuration that the advisory is about."""
     yield from advised("CVE-2026-97629", configuration, ctx)

@@ -78,7 +78,13 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="session-refused-for-other-name", severity=Severity.INFO, since="0.1", controls=("RFC 9846 4.7.1",))
+@rule(
+    id="session-refused-for-other-name",
+    severity=Severity.INFO,
+    since="0.1",
+    controls=("RFC 9846 4.7.1",),
+    needs=("ssl_verify_client",),
+)
 def check(socket: Socket, ctx: Context) -> Findings:
     """Report, once for a socket, a pair of names between which sessions end in an alert."""
     if not ctx.settings.version_told or repeats_another(socket):

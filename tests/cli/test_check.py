@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mtls_lint.cli.check import moment
+from mtls_lint.cli.request import moment
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 WriteRule = Callable[..., Path]
@@ -414,3 +414,14 @@ def test_shells_complete_commands_and_options(cli: Run, words: str, shown: str) 
     asked = {"COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1)}
     result = cli(env={"_MTLS_LINT_COMPLETE": "complete_bash", **asked})
     assert shown in result.stdout.split()
+
+
+def test_where_the_time_goes_is_said_on_stderr(cli: Run, conf: Path) -> None:
+    done = cli(str(conf), "--timings")
+    assert "timings" not in done.stdout
+    lines = done.stderr.splitlines()
+    assert re.fullmatch(r"timings: \d+\.\d{3} s of CPU", lines[0])
+    stages = [line.split()[-1] for line in lines[1:9]]
+    assert stages == ["start", "files", "rules", "read", "model", "rules", "report", "other"]
+    assert re.fullmatch(r"  \d+ rules, \d+\.\d{3} s:", lines[9])
+    assert lines[-1].endswith("others (-v lists them)")

@@ -1,9 +1,6 @@
-"""``explain``, ``rules``, ``rules test``, ``new-rule``; and what a start may import."""
+"""``explain``, ``rules``, ``rules test``, ``new-rule``."""
 
 import json
-import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -83,24 +80,3 @@ def test_a_new_rule_is_ready_to_edit(cli: Run, tmp_path: Path) -> None:
 def test_a_bad_id_is_refused(cli: Run, tmp_path: Path, name: str) -> None:
     assert cli("new-rule", "--", name).returncode == 2
     assert list(tmp_path.iterdir()) == []
-
-
-def imported(directory: Path, *arguments: str) -> set[str]:
-    command = [sys.executable, "-X", "importtime", "-m", "mtls_lint", *arguments]
-    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return {name.strip() for name in re.findall(r"^import time:.*\|(.*)$", done.stderr, re.MULTILINE)}
-
-
-HEAVY = {"typer", "rich", "cryptography", "ssl", "asyncio", "importlib.metadata", "crossplane", "pcre2"}
-
-
-def test_the_version_costs_nothing(tmp_path: Path) -> None:
-    assert imported(tmp_path, "--version") & (HEAVY | {"argparse", "json", "re", "mtls_lint.cli"}) == set()
-
-
-def test_a_file_without_certificates_needs_none_of_the_heavy_ones(tmp_path: Path) -> None:
-    text = "events {}\nhttp { server { listen 443 ssl; ssl_reject_handshake on; } }\n"
-    (tmp_path / "nginx.conf").write_text(text)
-    found = imported(tmp_path, "nginx.conf", "--format", "concise", "--fail-on", "never")
-    assert found & (HEAVY - {"typer", "crossplane"}) == set()

@@ -1,9 +1,11 @@
 """Streams that end, are full or are not there; terminals; signals; errors of our own."""
 
+import gc
 import os
 import pty
 import re
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,7 +19,8 @@ import mtls_lint.cli.app
 from cli.conftest import Run, WriteRule
 from mtls_lint import __main__ as entry
 from mtls_lint.cli.app import arrange, vocabulary
-from mtls_lint.cli.inputs import COMMANDS
+from mtls_lint.cli.choices import COMMANDS
+from mtls_lint.cli.streams import columns
 
 SOURCES = Path(__file__).resolve().parent.parent.parent / "src"
 COMMAND = f"{sys.executable} -m mtls_lint"
@@ -178,8 +181,9 @@ def test_an_error_of_our_own_is_3_and_asks_for_a_report(
         raise RuntimeError(f"\x1b[31m{len(arguments)}")
 
     monkeypatch.setattr(mtls_lint.cli.app, "run", fail)
-    monkeypatch.setattr(sys, "argv", ["mtls-lint", "x", *(["-v"] if verbose else [])])
+    monkeypatch.setattr(sys, "argv", ["mtls-lint", "rules", *(["-v"] if verbose else [])])
     assert entry.main() == 3
+    assert not gc.isenabled()
     said = capsys.readouterr()
     assert said.out == ""
     assert "\x1b" not in said.err
@@ -224,3 +228,17 @@ def test_completion_knows_commands_and_the_options_of_check(cli: Run) -> None:
     assert complete("mtls-lint --fail") == ["--fail-on"]
     assert complete("mtls-lint nginx.conf --fail") == ["--fail-on"]
     assert complete("mtls-lint check --color ") == ["auto", "always", "never"]
+
+
+@pytest.mark.parametrize("told", ["", "0", "-5", "x", "100", " 7 "])
+def test_the_width_is_what_the_standard_library_says(monkeypatch: pytest.MonkeyPatch, told: str) -> None:
+    def of_terminal(_: int) -> os.terminal_size:
+        return os.terminal_size((0 if told == "0" else 61, 20))
+
+    monkeypatch.setenv("COLUMNS", told)
+    assert columns() == shutil.get_terminal_size((80, 24)).columns
+    monkeypatch.setattr(os, "get_terminal_size", of_terminal)
+    monkeypatch.setattr(sys, "__stdout__", sys.stderr if sys.__stdout__ is None else sys.__stdout__)
+    assert columns() == shutil.get_terminal_size((80, 24)).columns
+    monkeypatch.setattr(sys, "__stdout__", None)
+    assert columns() == shutil.get_terminal_size((80, 24)).columns

@@ -9,11 +9,11 @@ from typer.main import get_command
 
 from mtls_lint import __version__
 from mtls_lint.cli import baseline, check, config, explain, inventory, matrix, new_rule, rules, trace, upgrade
+from mtls_lint.cli.quick import COMPLETION
 from mtls_lint.cli.screens import Command, Group
 from mtls_lint.cli.streams import CommandError, report_error, write_out
 
 NAME = "mtls-lint"
-_COMPLETION = "_MTLS_LINT_COMPLETE"
 EXIT_CODES = "Exit: 0 nothing found, 1 findings, 2 usage, 3 something could not be read."
 
 app = typer.Typer(
@@ -72,7 +72,7 @@ app.command("new-rule", cls=Command)(new_rule.new_rule)
 
 def run(arguments: Sequence[str]) -> int:
     """Carry out a command line; returns the exit code."""
-    if _COMPLETION in os.environ:  # a shell asks what could come next; its words are in the environment
+    if COMPLETION in os.environ:
         return _invoke(arguments)
     if not arguments:
         # Nothing was asked: that is a mistake of the caller, so not on stdout and not 0.

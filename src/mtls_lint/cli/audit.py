@@ -1,6 +1,5 @@
 """What a report says of controls, and the page for auditors."""
 
-import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -55,6 +54,8 @@ class Audit(Struct):
 
     def page(self, report: Report, *, by_control: bool) -> str:
         """The page; a profile that has controls, or ``--by control``, adds them."""
+        import shlex  # noqa: PLC0415
+
         from mtls_lint.report.html import Circumstances, render_html  # noqa: PLC0415 - for the page alone
 
         profile = self.profile

@@ -6,28 +6,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mtls_lint.cli.check import By, FailOn, Format, moment
+from mtls_lint.cli.choices import CheckOptions, FailOn
 from mtls_lint.cli.options import (
     binary_option,
+    config_option,
     context_option,
     define_option,
     map_option,
+    no_config_option,
     prefix_option,
     profile_option,
     root_option,
     version_option,
 )
-from mtls_lint.cli.settings import (
-    ReadingOptions,
-    chosen_paths,
-    config_option,
-    no_config_option,
-    reading_of,
-)
+from mtls_lint.cli.request import request_of
 from mtls_lint.cli.streams import Color, CommandError, say
 
 if TYPE_CHECKING:
-    from mtls_lint.cli.run import Request
+    from mtls_lint.cli.request import Request
 
 EXIT_CODES = (
     "Exit: 0 done; 1 with check: findings that are not in it, or entries that are no longer found;"
@@ -91,39 +87,36 @@ def baseline(
     color: Annotated[Color, typer.Option(metavar="WHEN", help="auto, always or never.")] = Color.AUTO,
 ) -> None:
     """Keep a file of findings that are known, so that only new ones count."""
-    from mtls_lint.cli.packs import words  # noqa: PLC0415 - not needed for help and usage errors
-    from mtls_lint.cli.run import Request  # noqa: PLC0415
-
-    named, settings = chosen_paths(paths, config, none=no_config, root=root)
-    target = file or settings.file("baseline")
+    request = request_of(
+        CheckOptions(
+            paths=paths,
+            select=select,
+            ignore=ignore,
+            rules=rules,
+            packs=packs,
+            profile=profile,
+            require=require,
+            nginx_version=nginx_version,
+            nginx_binary=nginx_binary,
+            now=now,
+            mapped=mapped,
+            root=root,
+            prefix=prefix,
+            context=context,
+            define=define,
+            expiry_days=expiry_days,
+            fail_on=FailOn.INFO,
+            baseline=file,
+            config=config,
+            no_config=no_config,
+            color=color,
+        )
+    )
+    target = request.baseline
     if target is None:
         raise CommandError(
             "which file is the baseline?", "Give --baseline FILE, or write `baseline` in the settings."
         )
-    request = Request(
-        paths=named,
-        file=settings,
-        select=tuple(settings.texts("select") or () if select is None else select),
-        ignore=tuple(settings.texts("ignore") or () if ignore is None else ignore),
-        rule_directories=tuple(rules or ()),
-        installed_packs=packs,
-        profile=settings.text("profile") if profile is None else profile,
-        ignores=True,
-        require=tuple(words(settings.texts("require") or () if require is None else require)),
-        nginx_version=nginx_version,
-        nginx_binary=nginx_binary,
-        now=moment(now),
-        reading=reading_of(ReadingOptions(mapped, root, prefix, context, define), settings),
-        expiry_days=settings.values.get("expiry-days") if expiry_days is None else expiry_days,
-        fail_on=FailOn.INFO,
-        baseline=target,
-        format=Format.TEXT,
-        by=By.PLACE,
-        output=None,
-        further=(),
-        color=color,
-        verbosity=0,
-    )
     raise typer.Exit(
         {Action.WRITE: _write, Action.CHECK: _check, Action.PRUNE: _prune}[action](request, target)
     )

@@ -1,61 +1,24 @@
 """``mtls-lint [check] PATH...``: the options, and what they mean for a run."""
 
-from datetime import datetime, timezone
-from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from mtls_lint.cli.choices import By, CheckOptions, FailOn, Format
 from mtls_lint.cli.options import (
     binary_option,
+    config_option,
     context_option,
     define_option,
     map_option,
+    no_config_option,
     prefix_option,
     profile_option,
     root_option,
     version_option,
 )
-from mtls_lint.cli.settings import (
-    ReadingOptions,
-    chosen_paths,
-    config_option,
-    no_config_option,
-    reading_of,
-)
 from mtls_lint.cli.streams import Color
-
-
-class Format(str, Enum):
-    """``--format``."""
-
-    TEXT = "text"
-    CONCISE = "concise"
-    JSON = "json"
-    SARIF = "sarif"
-    GITHUB = "github"
-    GITLAB = "gitlab"
-    JUNIT = "junit"
-    MARKDOWN = "markdown"
-    HTML = "html"
-
-
-class By(str, Enum):
-    """``--by``."""
-
-    PLACE = "place"
-    CONTROL = "control"
-
-
-class FailOn(str, Enum):
-    """``--fail-on``."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    INFO = "info"
-    NEVER = "never"
-
 
 RULES, JUDGE, OUTPUT = "What is checked", "How it is judged", "How it is reported"
 FIXES = "How it is mended"
@@ -229,6 +192,15 @@ def check(
             help="Findings alone; -qq: nothing but the exit code.",
         ),
     ] = 0,
+    timings: Annotated[
+        bool,
+        typer.Option(
+            "--timings",
+            rich_help_panel=OUTPUT,
+            show_default=False,
+            help="Say on stderr where the CPU time went.",
+        ),
+    ] = False,
     verbose: Annotated[
         int,
         typer.Option(
@@ -242,57 +214,42 @@ def check(
     ] = 0,
 ) -> None:
     """Lint configurations. The word check may be left out."""
-    # The engine is not needed for help and usage errors, which come before this.
-    from mtls_lint.cli.outputs import further_outputs  # noqa: PLC0415
-    from mtls_lint.cli.packs import words  # noqa: PLC0415
-    from mtls_lint.cli.run import Request, run_check  # noqa: PLC0415
+    from mtls_lint.cli.request import carry_out  # noqa: PLC0415 - not needed for help and usage errors
 
-    if by is By.CONTROL and output_format not in {Format.TEXT, Format.JSON, Format.HTML}:
-        raise typer.BadParameter("text, json and html can be grouped by control.", param_hint="'--by'")
-    named, settings = chosen_paths(paths, config, none=no_config, root=root)
-    if unsafe_fixes and not (fix or diff):
-        raise typer.BadParameter("it goes with --fix or --diff.", param_hint="'--unsafe-fixes'")
-    request = Request(
-        paths=named,
-        file=settings,
-        select=tuple(settings.texts("select") or () if select is None else select),
-        ignore=tuple(settings.texts("ignore") or () if ignore is None else ignore),
-        rule_directories=tuple(rules or ()),
-        installed_packs=packs,
-        profile=settings.text("profile") if profile is None else profile,
+    options = CheckOptions(
+        paths=paths,
+        select=select,
+        ignore=ignore,
+        rules=rules,
+        packs=packs,
+        profile=profile,
         ignores=ignores,
-        require=tuple(words(settings.texts("require") or () if require is None else require)),
+        require=require,
         nginx_version=nginx_version,
         nginx_binary=nginx_binary,
-        now=moment(now),
-        reading=reading_of(ReadingOptions(mapped, root, prefix, context, define), settings),
-        expiry_days=settings.values.get("expiry-days") if expiry_days is None else expiry_days,
-        fail_on=fail_on or FailOn(settings.text("fail-on") or "warning"),
-        baseline=baseline or settings.file("baseline"),
-        format=output_format,
-        by=by,
+        now=now,
+        mapped=mapped,
+        root=root,
+        prefix=prefix,
+        context=context,
+        define=define,
+        expiry_days=expiry_days,
+        fail_on=fail_on,
+        baseline=baseline,
+        config=config,
+        no_config=no_config,
+        output_format=output_format,
         output=output,
-        further=further_outputs(further_formats or (), further_files or ()),
-        color=color,
-        verbosity=verbose - quiet,
+        by=by,
+        further_formats=further_formats,
+        further_files=further_files,
         changed_from=changed_from,
-        fix=fix and not diff,
+        fix=fix,
         unsafe_fixes=unsafe_fixes,
         diff=diff,
+        color=color,
+        quiet=quiet,
+        verbose=verbose,
+        timings=timings,
     )
-    raise typer.Exit(run_check(request))
-
-
-def moment(text: str | None) -> datetime:
-    """The moment of ``--now``, with its time zone; the present without it. Raises BadParameter."""
-    if text is None:
-        return datetime.now(timezone.utc)
-    try:
-        # Python 3.10 does not know the Z.
-        given = datetime.fromisoformat(text.strip().replace("Z", "+00:00").replace("z", "+00:00"))
-    except ValueError:
-        raise typer.BadParameter(
-            f"{text!r} is no date. Expected for example 2026-06-01 or 2026-06-01T12:00:00+02:00.",
-            param_hint="'--now'",
-        ) from None
-    return given if given.tzinfo is not None else given.replace(tzinfo=timezone.utc)
+    raise typer.Exit(carry_out(options))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from mtls_lint.cli.choices import COMMANDS
 from mtls_lint.cli.streams import CommandError, is_terminal, say
 from mtls_lint.nginx.model import Configuration, build
 from mtls_lint.nginx.version import NginxVersion
@@ -183,17 +184,3 @@ def _meant(path: str) -> str:
     if close := get_close_matches(name, there, n=1, cutoff=0.7):
         return f"Did you mean {os.path.join(directory, close[0])}?"
     return "Name a directory, a configuration, or - for stdin."
-
-
-COMMANDS = (
-    "baseline",
-    "check",
-    "config",
-    "explain",
-    "inventory",
-    "matrix",
-    "new-rule",
-    "rules",
-    "trace",
-    "upgrade",
-)

@@ -1,6 +1,5 @@
 """``mtls-lint inventory``: certificates, CAs, CRLs and keys, by what fails first."""
 
-import re
 import sys
 from datetime import timedelta
 from enum import Enum
@@ -9,20 +8,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mtls_lint.cli.check import moment
 from mtls_lint.cli.options import (
     binary_option,
+    config_option,
     context_option,
     define_option,
     map_option,
+    no_config_option,
     prefix_option,
     root_option,
     version_option,
 )
+from mtls_lint.cli.request import moment
 from mtls_lint.cli.settings import (
     ReadingOptions,
-    config_option,
-    no_config_option,
     reading_of,
     settings_of,
 )
@@ -36,6 +35,7 @@ from mtls_lint.cli.streams import (
     write_file,
     write_out,
 )
+from mtls_lint.expressions import expression
 
 if TYPE_CHECKING:
     from mtls_lint.lint.inventory import Inventory
@@ -90,8 +90,8 @@ def inventory(
     color: Annotated[Color, typer.Option(metavar="WHEN", help="auto, always or never.")] = Color.AUTO,
 ) -> None:
     """List certificates, CAs, CRLs and keys, where each is used, and what fails first."""
+    from mtls_lint.cli.chosen_nginx import chosen_nginx  # noqa: PLC0415
     from mtls_lint.cli.inputs import files_of, read_one  # noqa: PLC0415 - not needed for help and usage errors
-    from mtls_lint.cli.nginx_binary import chosen_nginx  # noqa: PLC0415
     from mtls_lint.lint.evidence import Evidence  # noqa: PLC0415
     from mtls_lint.lint.inventory import inventory as inventory_of  # noqa: PLC0415
 
@@ -114,7 +114,7 @@ def inventory(
     raise typer.Exit(int(failing) if found.complete else 3)
 
 
-_DURATION = re.compile(r"(\d{1,7})([hdw]?)")
+_DURATION = expression(r"(\d{1,7})([hdw]?)")
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1), "": timedelta(days=1)}
 
 

@@ -7,20 +7,20 @@ from typing import Annotated
 
 import typer
 
-from mtls_lint.cli.check import moment
 from mtls_lint.cli.options import (
     binary_option,
+    config_option,
     context_option,
     define_option,
     map_option,
+    no_config_option,
     prefix_option,
     root_option,
     version_option,
 )
+from mtls_lint.cli.request import moment
 from mtls_lint.cli.settings import (
     ReadingOptions,
-    config_option,
-    no_config_option,
     reading_of,
     settings_of,
 )
@@ -57,8 +57,8 @@ def matrix(
     color: Annotated[Color, typer.Option(metavar="WHEN", help="auto, always or never.")] = Color.AUTO,
 ) -> None:
     """Show who gets in where: sockets, servers, locations, and the ways around."""
+    from mtls_lint.cli.chosen_nginx import chosen_nginx  # noqa: PLC0415
     from mtls_lint.cli.inputs import read_followed  # noqa: PLC0415 - not needed for help and usage errors
-    from mtls_lint.cli.nginx_binary import chosen_nginx  # noqa: PLC0415
     from mtls_lint.nginx.chain_check import reader  # noqa: PLC0415
     from mtls_lint.nginx.matrix import matrix as rows_of  # noqa: PLC0415
     from mtls_lint.report import lines  # noqa: PLC0415

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from mtls_lint.cli.streams import CommandError, say, write_out
+from mtls_lint.expressions import expression
 
 FAMILIES = (
     "enforcement",
@@ -24,7 +25,7 @@ FAMILIES = (
     "ignores",
 )
 
-_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_ID = expression(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 _TEMPLATE = '''\
 """{title} ({marker}).

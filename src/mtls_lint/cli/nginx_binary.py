@@ -1,4 +1,4 @@
-"""Which nginx a run is for: a number that was told, or a binary that is asked (``--nginx-binary``)."""
+"""``--nginx-binary``: what a binary and its package say of themselves."""
 
 import gzip
 import os
@@ -6,52 +6,14 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import typer
-from msgspec import Struct
-
 from mtls_lint.cli.streams import CommandError
 from mtls_lint.nginx.build import Build, Package, parse_build, read_changelog
-from mtls_lint.nginx.version import NEWEST_STABLE, NginxVersion, parse_version
 
 SECONDS = 10
 """How long a binary, or the package manager, may take to answer."""
 
 _LARGEST = 16 * 1024 * 1024
 """Bytes of a changelog that are read: Debian's of nginx has some 30,000."""
-
-
-class Chosen(Struct, frozen=True):
-    """The nginx of a run. ``told`` is False where nobody said which, and the newest stable one is meant."""
-
-    version: NginxVersion
-    told: bool
-    build: Build | None = None
-
-
-def chosen_nginx(version: str | None, binary: Path | None, usual: str | None = None) -> Chosen:
-    """What ``--nginx-version`` and ``--nginx-binary`` say; ``usual`` is what counts where they say nothing.
-
-    Raises BadParameter, and CommandError for a binary that does not answer like nginx.
-    """
-    if binary is None:
-        told = told_version(version if version is not None else usual, "--nginx-version")
-        return Chosen(told or NEWEST_STABLE, told is not None)
-    if version is not None:
-        raise typer.BadParameter(
-            "it is told by the binary already: give one of the two.", param_hint="'--nginx-version'"
-        )
-    build = ask(binary)
-    return Chosen(build.version, told=True, build=build)
-
-
-def told_version(text: str | None, option: str) -> NginxVersion | None:
-    """The version that an option says; None without one. Raises BadParameter."""
-    if text is None:
-        return None
-    try:
-        return parse_version(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"{error}.", param_hint=f"'{option}'") from None
 
 
 def ask(binary: Path) -> Build:

@@ -2,32 +2,33 @@
 
 import os
 from collections.abc import Iterable, Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typer
 from msgspec import Struct
 
-from mtls_lint.cli.check import FailOn, Format
-from mtls_lint.cli.streams import CommandError, check_output
+from mtls_lint.cli.choices import FailOn, Format
+from mtls_lint.cli.streams import CommandError, UsageError, check_output
 from mtls_lint.lint.finding import Severity
 from mtls_lint.lint.rule import Rule
 from mtls_lint.lint.runner import Report
-from mtls_lint.report.paths import Paths
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Output(Struct, frozen=True):
     """One report to write: its format, and the file (None: stdout)."""
 
     format: Format
-    file: Path | None = None
+    file: "Path | None" = None
 
 
-def further_outputs(formats: Sequence[Format], files: Sequence[Path]) -> tuple[Output, ...]:
-    """What ``--output-format`` and ``--output-file`` ask for, in pairs. Raises BadParameter."""
+def further_outputs(formats: Sequence[Format], files: "Sequence[Path]") -> tuple[Output, ...]:
+    """What ``--output-format`` and ``--output-file`` ask for, in pairs. Raises UsageError."""
     if len(formats) != len(files):
-        raise typer.BadParameter(
+        raise UsageError(
             f"{len(formats)} formats for {len(files)} files: each --output-file has its --output-format.",
-            param_hint="'--output-format'",
+            "--output-format",
         )
     return tuple(map(Output, formats, files))
 
@@ -48,7 +49,11 @@ def machine_report(
     output: Output, report: Report, rules: Sequence[Rule], fail_on: FailOn, verbosity: int
 ) -> str | None:
     """The report in a format for programs; None for those that people read on a terminal."""
+    if output.format in {Format.TEXT, Format.CONCISE}:
+        return None
     # Each format is loaded when it is asked for: all of them would cost every start some 30 ms.
+    from mtls_lint.report.paths import Paths  # noqa: PLC0415
+
     paths = Paths(os.getcwd(), report.sources)
     if output.format is Format.SARIF:
         from mtls_lint.report.sarif import render_sarif  # noqa: PLC0415

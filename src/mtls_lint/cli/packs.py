@@ -1,7 +1,6 @@
 """The rules that a command works with."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtls_lint.cli.streams import CommandError
@@ -10,10 +9,12 @@ from mtls_lint.lint.rule import Rule, RuleError
 from mtls_lint.lint.selection import SelectionError, select_rules
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mtls_lint.lint.profile import Profile
 
 
-def all_rules(directories: Iterable[Path], *, installed: bool) -> tuple[Rule, ...]:
+def all_rules(directories: "Iterable[Path]", *, installed: bool) -> tuple[Rule, ...]:
     """The built-in rules, those of installed packs, and those of ``--rules``.
 
     Raises CommandError (exit code 2) for a pack that cannot be used: a gap must not pass for a clean run.
@@ -26,7 +27,7 @@ def all_rules(directories: Iterable[Path], *, installed: bool) -> tuple[Rule, ..
         ) from error
 
 
-def _packs(directories: Iterable[Path], *, installed: bool) -> Iterator[Pack]:
+def _packs(directories: "Iterable[Path]", *, installed: bool) -> Iterator[Pack]:
     yield built_in_pack()
     if installed:
         yield from installed_packs()
@@ -36,10 +37,10 @@ def _packs(directories: Iterable[Path], *, installed: bool) -> Iterator[Pack]:
 
 def chosen_profile(name: str | None) -> "Profile | None":
     """The profile of ``--profile``; None without it. Raises CommandError for one that there is not."""
-    from mtls_lint.lint.profile import ProfileError, load_profile  # noqa: PLC0415 - most runs have none
-
     if name is None:
         return None
+    from mtls_lint.lint.profile import ProfileError, load_profile  # noqa: PLC0415 - most runs have none
+
     try:
         return load_profile(name)
     except ProfileError as error:

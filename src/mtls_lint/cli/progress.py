@@ -1,7 +1,7 @@
 """A status line on stderr for runs that people wait for."""
 
 import sys
-from threading import Lock, Timer
+from _thread import allocate_lock
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -9,6 +9,8 @@ from mtls_lint.cli.streams import is_terminal
 from mtls_lint.report.characters import visible
 
 if TYPE_CHECKING:
+    from threading import Timer
+
     from rich.status import Status
 
 DELAY = 1.0
@@ -21,13 +23,15 @@ class Progress:
     def __init__(self) -> None:
         self._text = ""
         self._status: Status | None = None
-        self._lock = Lock()
+        self._lock = allocate_lock()  # threading.Lock, without the rest of threading
         self._over = False
         self._timer: Timer | None = None
 
     def __enter__(self) -> "Progress":
         """Start to wait."""
         if is_terminal(sys.stderr):
+            from threading import Timer  # noqa: PLC0415 - where nobody watches, none is needed
+
             self._timer = Timer(DELAY, self._appear)
             self._timer.daemon = True
             self._timer.start()

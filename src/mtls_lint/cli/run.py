@@ -1,24 +1,21 @@
 """One run of ``check``: read, build, lint, report, and the exit code."""
 
-import gc
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from mtls_lint.cli.audit import Audit
-from mtls_lint.cli.changes import changed_since, naming_changed
-from mtls_lint.cli.check import By, FailOn, Format
-from mtls_lint.cli.fix import apply, planned, show
-from mtls_lint.cli.inputs import STDIN, Reading, files_of, find, place_of, read_all
-from mtls_lint.cli.nginx_binary import chosen_nginx
+from mtls_lint.cli.choices import By, FailOn, Format
+from mtls_lint.cli.chosen_nginx import chosen_nginx
+from mtls_lint.cli.inputs import STDIN, files_of, find, place_of, read_all
 from mtls_lint.cli.outputs import Output, check_outputs, machine_report
 from mtls_lint.cli.packs import all_rules, chosen_profile, selected
 from mtls_lint.cli.progress import Progress
+from mtls_lint.cli.request import Request
 from mtls_lint.cli.settings import check_selectors, severities
 from mtls_lint.cli.streams import (
     Color,
@@ -32,8 +29,6 @@ from mtls_lint.cli.streams import (
     write_file,
     write_out,
 )
-from mtls_lint.lint.baseline import Baseline, BaselineError, compare, read_baseline
-from mtls_lint.lint.changes import limited
 from mtls_lint.lint.finding import NotEvaluated, Severity
 from mtls_lint.lint.path_ignores import hide_by_path
 from mtls_lint.lint.requirements import Requirements
@@ -41,52 +36,17 @@ from mtls_lint.lint.rule import Rule
 from mtls_lint.lint.runner import Report, merge, run
 from mtls_lint.lint.running import running
 from mtls_lint.lint.settings import Settings
-from mtls_lint.lint.settings_file import SettingsFile
 from mtls_lint.nginx.model import Configuration, build
 from mtls_lint.pki.store import PemStore
-from mtls_lint.report.concise import concise_lines
-from mtls_lint.report.json import render_json
 from mtls_lint.report.lines import Line, coloured, plain
-from mtls_lint.report.text import TextReport
 from mtls_lint.report.words import counted, summary
 from mtls_lint.syntax.discovery import Input
 from mtls_lint.syntax.tree import Problem
 
+if TYPE_CHECKING:
+    from pathlib import Path
 
-class Request(Struct, frozen=True):
-    """What was asked of ``check``: by its command line, else by ``file``, else what is usual."""
-
-    paths: tuple[str, ...]
-    file: SettingsFile
-    select: tuple[str, ...]
-    ignore: tuple[str, ...]
-    rule_directories: tuple[Path, ...]
-    installed_packs: bool
-    profile: str | None
-    ignores: bool
-    require: tuple[str, ...]
-    nginx_version: str | None
-    nginx_binary: Path | None
-    now: datetime
-    reading: Reading
-    expiry_days: int | None
-    fail_on: FailOn
-    baseline: Path | None
-    format: Format
-    by: By
-    output: Path | None
-    further: tuple[Output, ...]
-    color: Color
-    verbosity: int
-    changed_from: str | None = None
-    fix: bool = False
-    unsafe_fixes: bool = False
-    diff: bool = False
-
-    @property
-    def outputs(self) -> tuple[Output, ...]:
-        """All reports to write, the one of ``--format`` last: a stdout that breaks costs no file."""
-        return (*self.further, Output(self.format, self.output))
+    from mtls_lint.lint.baseline import Baseline
 
 
 def run_check(request: Request) -> int:
@@ -100,6 +60,8 @@ def run_check(request: Request) -> int:
         raise CommandError("what comes from stdin cannot be changed", "Name the file.")
     linted = _checked(request)
     if request.diff or request.fix:
+        from mtls_lint.cli.fix import apply, planned, show  # noqa: PLC0415 - few runs change files
+
         chosen = planned(linted.report, _places(request), unsafe=request.unsafe_fixes)
         if request.diff:
             return max(show(chosen), exit_code(linted.report, FailOn.NEVER))
@@ -107,7 +69,11 @@ def run_check(request: Request) -> int:
             apply(chosen)
             linted = _checked(request)
     report = linted.report
-    write(request, linted)
+    with request.timings.stage("report"):
+        write(request, linted)
+    if request.tell_timings:
+        for text in request.timings.taken().lines(every=request.verbosity > 0):
+            say(text)
     if request.verbosity > 0:
         for crash in report.crashes:
             say(f"rule {crash.rule} crashed:")
@@ -118,15 +84,21 @@ def run_check(request: Request) -> int:
 
 def _checked(request: Request) -> "Linted":
     """What is to be reported: beside a baseline, and of what has changed, where that is asked for."""
-    changed = None
-    if request.changed_from is not None:
-        changed = changed_since(request.changed_from, _places(request))
-    linted = compared(request, request.baseline) if request.baseline is not None else lint(request)
-    if changed is None:
-        return linted
+    if request.changed_from is None:
+        return _linted(request)
+    # These run git.
+    from mtls_lint.cli.changes import changed_since, naming_changed  # noqa: PLC0415
+    from mtls_lint.lint.changes import limited  # noqa: PLC0415
+
+    changed = changed_since(request.changed_from, _places(request))
+    linted = _linted(request)
     naming = [span for one in linted.configurations for span in naming_changed(*one, changed)]
     shown = limited(linted.report, lambda source: os.path.realpath(source.real_path) in changed, naming)
     return replace(linted, report=shown)
+
+
+def _linted(request: Request) -> "Linted":
+    return compared(request, request.baseline) if request.baseline is not None else lint(request)
 
 
 def _places(request: Request) -> list[str]:
@@ -134,8 +106,10 @@ def _places(request: Request) -> list[str]:
     return [path if path == STDIN else place_of(path, request.reading.where) for path in request.paths]
 
 
-def compared(request: Request, baseline: Path) -> "Linted":
+def compared(request: Request, baseline: "Path") -> "Linted":
     """What a run finds beside a baseline. Raises CommandError like ``lint``, and for what is no baseline."""
+    from mtls_lint.lint.baseline import compare  # noqa: PLC0415 - many runs have none
+
     known = read_known(baseline)
     linted = lint(request)
     return replace(linted, report=compare(linted.report, known, linted.ran, linted.rules))
@@ -155,10 +129,12 @@ def lint(request: Request) -> Linted:
     """Find what there is to find. Raises CommandError for what makes it impossible."""
     nginx = chosen_nginx(request.nginx_version, request.nginx_binary, request.file.text("nginx-version"))
     profile = chosen_profile(request.profile)
-    inputs, problems = find(request.paths, request.reading)
-    rules = all_rules(request.rule_directories, installed=request.installed_packs)
-    check_selectors(request.file, rules)
-    ran = selected(rules, request.select, request.ignore, profile)
+    with request.timings.stage("find files"):
+        inputs, problems = find(request.paths, request.reading)
+    with request.timings.stage("list rules"):
+        rules = all_rules(request.rule_directories, installed=request.installed_packs)
+        check_selectors(request.file, rules)
+        ran = selected(rules, request.select, request.ignore, profile)
     audit = Audit(profile, rules, ran, request.now)
     settings = Settings(
         nginx.version,
@@ -171,21 +147,18 @@ def lint(request: Request) -> Linted:
         requirements=profile.requirements if profile is not None else Requirements(),
         ignores_need_reason=request.file.values.get("ignores-need-reason", True),
     )
-    # Trees and findings live until the end: collecting garbage among them costs time and frees nothing.
     configurations: list[tuple[Configuration, PemStore]] = []
-    gc.disable()
-    try:
-        with Progress() as progress:
-            report = audit.judged(_lint(request, inputs, problems, audit, settings, progress, configurations))
-    finally:
-        gc.enable()
+    with Progress() as progress:
+        report = audit.judged(_lint(request, inputs, problems, audit, settings, progress, configurations))
     hidden = request.file.table("per-path-ignores")
     shown = hide_by_path(report, hidden, request.file.directory, request.file.path, rules)
     return Linted(shown, ran, rules, audit, tuple(configurations))
 
 
-def read_known(path: Path) -> Baseline:
+def read_known(path: "Path") -> "Baseline":
     """The baseline in a file. Raises CommandError for what is none."""
+    from mtls_lint.lint.baseline import BaselineError, read_baseline  # noqa: PLC0415 - many runs have none
+
     try:
         return read_baseline(str(path))
     except BaselineError as error:
@@ -219,11 +192,13 @@ def _lint(
     if problems:
         reports.append(_unread(problems, len(rules)))
     progress.say(f"reading {counted(len(inputs), 'input')}")
-    trees = read_all(inputs, request.reading)
+    with request.timings.stage("read"):
+        trees = read_all(inputs, request.reading)
     # A file is read once, however many configurations name it.
     stores = {tree.from_dump: request.reading.store(tree) for tree in trees}
     for tree in trees:
-        configuration = build(tree, settings.nginx_version)
+        with request.timings.stage("model"):
+            configuration = build(tree, settings.nginx_version)
         store = stores[tree.from_dump]
         for output in request.outputs:
             if output.file is not None:
@@ -236,9 +211,19 @@ def _lint(
         def checking(rule: Rule, name: str = tree.path) -> None:
             progress.say(f"{name}: {rule.id}")
 
-        reports.append(
-            run(configuration, rules, settings, request.now, store, checking, running, audit.known)
-        )
+        with request.timings.stage("rules"):
+            found = run(
+                configuration,
+                rules,
+                settings,
+                request.now,
+                store,
+                checking,
+                running,
+                audit.known,
+                request.timings,
+            )
+        reports.append(found)
         if any(output.format is Format.HTML for output in request.outputs):
             progress.say(f"{tree.path}: who gets in where")
             audit.examine(configuration, store)
@@ -288,7 +273,10 @@ def _rendered(request: Request, output: Output, linted: Linted) -> str:
     by_control = request.by is By.CONTROL
     if output.format is Format.HTML:
         return linted.audit.page(report, by_control=by_control)
+    # Each format is loaded where it is written.
     if output.format is Format.JSON:
+        from mtls_lint.report.json import render_json  # noqa: PLC0415
+
         return render_json(report, linted.audit.controls_data(report) if by_control else None)
     text = machine_report(output, report, linted.ran, request.fail_on, request.verbosity)
     if text is not None:
@@ -296,10 +284,14 @@ def _rendered(request: Request, output: Output, linted: Linted) -> str:
     to_file = output.file is not None
     lines: Iterable[Line]
     if output.format is Format.CONCISE:
+        from mtls_lint.report.concise import concise_lines  # noqa: PLC0415
+
         lines = concise_lines(report, verbosity=request.verbosity)
     elif by_control:
         lines = linted.audit.control_lines(report, 80 if to_file else columns(), request.verbosity)
     else:
+        from mtls_lint.report.text import TextReport  # noqa: PLC0415
+
         writer = TextReport(
             columns=80 if to_file else columns(),
             verbosity=request.verbosity,

@@ -2,13 +2,23 @@
 
 from typing import Any
 
+import typer
 from typer.core import TyperCommand, TyperGroup
+
+from mtls_lint.cli.streams import UsageError
 
 OPTIONS = "Options"
 
 
 class Command(TyperCommand):
     """A command whose options stand in the groups that ``rich_help_panel`` names."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Carry out the command; what is wrong with its options is shown below its usage."""
+        try:
+            return super().invoke(ctx)
+        except UsageError as error:
+            raise typer.BadParameter(error.message, ctx, param_hint=f"'{error.option}'") from error
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """The usage line without the braces that typer puts around what is required."""

@@ -2,31 +2,19 @@
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import typer
 from msgspec import Struct
 
-from mtls_lint.cli.streams import CommandError
+from mtls_lint.cli.streams import CommandError, UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mtls_lint.cli.inputs import Reading
     from mtls_lint.lint.finding import Severity
     from mtls_lint.lint.rule import Rule
     from mtls_lint.lint.settings_file import SettingsFile
-
-
-def config_option(panel: str | None = None) -> Any:
-    """``--config FILE``, in a panel of the help where a command has several."""
-    return typer.Option(
-        metavar="FILE", rich_help_panel=panel, help="Settings (default: looked for from PATH upwards)."
-    )
-
-
-def no_config_option(panel: str | None = None) -> Any:
-    """``--no-config``, in a panel of the help where a command has several."""
-    return typer.Option("--no-config", rich_help_panel=panel, help="Use no settings file.")
 
 
 class ReadingOptions(Struct, frozen=True):
@@ -40,7 +28,7 @@ class ReadingOptions(Struct, frozen=True):
 
 
 def settings_of(
-    paths: Sequence[str], config: Path | None, *, none: bool = False, root: str | None = None
+    paths: Sequence[str], config: "Path | None", *, none: bool = False, root: str | None = None
 ) -> "SettingsFile":
     """The settings file that holds for these paths; an empty one where there is none.
 
@@ -49,7 +37,7 @@ def settings_of(
     from mtls_lint.lint.settings_file import SettingsError, SettingsFile, find_settings  # noqa: PLC0415
 
     if config is not None and none:
-        raise typer.BadParameter("give one of --config and --no-config.", param_hint="'--config'")
+        raise UsageError("give one of --config and --no-config.", "--config")
     if none:
         return SettingsFile()
     if config is not None:
@@ -73,24 +61,22 @@ def settings_of(
 
 
 def chosen_paths(
-    paths: Sequence[str] | None, config: Path | None, *, none: bool, root: str | None
+    paths: Sequence[str] | None, config: "Path | None", *, none: bool, root: str | None
 ) -> "tuple[tuple[str, ...], SettingsFile]":
     """What is to be checked, and by which settings: without a PATH, what the settings name.
 
-    Raises BadParameter when neither names anything, and CommandError like ``settings_of``.
+    Raises UsageError when neither names anything, and CommandError like ``settings_of``.
     """
     settings = settings_of(paths or ["."], config, none=none, root=root)
     if not paths:
         paths = [settings.resolved(path) for path in settings.texts("paths") or ()]
         if not paths:
-            raise typer.BadParameter("give one, or write `paths` in the settings.", param_hint="'PATH...'")
+            raise UsageError("give one, or write `paths` in the settings.", "PATH...")
     return tuple(dict.fromkeys(paths)), settings
 
 
 def reading_of(options: ReadingOptions, settings: "SettingsFile") -> "Reading":
     """How texts are read: by the command line and, where it says nothing, by the file."""
-    from mtls_lint.cli.options import reading  # noqa: PLC0415
-
     mapped, define = options.mapped, options.define
     if mapped is None:
         mapped = [f"{origin}={settings.resolved(to)}" for origin, to in settings.table("map").items()]
@@ -101,7 +87,7 @@ def reading_of(options: ReadingOptions, settings: "SettingsFile") -> "Reading":
         for key, given in (("root", options.root), ("prefix", options.prefix))
     )
     context = options.context if options.context is not None else settings.text("context")
-    return reading(mapped, root, prefix, context, define)
+    return _reading(mapped, root, prefix, context, define)
 
 
 def check_selectors(settings: "SettingsFile", rules: "Sequence[Rule]") -> None:
@@ -175,3 +161,41 @@ def _checked(path: str) -> "SettingsFile":
                 "the machine where nginx runs"
             )
     return found
+
+
+def _reading(
+    mapped: Sequence[str] | None,
+    root: str | None,
+    prefix: str | None,
+    context: str | None,
+    defined: Sequence[str] | None,
+) -> "Reading":
+    """What these options say of reading. Raises UsageError."""
+    from mtls_lint.cli.inputs import Reading  # noqa: PLC0415 - not needed for help
+    from mtls_lint.syntax.fragment import CONTEXTS  # noqa: PLC0415
+    from mtls_lint.syntax.path_map import PathMap, parse_pair  # noqa: PLC0415
+
+    try:
+        pairs = tuple(map(parse_pair, mapped or ()))
+    except ValueError as error:
+        raise UsageError(f"{error}.", "--map") from None
+    for name, value in (("--root", root), ("--prefix", prefix)):
+        if value is not None and not os.path.isdir(value):
+            raise UsageError(f"{value!r} is no directory.", name)
+    words = tuple(context.split(",")) if context is not None else None
+    if words is not None and words not in CONTEXTS:
+        known = "; ".join(",".join(one) for one in CONTEXTS)
+        raise UsageError(f"{context!r} is none. There are: {known}.", "--context")
+    values = dict(_defined(text) for text in defined or ())
+    # The root of this machine is where everything is anyway.
+    where = PathMap(pairs, None if root is None or os.path.realpath(root) == "/" else root)
+    return Reading(
+        where, here=root is not None and where.root is None, prefix=prefix, context=words, defined=values
+    )
+
+
+def _defined(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise UsageError(f"{text!r} is not NAME=VALUE.", "--define")
+    return name, value

@@ -1,14 +1,15 @@
 """What goes to stdout, to stderr and to a terminal, and how."""
 
 import os
-import shutil
 import sys
 from collections.abc import Iterable
 from enum import Enum
-from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from mtls_lint.report.characters import visible
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Color(str, Enum):
@@ -27,6 +28,18 @@ class CommandError(Exception):
         self.message = message
         self.hint = hint
         self.code = code
+
+
+class UsageError(Exception):
+    """The command line asks for what cannot be: what is wrong, and with which option.
+
+    Raised before anything is written. ``screens.Command`` shows it as Typer shows mistakes.
+    """
+
+    def __init__(self, message: str, option: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.option = option
 
 
 def wants_color(choice: Color, stream: IO[str] | None) -> bool:
@@ -50,7 +63,17 @@ def is_terminal(stream: IO[str] | None) -> bool:
 
 def columns() -> int:
     """The width to write for: COLUMNS, the terminal's, or 80 where the output goes to a file."""
-    return shutil.get_terminal_size((80, 24)).columns
+    # As shutil.get_terminal_size does; but shutil loads what packs and unpacks archives.
+    try:
+        wanted = int(os.environ.get("COLUMNS", ""))
+    except ValueError:
+        wanted = 0
+    if wanted > 0:
+        return wanted
+    try:
+        return (os.get_terminal_size(sys.__stdout__.fileno()).columns if sys.__stdout__ else 0) or 80
+    except (ValueError, OSError):  # closed, or no terminal
+        return 80
 
 
 def is_utf8() -> bool:
@@ -63,7 +86,7 @@ def dots() -> str:
     return "…" if is_utf8() else "..."
 
 
-def check_output(output: Path | None) -> None:
+def check_output(output: "Path | None") -> None:
     """Find out before the run, not after it, that the file of ``--output`` cannot be written."""
     if output is not None and (output.is_dir() or not output.parent.is_dir()):
         what = (
@@ -74,7 +97,7 @@ def check_output(output: Path | None) -> None:
         raise CommandError(f"{output} {what}", "Name another --output file.")
 
 
-def refuse_to_overwrite(output: Path, read: Iterable[str]) -> None:
+def refuse_to_overwrite(output: "Path", read: Iterable[str]) -> None:
     """Raise CommandError when the file of ``--output`` is one of those that were read."""
     if os.path.realpath(output) in {os.path.realpath(path) for path in read}:
         raise CommandError(
@@ -106,7 +129,7 @@ def write_bytes(data: bytes) -> None:
             raise CommandError(f"stdout cannot be written: {error.strerror}", code=3) from error
 
 
-def write_file(path: Path, text: str) -> None:
+def write_file(path: "Path", text: str) -> None:
     """Write results to the file of ``--output``. Raises CommandError when it cannot be written."""
     try:
         path.write_bytes(text.encode("utf-8", "backslashreplace"))

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mtls_lint.cli.check import moment
 from mtls_lint.cli.options import (
     binary_option,
+    config_option,
     context_option,
     define_option,
     map_option,
+    no_config_option,
     prefix_option,
     root_option,
     version_option,
 )
+from mtls_lint.cli.request import moment
 from mtls_lint.cli.settings import (
     ReadingOptions,
-    config_option,
-    no_config_option,
     reading_of,
     settings_of,
 )
@@ -122,8 +122,8 @@ def trace(
     ] = Color.AUTO,
 ) -> None:
     """Say what nginx answers to one request, step by step."""
+    from mtls_lint.cli.chosen_nginx import chosen_nginx  # noqa: PLC0415
     from mtls_lint.cli.inputs import read_followed  # noqa: PLC0415
-    from mtls_lint.cli.nginx_binary import chosen_nginx  # noqa: PLC0415
     from mtls_lint.nginx.decide import decide  # noqa: PLC0415
     from mtls_lint.nginx.decision import Connection, Request  # noqa: PLC0415
     from mtls_lint.report import lines  # noqa: PLC0415

@@ -7,19 +7,19 @@ from typing import Annotated
 
 import typer
 
-from mtls_lint.cli.check import moment
 from mtls_lint.cli.options import (
     binary_option,
+    config_option,
     context_option,
     define_option,
     map_option,
+    no_config_option,
     prefix_option,
     root_option,
 )
+from mtls_lint.cli.request import moment
 from mtls_lint.cli.settings import (
     ReadingOptions,
-    config_option,
-    no_config_option,
     reading_of,
     settings_of,
 )
@@ -66,8 +66,8 @@ def upgrade(
     color: Annotated[Color, typer.Option(metavar="WHEN", help="auto, always or never.")] = Color.AUTO,
 ) -> None:
     """List what another version of nginx does differently with the same configuration."""
+    from mtls_lint.cli.chosen_nginx import chosen_nginx, told_version  # noqa: PLC0415
     from mtls_lint.cli.inputs import read_one  # noqa: PLC0415 - not needed for help and usage errors
-    from mtls_lint.cli.nginx_binary import chosen_nginx, told_version  # noqa: PLC0415
     from mtls_lint.cli.packs import all_rules  # noqa: PLC0415
     from mtls_lint.lint.upgrade import upgrade as compare  # noqa: PLC0415
     from mtls_lint.nginx.version import NEWEST_STABLE  # noqa: PLC0415

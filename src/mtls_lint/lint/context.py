@@ -4,14 +4,14 @@ import os.path
 from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
 from itertools import islice
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, TypeVar, overload
 
-from mtls_lint.lint.evidence import Evidence
+from mtls_lint.lint.evidence import Evidence, Unanswered
 from mtls_lint.lint.file_access import Readers, Writer, readers, writers
 from mtls_lint.lint.finding import NotEvaluated, Related
 from mtls_lint.lint.running import Unloaded
 from mtls_lint.lint.settings import Settings
-from mtls_lint.nginx.chain_check import ChainCheck, chain_check, crl_file_defect, upstream_check
+from mtls_lint.nginx.chain_check import ChainCheck, crl_file_defect, upstream_check
 from mtls_lint.nginx.clients import ClassClient
 from mtls_lint.nginx.decision import Client
 from mtls_lint.nginx.file_uses import FileUse, Purpose
@@ -21,12 +21,10 @@ from mtls_lint.nginx.material import (
     KeyPair,
     ServerCertificate,
     TrustFile,
-    ca_files,
     client_trust,
     reference_to,
 )
 from mtls_lint.nginx.model import Configuration, VirtualServer
-from mtls_lint.nginx.tls import conf_commands
 from mtls_lint.nginx.upstream_tls import UpstreamPass
 from mtls_lint.nginx.version import NginxVersion
 from mtls_lint.nginx.webroots import Webroot
@@ -42,6 +40,9 @@ if TYPE_CHECKING:
     from mtls_lint.pki.chain import ChainReport
     from mtls_lint.pki.crl import RevocationList
     from mtls_lint.pki.key import PrivateKey
+
+
+_Answer = TypeVar("_Answer")
 
 
 class Context:
@@ -251,38 +252,18 @@ class Context:
 
     def client_trust(self, server: VirtualServer) -> ClientTrust | None:
         """Everything a server trusts for its clients; None (and recorded) when part of it is not known."""
-        for command in ("VerifyCAFile", "VerifyCAPath", "VerifyCAStore"):
-            for directive in conf_commands(server, command):
-                reason = f"ssl_conf_command {command} replaces what is trusted for clients"
-                self.not_evaluated(directive.span, reason)
-                return None
-        settings = [server.setting(name) for name in ("ssl_client_certificate", "ssl_trusted_certificate")]
-        for setting in settings:
-            if setting.unknown is not None:
-                self.not_evaluated(server.span, setting.unknown.reason)
-                return None
-        certificates: dict[Certificate, None] = {}
-        for reference in client_trust(self.configuration, server):
-            file = self.readable(reference)
-            if file is None:
-                return None
-            if file.doubts or (file.certificate_defect and reference.directive.name != "ssl_crl"):
-                self.not_evaluated(
-                    reference.span, f"{reference.written}: {file.certificate_defect or file.doubts[0]}"
-                )
-                return None
-            certificates.update(dict.fromkeys(file.certificates))
-        return ClientTrust(tuple(certificates), complete=not any(setting.assumed for setting in settings))
+        return self._answered(self._evidence.client_trust(server))
 
     def chain_check(self, server: VirtualServer) -> ChainCheck | None:
         """What a server's handshake checks chains with; None (and recorded) when part of it is not known."""
-        if self.client_trust(server) is None:
+        return self._answered(self._evidence.chain_check(server))
+
+    def _answered(self, answer: _Answer | Unanswered) -> _Answer | None:
+        if isinstance(answer, Unanswered):
+            for span, reason in answer.reasons:
+                self.not_evaluated(span, reason)
             return None
-        check = chain_check(self.configuration, server, ca_files(self.configuration, server), self.file)
-        if isinstance(check, Unknown):
-            self.not_evaluated(server.setting("ssl_crl").span or server.span, check.reason)
-            return None
-        return check
+        return answer
 
     @property
     def upstream_passes(self) -> tuple[UpstreamPass, ...]:
@@ -317,12 +298,11 @@ class Context:
 
         A server for which part of its check is not known is left out (and recorded).
         """
-        found: dict[ChainCheck, list[VirtualServer]] = {}
-        for server in trust.servers:
-            check = self.chain_check(server)
-            if check is not None:
-                found.setdefault(check, []).append(server)
-        return {check: tuple(servers) for check, servers in found.items()}
+        checks = self._evidence.chain_checks(trust)
+        if sum(map(len, checks.values())) < len(trust.servers):
+            for server in trust.servers:
+                self.chain_check(server)
+        return checks
 
     def key(self, pair: KeyPair) -> "PrivateKey | None":
         """The private key nginx uses, opened where a password fits; None (and recorded) without one.

@@ -5,6 +5,8 @@ import re
 
 from msgspec import Struct
 
+from mtls_lint.expressions import expression
+
 
 class DocumentationError(ValueError):
     """The docstring is no rule page; the message says what is missing."""
@@ -27,8 +29,8 @@ class Documentation(Struct, frozen=True):
     references: str
 
 
-_SECTION = re.compile(r"^(Bad|Good|References):[ \t]*(.*)$", re.MULTILINE)
-_FENCE = re.compile(r"^```nginx([^\n]*)\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
+_SECTION = expression(r"^(Bad|Good|References):[ \t]*(.*)$", re.MULTILINE)
+_FENCE = expression(r"^```nginx([^\n]*)\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
 
 
 def parse_documentation(docstring: str | None) -> Documentation:

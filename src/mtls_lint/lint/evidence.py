@@ -4,31 +4,47 @@ import os.path
 from collections.abc import Callable
 from datetime import datetime, timezone
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mtls_lint.lint.accounts import worker
 from mtls_lint.lint.running import CLOCKS_DIFFER, Master, Unloaded
+from mtls_lint.nginx.chain_check import ChainCheck, chain_check, verify_depth
 from mtls_lint.nginx.file_uses import FileUse, file_uses
 from mtls_lint.nginx.material import (
     FileReference,
     KeyPair,
+    TrustFile,
+    ca_files,
+    client_trust,
+    crl_file,
     opened_ca_files,
     server_certificates,
 )
-from mtls_lint.nginx.model import Configuration
+from mtls_lint.nginx.memory import kept
+from mtls_lint.nginx.model import Configuration, VirtualServer
+from mtls_lint.nginx.tls import conf_commands, security_level
 from mtls_lint.nginx.upstream_certificates import upstream_certificates
 from mtls_lint.nginx.upstream_tls import UpstreamPass, upstream_passes
 from mtls_lint.nginx.webroots import Webroots
 from mtls_lint.pki.permissions import Access, AccessStore, Account
 from mtls_lint.pki.store import FileState, PemFile, PemStore
+from mtls_lint.syntax.source import Span
 from mtls_lint.syntax.tree import Unknown
 
 if TYPE_CHECKING:
     from mtls_lint.pki.certificate import Certificate
     from mtls_lint.pki.chain import ChainReport
+    from mtls_lint.pki.client_trust import ClientTrust
     from mtls_lint.pki.key import PrivateKey
     from mtls_lint.pki.ocsp import StapledResponse
+
+
+class Unanswered(Struct, frozen=True):
+    """No answer: what was not evaluated, where, and why; each rule that asks records that in its own name."""
+
+    reasons: tuple[tuple[Span, str], ...]
 
 
 class Evidence:
@@ -46,6 +62,7 @@ class Evidence:
         self._store = store
         self._access = AccessStore()
         self._chains: dict[str, ChainReport] = {}
+        self._checks: dict[tuple[object, ...], ChainCheck] = {}
         self.unreadable = False
         """Whether some file that is there could not be read."""
 
@@ -56,6 +73,73 @@ class Evidence:
         file = self._store.read(reference.path)
         self.unreadable |= file.state is FileState.UNREADABLE
         return file
+
+    @kept
+    def client_trust(self, server: VirtualServer) -> "ClientTrust | Unanswered":
+        """Everything a server trusts for its clients."""
+        for command in ("VerifyCAFile", "VerifyCAPath", "VerifyCAStore"):
+            for directive in conf_commands(server, command):
+                reason = f"ssl_conf_command {command} replaces what is trusted for clients"
+                return Unanswered(((directive.span, reason),))
+        settings = [server.setting(name) for name in ("ssl_client_certificate", "ssl_trusted_certificate")]
+        for setting in settings:
+            if setting.unknown is not None:
+                return Unanswered(((server.span, setting.unknown.reason),))
+        references = client_trust(self._configuration, server)
+        for reference in references:
+            file = self.read(reference)
+            if file is None:
+                return Unanswered(((reference.span, _no_path(reference)),))
+            refused: str | None = file.reason if file.state is not FileState.READ else None
+            if file.doubts or (file.certificate_defect and reference.directive.name != "ssl_crl"):
+                refused = file.certificate_defect or file.doubts[0]
+            if refused is not None:
+                return Unanswered(((reference.span, f"{reference.written}: {refused}"),))
+        complete = not any(setting.assumed for setting in settings)
+        return self._trust_in(tuple(reference.path or "" for reference in references), complete)
+
+    @kept
+    def _trust_in(self, paths: tuple[str, ...], complete: bool) -> "ClientTrust":
+        """Thousands of servers trust the same files: what they trust is one object."""
+        from mtls_lint.pki.client_trust import ClientTrust  # noqa: PLC0415 - only where there are files
+
+        certificates = (certificate for path in paths for certificate in self._store.read(path).certificates)
+        return ClientTrust(tuple(dict.fromkeys(certificates)), complete=complete)
+
+    @kept
+    def chain_check(self, server: VirtualServer) -> ChainCheck | Unanswered:
+        """What a server's handshake checks chains with; one object for all servers that check alike."""
+        trust = self.client_trust(server)
+        if isinstance(trust, Unanswered):
+            return trust
+        files, crl = ca_files(self._configuration, server), crl_file(self._configuration, server)
+        alike = (
+            tuple(reference.path for reference in files),
+            crl.path if crl is not None else None,
+            verify_depth(server),
+            security_level(server),
+        )
+        known = self._checks.get(alike)
+        if known is not None:
+            return known
+        check = chain_check(self._configuration, server, files, self.read)
+        if isinstance(check, Unknown):
+            reasons = [(server.setting("ssl_crl").span or server.span, check.reason)]
+            if crl is not None and crl.path is None:
+                reasons.append((crl.span, _no_path(crl)))
+            return Unanswered(tuple(reasons))
+        self._checks[alike] = check
+        return check
+
+    @kept
+    def chain_checks(self, trust: TrustFile) -> "dict[ChainCheck, tuple[VirtualServer, ...]]":
+        """The chain checks that are known of the servers that trust a file, each with these servers."""
+        found: dict[ChainCheck, list[VirtualServer]] = {}
+        for server in trust.servers:
+            check = self.chain_check(server)
+            if not isinstance(check, Unanswered):
+                found.setdefault(check, []).append(server)
+        return {check: tuple(servers) for check, servers in found.items()}
 
     def key(self, pair: KeyPair) -> "PrivateKey | None":
         """The key nginx uses for ``pair``, opened with its passwords where they fit; None without one."""
@@ -105,7 +189,7 @@ class Evidence:
         that is absolute in the configuration names the file that nginx opens itself.
         """
         if reference.path is None:
-            return reference.unknown.reason if reference.unknown is not None else "no path"
+            return _no_path(reference)
         if not reference.written.startswith("/") and self._is_working_copy:
             return "it lies in a working copy, whose permissions are not those of the server"
         if self._store.place_of(reference.path) != reference.path:
@@ -150,10 +234,13 @@ class Evidence:
 
     @cached_property
     def _is_working_copy(self) -> bool:
-        home = Path(os.path.abspath(self._configuration.tree.main_directory))
+        home = os.path.abspath(self._configuration.tree.main_directory)
         # etckeeper keeps /etc itself under version control.
-        above = (one for one in (home, *home.parents) if str(one) not in {"/", "/etc"})
-        return any((one / name).exists() for one in above for name in (".git", ".hg", ".svn"))
+        while home != os.path.dirname(home) and home != "/etc":
+            if any(os.path.exists(os.path.join(home, name)) for name in (".git", ".hg", ".svn")):
+                return True
+            home = os.path.dirname(home)
+        return False
 
     def chain(self, reference: FileReference) -> "ChainReport | None":
         """What the certificate file holds, in its order; computed once for each file.
@@ -208,3 +295,7 @@ class Evidence:
             and reference.path is not None
             and self._store.read(reference.path).state is FileState.READ
         )
+
+
+def _no_path(reference: FileReference) -> str:
+    return reference.unknown.reason if reference.unknown is not None else "no path"

@@ -1,6 +1,7 @@
 """Findings: what a rule says, and where."""
 
 import shlex
+from collections.abc import Iterator
 from enum import Enum
 
 from msgspec import Struct
@@ -229,6 +230,10 @@ class Suppression(Enum):
     """``per-path-ignores`` in the settings."""
     BASELINE = "baseline"
     """It was known before: an entry of the baseline."""
+
+
+Findings = Iterator[Finding]
+"""What the function of a rule yields."""
 
 
 class Reported(Struct, frozen=True):

@@ -122,7 +122,7 @@ class _Carrying:
         self._by_backend: dict[tuple[str, str], dict[str, list[Carrier]]] = {}
         for carrier in carriers:
             path = carrier.path
-            for address in (*(path.addresses or (_unknown_backend(path),)), ""):
+            for address in (*(sorted(path.addresses) or (_unknown_backend(path),)), ""):
                 known = self._by_backend.setdefault((path.protocol, address), {}).setdefault(carrier.key, [])
                 if len(known) < 2:
                     known.append(carrier)
@@ -130,7 +130,7 @@ class _Carrying:
     def elsewhere(self, path: ForwardingPath) -> dict[str, Carrier]:
         """The carriers on other paths to the backend of ``path``, by key; any, where that is not known."""
         found: dict[str, Carrier] = {}
-        for address in path.addresses or (_unknown_backend(path), ""):
+        for address in sorted(path.addresses) or (_unknown_backend(path), ""):
             for key, carriers in self._by_backend.get((path.protocol, address), {}).items():
                 other = next((one for one in carriers if one.path is not path), None)
                 if other is not None:

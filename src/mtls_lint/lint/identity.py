@@ -1,6 +1,5 @@
 """Identities of findings: what stays the same when lines move."""
 
-import hashlib
 from bisect import bisect_right
 from functools import cached_property
 from operator import attrgetter
@@ -58,5 +57,7 @@ def fingerprint(rule: str, path: str, text: str, occurrence: int) -> str:
 
     Sixteen hexadecimal digits of SHA-256: a name, not a secret.
     """
+    import hashlib  # noqa: PLC0415 - loads OpenSSL's library: for runs that find something
+
     identity = "\0".join((rule, path, text, str(occurrence)))
     return hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:16]

@@ -10,17 +10,18 @@ from os.path import basename
 
 from msgspec import Struct
 
+from mtls_lint.expressions import expression
 from mtls_lint.syntax.source import Comment, SourceFile, Span
 
 EXPECTED = "# mtls-lint: ignore[rule-id, ...] until=2027-01-31 reason"
 
-_ADDRESSED = re.compile(r"\s*mtls-lint:\s*(?P<rest>.*)", re.DOTALL)
-_CONTEXT = re.compile(r"context\s*=")
-_IGNORE = re.compile(
+_ADDRESSED = expression(r"\s*mtls-lint:\s*(?P<rest>.*)", re.DOTALL)
+_CONTEXT = expression(r"context\s*=")
+_IGNORE = expression(
     r"(?P<word>ignore(?:-file)?)\s*\[(?P<rules>[^][]*)\](?=\s|\Z)(?:\s+until=(?P<until>\S*))?(?P<reason>.*)",
     re.DOTALL,
 )
-_WORD = re.compile(r"[^\s,]+")
+_WORD = expression(r"[^\s,]+")
 
 
 class Selector(Struct, frozen=True):

@@ -107,7 +107,7 @@ def _is_judged(selector: Selector, ran: dict[str, Rule]) -> bool:
     return (
         bool(selector.rules)
         and selector.rules <= ran.keys()
-        and not all(ran[one].declaration.subject is Ignore for one in selector.rules)
+        and not all(ran[one].declaration.subject == "Ignore" for one in selector.rules)
     )
 
 

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from msgspec import Struct
 
@@ -23,6 +22,7 @@ from mtls_lint.nginx.checks import Check, client_checks
 from mtls_lint.nginx.clients import SOMEBODY_ELSE, Facts, KnownClient
 from mtls_lint.nginx.decision import Answer, Fault
 from mtls_lint.nginx.material import client_trust
+from mtls_lint.nginx.memory import kept
 from mtls_lint.nginx.model import Configuration, Location, Socket, VirtualServer
 from mtls_lint.nginx.regex import search
 from mtls_lint.nginx.strangers import strangers
@@ -96,22 +96,16 @@ class Openings(Struct, frozen=True):
         return (opening for opening in self.found if opening.cause in causes)
 
 
-# Several rules ask for the openings of one server; making them takes many decisions.
-_KNOWN: "WeakKeyDictionary[VirtualServer, tuple[datetime, Openings]]" = WeakKeyDictionary()
-
-
+@kept
 def find_openings(configuration: Configuration, server: VirtualServer, now: datetime) -> Openings:
     """The openings of an http server that asks for certificates on a TLS socket; none for others.
 
     For clients with a certificate that nginx accepts they are bypassed and undone checks of who a client is.
     """
-    known = _KNOWN.get(server)
-    if known is None or known[0] != now:
-        openings = _find(configuration, server, now)
-        said = {opening.check for opening in openings.of(Cause.BYPASSED, Cause.UNDONE)}
-        others = (one for one in _past_identity_checks(configuration, server, now) if one.check not in said)
-        known = _KNOWN[server] = now, Openings((*openings.found, *others), openings.doubt)
-    return known[1]
+    openings = _find(configuration, server, now)
+    said = {opening.check for opening in openings.of(Cause.BYPASSED, Cause.UNDONE)}
+    others = (one for one in _past_identity_checks(configuration, server, now) if one.check not in said)
+    return Openings((*openings.found, *others), openings.doubt)
 
 
 def _find(configuration: Configuration, server: VirtualServer, now: datetime) -> Openings:
@@ -136,16 +130,19 @@ def _find(configuration: Configuration, server: VirtualServer, now: datetime) ->
     return Openings(_one_each(found), doubt)
 
 
+@kept
 def identity_check(configuration: Configuration, server: VirtualServer, now: datetime) -> Check | None:
     """The first check of a server that looks at who its client is; if there is one, of the whole server.
 
     One that refuses nobody whom it does not name is none: a list of the unwanted, or what only sorts.
     """
     found = [check for check in client_checks(configuration, server) if check.identifies]
+    if not found:
+        return None
     visitor, _ = _somebody_else(configuration, server)
     passed: set[Directive] = set()
     refused: set[Directive] = set()
-    for socket in server.tls_sockets if found and server.module == "http" else ():
+    for socket in server.tls_sockets if server.module == "http" else ():
         for place in open_places(configuration, server, socket, now, visitor):
             judged = {condition.directive for condition in place.decision.conditions}
             if place.answer in {Answer.CONTENT, Answer.FIXED} and not place.doubts:
@@ -170,9 +167,11 @@ def _past_identity_checks(
     configuration: Configuration, server: VirtualServer, now: datetime
 ) -> tuple[Opening, ...]:
     """How a client whom a check is to refuse, with a certificate of a trusted CA, gets past that check."""
-    visitor, certificate = _somebody_else(configuration, server)
     checks = tuple(check for check in client_checks(configuration, server) if check.identifies)
-    if server.module != "http" or server.verify_client == "off" or certificate is None or not checks:
+    if server.module != "http" or server.verify_client == "off" or not checks:
+        return ()
+    visitor, certificate = _somebody_else(configuration, server)
+    if certificate is None:
         return ()
     places = tuple(uris_of(server))
     uris = (*places, *_escapes(places, checks))

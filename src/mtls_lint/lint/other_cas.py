@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from mtls_lint.expressions import expression
 from mtls_lint.lint.holders import Holder, Issuer, Reception, was_judged
 from mtls_lint.nginx.anonymous import Served
 from mtls_lint.nginx.clients import SOMEBODY_ELSE
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from mtls_lint.pki.certificate import Certificate
 
 _ORGANIZATION = "2.5.4.10"
-_GENERATION = re.compile(r"[\s\-_]*\(?\b(?:[GRXEV]?\d+|new|old|next|previous)\)?$", re.IGNORECASE)
+_GENERATION = expression(r"[\s\-_]*\(?\b(?:[GRXEV]?\d+|new|old|next|previous)\)?$", re.IGNORECASE)
 """What tells the generations of one CA apart: ``G2``, ``R3``, ``2026``."""
 
 _BY_LOT = 8

@@ -1,47 +1,49 @@
 """What a rule is, and the decorator that declares one."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar, get_type_hints
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct
 
-from mtls_lint.lint.context import Context
-from mtls_lint.lint.documentation import Documentation
 from mtls_lint.lint.finding import Confidence, Finding, Severity
-from mtls_lint.lint.ignore import Ignore
-from mtls_lint.nginx.material import KeyPair, ServerCertificate, TrustFile
-from mtls_lint.nginx.model import Configuration, Location, Socket, VirtualServer
-from mtls_lint.nginx.upstream_certificates import UpstreamCertificate
-from mtls_lint.syntax.tree import Directive
+
+if TYPE_CHECKING:
+    from mtls_lint.lint.context import Context
+    from mtls_lint.lint.documentation import Documentation
+    from mtls_lint.lint.ignore import Ignore
+    from mtls_lint.nginx.material import KeyPair, ServerCertificate, TrustFile
+    from mtls_lint.nginx.model import Configuration, Location, Socket, VirtualServer
+    from mtls_lint.nginx.upstream_certificates import UpstreamCertificate
+    from mtls_lint.syntax.tree import Directive
 
 Subject = TypeVar(
     "Subject",
-    Configuration,
-    VirtualServer,
-    Location,
-    Socket,
-    Directive,
-    ServerCertificate,
-    UpstreamCertificate,
-    KeyPair,
-    TrustFile,
-    Ignore,
+    "Configuration",
+    "VirtualServer",
+    "Location",
+    "Socket",
+    "Directive",
+    "ServerCertificate",
+    "UpstreamCertificate",
+    "KeyPair",
+    "TrustFile",
+    "Ignore",
 )
 
-SUBJECTS: tuple[type, ...] = (
-    Configuration,
-    VirtualServer,
-    Location,
-    Socket,
-    Directive,
-    ServerCertificate,
-    UpstreamCertificate,
-    KeyPair,
-    TrustFile,
-    Ignore,
+SUBJECTS = (
+    "Configuration",
+    "VirtualServer",
+    "Location",
+    "Socket",
+    "Directive",
+    "ServerCertificate",
+    "UpstreamCertificate",
+    "KeyPair",
+    "TrustFile",
+    "Ignore",
 )
-"""What a rule can visit: the type of its first parameter."""
+"""What a rule can visit: the name of its first parameter's type. A run imports the types it needs."""
 
 
 class RuleError(Exception):
@@ -49,27 +51,61 @@ class RuleError(Exception):
 
 
 class Declaration(Struct, frozen=True):
-    """A decorated function: everything the decorator knows, before the loader adds where it stands."""
+    """Everything that the decorator knows of a rule but its function."""
 
-    function: Callable[[Any, Context], Iterator[Finding]]
-    subject: type
     id: str
+    subject: str
     severity: Severity
     confidence: Confidence
     since: str
-    controls: tuple[str, ...]
-    directives: tuple[str, ...]
+    controls: tuple[str, ...] = ()
+    directives: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
 
 
-class Rule(Struct, frozen=True):
-    """A loaded rule. ``id`` carries the pack's name in front unless the pack is the built-in one."""
+class Declared(Struct, frozen=True):
+    """A decorated function, before the loader adds where it stands."""
+
+    declaration: Declaration
+    function: "Callable[[Any, Context], Iterator[Finding]]"
+
+
+class Loaded(Struct, frozen=True):
+    """What the file of a rule holds: its function, and its page as it is written."""
+
+    function: "Callable[[Any, Context], Iterator[Finding]]"
+    page: str | None
+
+
+class Rule(Struct, frozen=True, eq=False, dict=True):
+    """A rule of a pack. ``id`` carries the pack's name in front unless the pack is the built-in one.
+
+    The file is loaded when the function or the page is asked for: a rule that has nothing to visit is not.
+    """
 
     id: str
     family: str
     pack: str
     file: str
     declaration: Declaration
-    documentation: Documentation
+    load: Callable[[], Loaded]
+
+    @cached_property
+    def loaded(self) -> Loaded:
+        """What the file holds. Raises RuleError where it cannot be loaded."""
+        return self.load()
+
+    @property
+    def function(self) -> "Callable[[Any, Context], Iterator[Finding]]":
+        """What looks at each subject."""
+        return self.loaded.function
+
+    @cached_property
+    def documentation(self) -> "Documentation":
+        """The rule's page. Raises DocumentationError where a part is missing."""
+        from mtls_lint.lint.documentation import parse_documentation  # noqa: PLC0415 - for its pages alone
+
+        return parse_documentation(self.loaded.page)
 
     @property
     def severity(self) -> Severity:
@@ -87,9 +123,6 @@ class Rule(Struct, frozen=True):
         return self.documentation.title
 
 
-_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-
-
 def rule(
     *,
     id: str,  # noqa: A002 - the word the contracts use
@@ -98,29 +131,40 @@ def rule(
     confidence: Confidence = Confidence.CERTAIN,
     controls: Iterable[str] = (),
     directives: Iterable[str] = (),
-) -> Callable[[Callable[[Subject, Context], Iterator[Finding]]], Declaration]:
+    needs: Iterable[str] = (),
+) -> "Callable[[Callable[[Subject, Context], Iterator[Finding]]], Declared]":
     """Declare a rule.
 
     The type of the function's first parameter says what it visits, once for each: the Configuration, a
     VirtualServer (http, stream and mail), a Location, a Socket, a Directive (only those named in
     ``directives``, or all), a ServerCertificate (a pair of files, however many servers share it), an
     UpstreamCertificate (a pair that nginx presents to backends), a KeyPair (both of these), a TrustFile (a
-    CA file) or an Ignore (a comment; visited when all other rules have run). ``since`` is the version of
-    this tool (of the pack) that first had the rule; ``controls`` are clauses of standards, confirmed ones
-    only, that do not hold where it finds something.
+    CA file) or an Ignore (a comment; visited when all other rules have run).
+
+    ``needs`` names directives: where a whole configuration has none of them, the rule has nothing to say
+    and is not even loaded. ``since`` is the version of this tool (of the pack) that first had the rule;
+    ``controls`` are clauses of standards, confirmed ones only, that do not hold where it finds something.
 
     Raises RuleError when the declaration is not usable.
     """
 
-    def declare(function: Callable[[Subject, Context], Iterator[Finding]]) -> Declaration:
-        if not _ID.fullmatch(id):
+    def declare(function: "Callable[[Subject, Context], Iterator[Finding]]") -> Declared:
+        if not all(word.isalnum() and word == word.lower() for word in id.split("-")) or id[0].isdigit():
             raise RuleError(f"rule id {id!r} is not kebab-case (lower-case words joined by '-')")
-        hints = [hint for name, hint in get_type_hints(function).items() if name != "return"]
-        if len(hints) != 2 or hints[0] not in SUBJECTS or hints[1] is not Context:
-            visits = ", ".join(kind.__name__ for kind in SUBJECTS)
-            raise RuleError(f"rule {id}: the function takes one of {visits}, then a Context")
-        return Declaration(
-            function, hints[0], id, severity, confidence, since, tuple(controls), tuple(directives)
+        hints = [_type_name(hint) for name, hint in function.__annotations__.items() if name != "return"]
+        if len(hints) != 2 or hints[0] not in SUBJECTS or hints[1] != "Context":
+            raise RuleError(f"rule {id}: the function takes one of {', '.join(SUBJECTS)}, then a Context")
+        declaration = Declaration(
+            id, hints[0], severity, confidence, since, tuple(controls), tuple(directives), tuple(needs)
         )
+        return Declared(declaration, function)
 
     return declare
+
+
+def _type_name(hint: object) -> str:
+    """The name of a type of ours, as an annotation names it: by itself, or in quotes."""
+    if isinstance(hint, str):
+        return hint.rpartition(".")[2]
+    ours = getattr(hint, "__module__", "").partition(".")[0] == "mtls_lint"
+    return getattr(hint, "__name__", "") if ours else ""

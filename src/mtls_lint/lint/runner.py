@@ -1,9 +1,9 @@
 """Runs rules over a configuration and collects what they say."""
 
-import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import cached_property
 
 from msgspec import Struct, field
 
@@ -17,15 +17,9 @@ from mtls_lint.lint.rule import Rule
 from mtls_lint.lint.running import Master
 from mtls_lint.lint.settings import Settings
 from mtls_lint.lint.templates import confidence, places_apart, template_notes
-from mtls_lint.nginx.material import KeyPair, ServerCertificate, TrustFile, server_certificates, trust_files
-from mtls_lint.nginx.model import (
-    Configuration,
-    Location,
-    Socket,
-    VirtualServer,
-    configuration_directives,
-)
-from mtls_lint.nginx.upstream_certificates import UpstreamCertificate, upstream_certificates
+from mtls_lint.lint.timings import Timings
+from mtls_lint.nginx.material import KeyPair, server_certificates, trust_files
+from mtls_lint.nginx.model import Configuration, configuration_directives
 from mtls_lint.pki.store import PemStore
 from mtls_lint.syntax.source import SourceFile
 from mtls_lint.syntax.tree import Directive, Problem
@@ -93,20 +87,21 @@ class _Run:
         self.not_evaluated: dict[NotEvaluated, None] = {}
         self.crashes: list[Crash] = []
         self.used: frozenset[Use] = frozenset()
-        self._subjects: dict[type, Sequence[object]] = {}
-        self._directives: dict[str, tuple[Directive, ...]] | None = None
+        self._subjects: dict[str, Sequence[object]] = {}
 
     def check(self, rule: Rule) -> None:
         """Run one rule over everything it visits; a crash is recorded and ends this rule only."""
         context = Context(rule.id, self.configuration, self.evidence, self.settings, self.now, self._record)
         try:
             for subject in self._visited(rule):
-                for finding in rule.declaration.function(subject, context):
+                for finding in rule.function(subject, context):
                     # A snippet that many servers include is said once, at its one place.
                     span = finding.span
                     key = (rule.id, span.source, span.start, span.end, finding.message)
                     self.found.setdefault(key, (rule, finding))
         except Exception as error:  # noqa: BLE001 - the other rules go on, whatever this one does
+            import traceback  # noqa: PLC0415 - no rule should crash
+
             self.crashes.append(Crash(rule.id, f"{type(error).__name__}: {error}", traceback.format_exc()))
 
     def _record(self, entry: NotEvaluated) -> None:
@@ -114,17 +109,29 @@ class _Run:
 
     def _visited(self, rule: Rule) -> Iterable[object]:
         kind = rule.declaration.subject
-        if kind is Directive:
+        needs = rule.declaration.needs
+        if needs and self._complete and self._directives.keys().isdisjoint(needs):
+            return ()
+        if kind == "Directive":
             return self._directives_named(rule.declaration.directives)
         if kind not in self._subjects:
             self._subjects[kind] = _SUBJECTS[kind](self.configuration)
         return self._subjects[kind]
 
     def _directives_named(self, names: Sequence[str]) -> Iterable[Directive]:
-        if self._directives is None:
-            self._directives = configuration_directives(self.configuration)
         for name in names or self._directives:
             yield from self._directives.get(name, ())
+
+    @cached_property
+    def _directives(self) -> dict[str, tuple[Directive, ...]]:
+        return configuration_directives(self.configuration)
+
+    @cached_property
+    def _complete(self) -> bool:
+        """Whether all directives that matter are known: what is absent from the tree is absent."""
+        tree = self.configuration.tree
+        unread = any(not problem.harmless for problem in tree.problems)
+        return not (unread or tree.is_fragment or any(template_notes(tree.sources)))
 
     def check_ignores(self, rules: Sequence[Rule], known: Sequence[Rule]) -> tuple[Ignore, ...]:
         """Run the rules about ignores, last: it counts what the others found. Returns the ignores."""
@@ -135,9 +142,9 @@ class _Run:
         if ignores:
             self.used = uses(self.reported(), ignores)
             doubtful = {entry.rule for entry in self.not_evaluated} | {crash.rule for crash in self.crashes}
-            self._subjects[Ignore] = tuple(judged(ignores, self.used, tree, rules, doubtful))
+            self._subjects["Ignore"] = tuple(judged(ignores, self.used, tree, rules, doubtful))
         for rule in rules:
-            if rule.declaration.subject is Ignore:
+            if rule.declaration.subject == "Ignore":
                 self.check(rule)
         return ignores
 
@@ -173,21 +180,27 @@ class _Run:
         return tuple(reported)
 
 
-_SUBJECTS: dict[type, Callable[[Configuration], Sequence[object]]] = {
-    Configuration: lambda configuration: (configuration,),
-    VirtualServer: lambda configuration: configuration.servers,
-    Location: lambda configuration: [
+def _upstream_certificates(configuration: Configuration) -> Sequence[KeyPair]:
+    from mtls_lint.nginx.upstream_certificates import upstream_certificates  # noqa: PLC0415 - few have any
+
+    return upstream_certificates(configuration)
+
+
+_SUBJECTS: dict[str, Callable[[Configuration], Sequence[object]]] = {
+    "Configuration": lambda configuration: (configuration,),
+    "VirtualServer": lambda configuration: configuration.servers,
+    "Location": lambda configuration: [
         location for server in configuration.servers for location in server.all_locations()
     ],
-    Socket: lambda configuration: configuration.sockets,
-    ServerCertificate: server_certificates,
-    UpstreamCertificate: upstream_certificates,
-    KeyPair: lambda configuration: (
+    "Socket": lambda configuration: configuration.sockets,
+    "ServerCertificate": server_certificates,
+    "UpstreamCertificate": _upstream_certificates,
+    "KeyPair": lambda configuration: (
         *server_certificates(configuration),
-        *upstream_certificates(configuration),
+        *_upstream_certificates(configuration),
     ),
-    TrustFile: trust_files,
-    Ignore: lambda _: (),
+    "TrustFile": trust_files,
+    "Ignore": lambda _: (),
 }
 
 
@@ -205,6 +218,7 @@ def run(
     progress: Callable[[Rule], None] | None = None,
     running: Callable[[Configuration], Master | None] | None = None,
     known: Sequence[Rule] = (),
+    timings: Timings | None = None,
 ) -> Report:
     """Run ``rules`` over ``configuration``.
 
@@ -216,12 +230,14 @@ def run(
     store = store if store is not None else PemStore()
     state = _Run(configuration, settings, now, Evidence(configuration, store, running))
     selected = tuple(rules)
+    timings = timings or Timings()
     for rule in selected:
-        if rule.declaration.subject is Ignore:
+        if rule.declaration.subject == "Ignore":
             continue
         if progress is not None:
             progress(rule)
-        state.check(rule)
+        with timings.rule(rule.id):
+            state.check(rule)
     tree = configuration.tree
     state.leave_out_impossible()
     ignores = state.check_ignores(selected, known or selected)

@@ -8,13 +8,13 @@ that was; one that has crashed is replaced by a younger one with the old files.
 from __future__ import annotations
 
 import os
-import re
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from mtls_lint.expressions import expression
 from mtls_lint.pki.store import PemStore
 from mtls_lint.syntax.tree import index_by_name
 
@@ -36,7 +36,7 @@ _MAIN_FILES = ("/etc/nginx/nginx.conf", "/usr/local/nginx/conf/nginx.conf", "/us
 
 _MASTER = "nginx: master process "
 _WORKER = "nginx: worker process"
-_OPTION = re.compile(r"(?<!\S)-([cp])\s*(\S+)")
+_OPTION = expression(r"(?<!\S)-([cp])\s*(\S+)")
 _MOST = 4096
 """Bytes of a process's title that are looked at."""
 

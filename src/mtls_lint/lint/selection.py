@@ -1,6 +1,5 @@
 """Which rules run: ``--select`` and ``--ignore``."""
 
-import difflib
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 
@@ -29,6 +28,8 @@ def chosen(rule: Rule, selector: str) -> bool:
 
 def suggestion(rules: Sequence[Rule], selector: str) -> str:
     """The rule or family that was probably meant; empty where none is close."""
+    import difflib  # noqa: PLC0415 - for mistakes
+
     names = {rule.id for rule in rules} | {rule.family for rule in rules}
     return next(iter(difflib.get_close_matches(selector, sorted(names), n=1)), "")
 

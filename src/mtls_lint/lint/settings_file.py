@@ -7,13 +7,15 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from difflib import get_close_matches
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from mtls_lint.expressions import expression
 from mtls_lint.lint.settings_keys import BY_NAME, CODE, FILE, TABLE, flaw
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PROJECT = "pyproject.toml"
 MAX_SIZE = 1024 * 1024
@@ -55,10 +57,14 @@ class SettingsFile(Struct, frozen=True):
         table: dict[str, Any] = self.values.get(key, {})
         return table
 
-    def file(self, key: str) -> Path | None:
+    def file(self, key: str) -> "Path | None":
         """The file that a key names, as seen from here; None without it."""
         named = self.text(key)
-        return None if named is None else Path(self.resolved(named))
+        if named is None:
+            return None
+        from pathlib import Path  # noqa: PLC0415 - few settings name one
+
+        return Path(self.resolved(named))
 
     def resolved(self, path: str) -> str:
         """A path that the file names, as seen from here."""
@@ -115,6 +121,8 @@ def read_settings(path: str, shown: str | None = None) -> SettingsFile:
 def _check(found: SettingsFile, name: str, value: object) -> None:
     key = BY_NAME.get(name)
     if key is None:
+        from difflib import get_close_matches  # noqa: PLC0415 - for mistakes
+
         close = get_close_matches(name.replace("_", "-"), BY_NAME, n=1)
         hint = (
             f"Did you mean {close[0]!r}?" if close else "`mtls-lint config init` writes a file with all keys."
@@ -143,9 +151,9 @@ def _parsed(text: str, name: str) -> dict[str, Any]:
     return document
 
 
-_HEADER = re.compile(r"\s*\[\s*([^][]+?)\s*\]\s*(?:#.*)?")
-_ASSIGNMENT = re.compile(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
-_WORD = re.compile(r"""[\w-]+|"[^"]*"|'[^']*'""")
+_HEADER = expression(r"\s*\[\s*([^][]+?)\s*\]\s*(?:#.*)?")
+_ASSIGNMENT = expression(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
+_WORD = expression(r"""[\w-]+|"[^"]*"|'[^']*'""")
 
 
 def _lines(text: str, prefix: tuple[str, ...]) -> dict[tuple[str, str], int]:

@@ -1,17 +1,16 @@
 """Where a request ends up behind nginx: a backend with an address of its own there, or a file."""
 
-import re
-
 from msgspec import Struct
 
+from mtls_lint.expressions import expression
 from mtls_lint.nginx.anonymous import Served
 from mtls_lint.nginx.answers import PASSING
 from mtls_lint.nginx.model import Configuration, Location, VirtualServer
 from mtls_lint.nginx.possible import possible_texts
 from mtls_lint.syntax.tree import Directive
 
-_URL = re.compile(r"(?:(?P<scheme>[a-z]+)://)?(?P<host>unix:[^:]+|\[[^\]]*\](?::\d+)?|[^/]*)(?P<path>:?/.*)?")
-_OF_REQUEST = re.compile(r"\$\{?(?:request_uri|uri|document_uri)\b.*")
+_URL = expression(r"(?:(?P<scheme>[a-z]+)://)?(?P<host>unix:[^:]+|\[[^\]]*\](?::\d+)?|[^/]*)(?P<path>:?/.*)?")
+_OF_REQUEST = expression(r"\$\{?(?:request_uri|uri|document_uri)\b.*")
 """What stands for the URI of the request behind an address, and what follows it."""
 
 _PORTS = {"http": "80", "https": "443", "grpc": "80", "grpcs": "443"}

@@ -5,18 +5,19 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from mtls_lint.expressions import expression
 from mtls_lint.nginx.version import NginxVersion
 
 # OpenResty counts on behind nginx's own three numbers. Other forks have numbers of their own.
-_VERSION = re.compile(
+_VERSION = expression(
     r"^nginx version: (?P<name>nginx|openresty)/(\d+)\.(\d+)\.(\d+)(?P<rest>.*)$", re.MULTILINE
 )
-_OTHER = re.compile(r"^\w+ version: (\S+)$", re.MULTILINE)
-_OPENSSL = re.compile(r"^(?:built|running) with OpenSSL (\S+)", re.MULTILINE)
-_OPTION = re.compile(r"--([a-z0-9_-]+)=('[^']*'|\S*)")
-_MODULE = re.compile(r"--with-(\w+)(?=[\s=]|$)")
-_CVE = re.compile(r"\bCVE-\d{4}-\d{4,}\b")
-_TRUNCATED = re.compile(r"^# (?:Older|For older) .*changelog", re.MULTILINE | re.IGNORECASE)
+_OTHER = expression(r"^\w+ version: (\S+)$", re.MULTILINE)
+_OPENSSL = expression(r"^(?:built|running) with OpenSSL (\S+)", re.MULTILINE)
+_OPTION = expression(r"--([a-z0-9_-]+)=('[^']*'|\S*)")
+_MODULE = expression(r"--with-(\w+)(?=[\s=]|$)")
+_CVE = expression(r"\bCVE-\d{4}-\d{4,}\b")
+_TRUNCATED = expression(r"^# (?:Older|For older) .*changelog", re.MULTILINE | re.IGNORECASE)
 
 
 class Package(Struct, frozen=True):

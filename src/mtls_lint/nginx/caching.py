@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from mtls_lint.nginx.checks import Sources
+from mtls_lint.nginx.checks import sources_of
 from mtls_lint.nginx.forwarding import ForwardingPath
 from mtls_lint.nginx.model import Configuration
 from mtls_lint.nginx.variables import variables_in
@@ -44,7 +44,7 @@ def cache_of(configuration: Configuration, path: ForwardingPath) -> Cache | None
     never, past = scope.setting(f"{protocol}_no_cache").words, scope.setting(f"{protocol}_cache_bypass").words
     if any("$" not in word and word not in {"", "0"} for word in never):
         return None
-    sources = Sources(configuration, path.server)
+    sources = sources_of(configuration, path.server)
     return Cache(
         setting.directive,
         setting.value,

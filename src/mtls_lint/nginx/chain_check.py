@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from mtls_lint.nginx.material import FileReference, crl_file
+from mtls_lint.nginx.memory import kept
 from mtls_lint.nginx.model import Configuration, VirtualServer
 from mtls_lint.nginx.tls import security_level
 from mtls_lint.nginx.upstream_tls import UpstreamPass
@@ -40,7 +42,7 @@ DELTA_DOUBT = "ssl_crl holds a delta CRL: older OpenSSL takes it for complete, n
 """Why a verdict is not certain where ``without_deltas`` comes to another one."""
 
 
-class ChainCheck(Struct, frozen=True):
+class ChainCheck(Struct, frozen=True, dict=True):
     """The trusted certificates, the CRLs (None: revocation is not checked), the depth and the level.
 
     ``peer`` says whose chains are checked: those of clients, or those of upstream servers.
@@ -58,29 +60,39 @@ class ChainCheck(Struct, frozen=True):
 
         return verify(chain, self.store, self.depth, now, self.crls, self.level, self.peer)
 
-    def clients_of(self, ca: "Certificate", now: datetime, sent: "Sequence[Certificate]" = ()) -> "Verdict":
+    @kept
+    def clients_of(self, ca: "Certificate", now: datetime, sent: "tuple[Certificate, ...]" = ()) -> "Verdict":
         """What OpenSSL says of a client (or server) with a flawless certificate that ``ca`` has issued."""
         from mtls_lint.pki.verify import can_anything_pass  # noqa: PLC0415
 
         return can_anything_pass(self.store, ca, self.depth, now, self.crls, self.level, sent, self.peer)
 
-    @property
+    @cached_property
     def without_deltas(self) -> "ChainCheck":
         """The check as an OpenSSL makes it that passes over delta CRLs (docs/evidence.md: trust)."""
         complete = tuple(crl for crl in self.crls if not crl.is_delta) if self.crls is not None else None
         return replace(self, crls=complete)
 
-    @property
+    @cached_property
     def without_crls(self) -> "ChainCheck":
         """The check without revocation."""
-        return replace(self, crls=None)
+        return self if self.crls is None else replace(self, crls=None)
 
-    @property
+    @cached_property
     def trust(self) -> "ClientTrust":
         """What each of the trusted certificates is good for."""
         from mtls_lint.pki.client_trust import ClientTrust  # noqa: PLC0415
 
         return ClientTrust(self.store)
+
+    @cached_property
+    def subjects(self) -> frozenset[object]:
+        """The names of the trusted certificates, in either form."""
+        return frozenset(name for one in self.store for name in (one.subject_der, one.canonical_subject))
+
+    def may_pass(self, chain: "Sequence[Certificate]") -> bool:
+        """Whether a chain of what a peer sends may end here, by the names alone: to ask before ``verify``."""
+        return any(one.issuer_der in self.subjects or one.canonical_issuer in self.subjects for one in chain)
 
     def without(self, certificates: "Iterable[Certificate]") -> "ChainCheck":
         """The same check, with these certificates not trusted."""

@@ -1,10 +1,11 @@
 """The conditions of a server that look at the client's certificate, and the variables that tell of it."""
 
-import re
 from collections.abc import Iterator
 
 from msgspec import Struct
 
+from mtls_lint.expressions import expression
+from mtls_lint.nginx.memory import kept
 from mtls_lint.nginx.model import Configuration, Location, VirtualServer
 from mtls_lint.nginx.variables import variables_in
 from mtls_lint.syntax.tree import Directive
@@ -15,7 +16,7 @@ IDENTIFYING = frozenset(
 )
 """The variables that tell one client of a CA from another."""
 
-_CAPTURE = re.compile(r"\(\?P?[<'](\w+)[>']")
+_CAPTURE = expression(r"\(\?P?[<'](\w+)[>']")
 
 
 class Check(Struct, frozen=True):
@@ -43,6 +44,7 @@ class Check(Struct, frozen=True):
         return " ".join(str(word) for word in self.directive.args)
 
 
+@kept
 def client_variables(configuration: Configuration) -> frozenset[str]:
     """The variables (lower case, without ``$``) that a ``map`` makes of ``$ssl_client_...``.
 
@@ -52,6 +54,7 @@ def client_variables(configuration: Configuration) -> frozenset[str]:
     return frozenset(name for name in flows if any(map(_is_fact, _roots(name, flows))))
 
 
+@kept
 def identifying_variables(configuration: Configuration) -> frozenset[str]:
     """The variables that tell who the client is, those that a ``map`` makes of them included."""
     flows = _flows(configuration, None)
@@ -69,17 +72,15 @@ def tells_of_client(name: str, made: frozenset[str]) -> bool:
     return _is_fact(name) or name in made
 
 
+@kept
 def client_checks(configuration: Configuration, server: VirtualServer) -> tuple[Check, ...]:
     """The checks of a server and its locations, in file order."""
-    flows = _flows(configuration, server)
+    sources = sources_of(configuration, server)
     found = []
     for block in server.all_locations():
         if block.kind != "if":
             continue
-        roots = set[str]()
-        for word in block.directive.args:
-            for name in variables_in(str(word)):
-                roots |= _roots(name, flows)
+        roots = sources.of(" ".join(block.directive.args))
         facts = {name for name in roots if _is_fact(name)}
         if facts:
             mixed = bool(roots - facts)
@@ -109,13 +110,26 @@ class Sources:
     What ``map`` and ``set`` make is followed back to what they make it of, conditions included.
     """
 
-    def __init__(self, configuration: Configuration, server: VirtualServer) -> None:
-        """The sources as ``server`` sees them: its own ``set``, and the maps of all."""
-        self._flows = _flows(configuration, server)
+    def __init__(self, flows: "_Flows") -> None:
+        """``flows`` says for each variable that is made what it comes from."""
+        self._flows = flows
 
+    @kept
     def of(self, text: str) -> frozenset[str]:
         """The variables (lower case, without ``$``) from which a text with variables gets its value."""
         return frozenset[str]().union(*(_roots(name, self._flows) for name in variables_in(text)))
+
+
+def sources_of(configuration: Configuration, server: VirtualServer) -> Sources:
+    """The sources as ``server`` sees them: its own ``set``, and the maps of all."""
+    if not any(True for _ in _assignments(server)):
+        return _sources_of_maps(configuration, server.module)
+    return Sources(_flows(configuration, server))
+
+
+@kept
+def _sources_of_maps(configuration: Configuration, module: str) -> Sources:
+    return Sources(_flows_of_maps(configuration, module))
 
 
 _Flows = dict[str, set[str]]
@@ -126,23 +140,34 @@ def _is_fact(name: str) -> bool:
     return name.startswith("ssl_client_")
 
 
+@kept
 def _flows(configuration: Configuration, server: VirtualServer | None) -> _Flows:
-    flows: _Flows = {}
-    for name, row in _maps(configuration, server).items():
-        values = (str(word) for line in row.children for word in line.args)
-        captured = {name for line in row.children for name in _CAPTURE.findall(str(line.name))}
-        mentioned = variables_in(" ".join((str(row.args[0]), *values)))
-        flows[name] = {source for source in mentioned - captured if not source.isdecimal()}
-    for name, assigned in _assignments(server) if server is not None else ():
+    of_maps = _flows_of_maps(configuration, "http" if server is None else server.module)
+    assignments = tuple(_assignments(server)) if server is not None else ()
+    if not assignments:
+        return of_maps
+    flows = {name: set(sources) for name, sources in of_maps.items()}
+    for name, assigned in assignments:
         flows.setdefault(name, set()).update(assigned)
     return flows
 
 
-def _maps(configuration: Configuration, server: VirtualServer | None) -> dict[str, Directive]:
-    """The maps of the server's module by the variables they make."""
-    if server is None or server.module == "http":
+@kept
+def _flows_of_maps(configuration: Configuration, module: str) -> _Flows:
+    flows: _Flows = {}
+    for name, row in _maps(configuration, module).items():
+        values = (str(word) for line in row.children for word in line.args)
+        captured = {name for line in row.children for name in _CAPTURE.findall(str(line.name))}
+        mentioned = variables_in(" ".join((str(row.args[0]), *values)))
+        flows[name] = {source for source in mentioned - captured if not source.isdecimal()}
+    return flows
+
+
+def _maps(configuration: Configuration, module: str) -> dict[str, Directive]:
+    """The maps of a module by the variables they make."""
+    if module == "http":
         return configuration.makers.maps
-    found = configuration.scopes[server.module].find("map") if server.module in configuration.scopes else ()
+    found = configuration.scopes[module].find("map") if module in configuration.scopes else ()
     return {str(row.args[1]).lstrip("$").lower(): row for row in found if len(row.args) == 2}
 
 
@@ -161,13 +186,12 @@ def _roots(name: str, flows: _Flows) -> set[str]:
 
 def _assignments(server: VirtualServer) -> Iterator[tuple[str, frozenset[str]]]:
     """For each ``set``: the variables its value comes from, those of a condition around it included."""
-    blocks = [(server.scope.directives, frozenset[str]())]
-    for block in server.all_locations():
-        condition = " ".join(str(word) for word in block.directive.args) if block.kind == "if" else ""
-        blocks.append((block.scope.directives, variables_in(condition)))
-    for directives, around in blocks:
-        for directive in directives:
-            if directive.name == "set" and len(directive.args) == 2:
+    for block in (None, *server.all_locations()):
+        scope = server.scope if block is None else block.scope
+        for directive in scope.find("set"):
+            if len(directive.args) == 2:
+                is_if = block is not None and block.kind == "if"
+                around = variables_in(" ".join(block.directive.args)) if block and is_if else frozenset()
                 name, value = (str(word) for word in directive.args)
                 yield name.lstrip("$").lower(), variables_in(value) | around
 

@@ -1,29 +1,29 @@
 """Texts that match a regular expression, as far as they are easily seen."""
 
-import re
 from collections.abc import Iterable
 
+from mtls_lint.expressions import expression
 from mtls_lint.nginx.regex import Matched, search
 
 # What stands for a text in a regular expression, so that an example of a URI can be made of it.
 _EXAMPLES = (
-    (re.compile(r"\(\?(?:[a-zA-Z-]*:|[<'P][^>']*[>'])"), "("),
-    (re.compile(r"\(\?[=!<][^()]*\)"), ""),
-    (re.compile(r"\[\^[^\]]*\][+*]?\??"), "x"),
-    (re.compile(r"\[(?:\\)?([0-9A-Za-z])[^\]]*\](?:[+*]\??|\{\d+(?:,\d*)?\})?"), r"\1"),
-    (re.compile(r"\\s(?:[*?]\??|\{0)"), ""),
-    (re.compile(r"\\d(?:[+*]\??|\{\d+(?:,\d*)?\})?"), "1"),
-    (re.compile(r"(?:\\[wS]|(?<!\\)\.)[+*]\??"), "x"),
-    (re.compile(r"\(([^()|]*)(?:\|[^()]*)?\)[?*+]?"), r"\1"),
-    (re.compile(r"\(([^()|]*)(?:\|[^()]*)?\)[?*+]?"), r"\1"),
-    (re.compile(r"(?<!\\)[\^$]"), ""),
-    (re.compile(r"(?<=\w|/)[?*+]"), ""),
-    (re.compile(r"\\([^0-9A-Za-z])"), r"\1"),
+    (expression(r"\(\?(?:[a-zA-Z-]*:|[<'P][^>']*[>'])"), "("),
+    (expression(r"\(\?[=!<][^()]*\)"), ""),
+    (expression(r"\[\^[^\]]*\][+*]?\??"), "x"),
+    (expression(r"\[(?:\\)?([0-9A-Za-z])[^\]]*\](?:[+*]\??|\{\d+(?:,\d*)?\})?"), r"\1"),
+    (expression(r"\\s(?:[*?]\??|\{0)"), ""),
+    (expression(r"\\d(?:[+*]\??|\{\d+(?:,\d*)?\})?"), "1"),
+    (expression(r"(?:\\[wS]|(?<!\\)\.)[+*]\??"), "x"),
+    (expression(r"\(([^()|]*)(?:\|[^()]*)?\)[?*+]?"), r"\1"),
+    (expression(r"\(([^()|]*)(?:\|[^()]*)?\)[?*+]?"), r"\1"),
+    (expression(r"(?<!\\)[\^$]"), ""),
+    (expression(r"(?<=\w|/)[?*+]"), ""),
+    (expression(r"\\([^0-9A-Za-z])"), r"\1"),
 )
 
 
 # What says in an expression that an attribute of a name begins or ends there: (^|,) and (,|$).
-_BOUNDARY = re.compile(r"\((?:\?:)?(?:\^\|[,/]|[,/]\|\^|\$\|[,/]|[,/]\|\$)\)")
+_BOUNDARY = expression(r"\((?:\?:)?(?:\^\|[,/]|[,/]\|\^|\$\|[,/]|[,/]\|\$)\)")
 
 
 def uris_matching(pattern: str, operator: str) -> list[str]:
@@ -47,8 +47,8 @@ def texts_matching(pattern: str, operator: str) -> list[str]:
 
 def _example(pattern: str) -> str:
     text = pattern
-    for expression, replacement in _EXAMPLES:
-        text = expression.sub(replacement, text)
+    for found, replacement in _EXAMPLES:
+        text = found.sub(replacement, text)
     return text.partition("|")[0]
 
 

@@ -8,9 +8,10 @@ from msgspec import Struct
 from mtls_lint.nginx.anonymous import Served
 from mtls_lint.nginx.answers import SETTERS
 from mtls_lint.nginx.backends import backend_addresses
-from mtls_lint.nginx.checks import IDENTIFYING, Sources
+from mtls_lint.nginx.checks import IDENTIFYING, Sources, sources_of
 from mtls_lint.nginx.head import takes_them_as_invalid, takes_underscores
 from mtls_lint.nginx.inheritance import Scope, Setting
+from mtls_lint.nginx.memory import kept
 from mtls_lint.nginx.model import Configuration, Location, VirtualServer
 from mtls_lint.syntax.tree import Directive
 
@@ -191,12 +192,24 @@ def forwarding_paths(
     configuration: Configuration, servers: Iterable[VirtualServer] | None = None
 ) -> tuple[ForwardingPath, ...]:
     """The paths by which requests of http reach a backend, in file order; those of these servers if given."""
-    wanted = configuration.servers_of("http") if servers is None else dict.fromkeys(servers)
-    return tuple(path for server in wanted for path in _paths(configuration, server))
+    if servers is None:
+        return _all_paths(configuration)
+    return tuple(path for server in dict.fromkeys(servers) for path in _paths(configuration, server))
 
 
-def _paths(configuration: Configuration, server: VirtualServer) -> Iterator[ForwardingPath]:
-    sources = Sources(configuration, server)
+@kept
+def _all_paths(configuration: Configuration) -> tuple[ForwardingPath, ...]:
+    servers = configuration.servers_of("http")
+    return tuple(path for server in servers for path in _paths(configuration, server))
+
+
+@kept
+def _paths(configuration: Configuration, server: VirtualServer) -> tuple[ForwardingPath, ...]:
+    return tuple(_find_paths(configuration, server))
+
+
+def _find_paths(configuration: Configuration, server: VirtualServer) -> Iterator[ForwardingPath]:
+    sources = sources_of(configuration, server)
     for location in server.all_locations():
         scope = location.scope
         for protocol, setter in SETTERS.items():

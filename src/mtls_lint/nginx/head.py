@@ -4,6 +4,7 @@ import re
 
 from msgspec import Struct
 
+from mtls_lint.expressions import expression
 from mtls_lint.nginx.decision import Request
 from mtls_lint.nginx.model import VirtualServer
 from mtls_lint.nginx.rewrite import Target
@@ -11,11 +12,11 @@ from mtls_lint.nginx.uri import normalise, split_uri
 from mtls_lint.nginx.version import NginxVersion
 from mtls_lint.syntax.tree import Unknown
 
-_METHOD = re.compile(r"[A-Z_-]+")
+_METHOD = expression(r"[A-Z_-]+")
 _NAME = r"(?:\[[\w.~!$&'()*+,;=:-]*\]|[A-Za-z0-9.-]*)"
-_ABSOLUTE = re.compile(rf"[A-Za-z][A-Za-z0-9+.-]*://({_NAME}(?::\d*)?)((?:[/?].*)?)", re.ASCII)
-_TUNNEL = re.compile(rf"{_NAME}:\d+", re.ASCII)
-_NEVER = re.compile(r"[\0-\x20\x7f]")
+_ABSOLUTE = expression(rf"[A-Za-z][A-Za-z0-9+.-]*://({_NAME}(?::\d*)?)((?:[/?].*)?)", re.ASCII)
+_TUNNEL = expression(rf"{_NAME}:\d+", re.ASCII)
+_NEVER = expression(r"[\0-\x20\x7f]")
 
 
 class RequestLine(Struct, frozen=True):

@@ -5,14 +5,15 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from mtls_lint.nginx.checks import Sources
+from mtls_lint.expressions import expression
+from mtls_lint.nginx.checks import sources_of
 from mtls_lint.nginx.examples import texts_matching
 from mtls_lint.nginx.model import Configuration, Location, VirtualServer
 from mtls_lint.nginx.variables import strip_parentheses, variables_in
 from mtls_lint.syntax.tree import Directive
 
 # Names that proxies give to headers with what they know of a client's certificate.
-_TELLING = re.compile(
+_TELLING = expression(
     r"http_(?:\w*_)?(?:"
     r"(?:ssl|tls|mtls|amzn_mtls|client|peer|user)_(?:client_|clientcert_|peer_|leaf_)?"
     r"(?:[si]_)?(?:cert\w*|dn\w*|cn|verif\w+|subject\w*|issuer\w*|serial\w*|fingerprint\w*|sha1|san)"
@@ -37,7 +38,7 @@ class HeaderTest(Struct, frozen=True):
 
 def header_tests(configuration: Configuration, server: VirtualServer) -> tuple[HeaderTest, ...]:
     """The conditions of a server that go by such headers, through ``map`` and ``set`` too."""
-    sources = Sources(configuration, server)
+    sources = sources_of(configuration, server)
     found = []
     for block in server.all_locations():
         if block.kind == "if":

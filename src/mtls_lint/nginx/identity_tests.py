@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from mtls_lint.expressions import expression
 from mtls_lint.nginx.examples import names_matching, texts_matching
 from mtls_lint.nginx.model import Configuration, VirtualServer
 from mtls_lint.nginx.regex import Matched, search
@@ -19,8 +20,8 @@ SERIAL, FINGERPRINT = "ssl_client_serial", "ssl_client_fingerprint"
 COMPARED = NAMES | LEGACY_NAMES | {SERIAL, FINGERPRINT}
 """The variables (without ``$``) whose form is known."""
 
-_CAPTURED = re.compile(r"\$(?:\{?\w+\}?)")
-_GROUP = re.compile(r"\((?:\?P?<\w+>|\?'\w+'|(?!\?))[^()]*\)")
+_CAPTURED = expression(r"\$(?:\{?\w+\}?)")
+_GROUP = expression(r"\((?:\?P?<\w+>|\?'\w+'|(?!\?))[^()]*\)")
 _MOST_LITERALS = 5
 
 # In a map of several variables, what this one holds for a client that is let in.

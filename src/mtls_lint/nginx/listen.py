@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
+from mtls_lint.expressions import expression
 from mtls_lint.syntax.source import TemplatedToken
 from mtls_lint.syntax.tree import Directive
 
@@ -92,7 +93,7 @@ def parse_listen(directive: Directive, *, module: str) -> tuple[Listen, ...]:
     )
 
 
-_PORT_WRITTEN = re.compile(r"(?:.*:)?([0-9]{1,5})(?![\w.:])", re.ASCII | re.DOTALL)
+_PORT_WRITTEN = expression(r"(?:.*:)?([0-9]{1,5})(?![\w.:])", re.ASCII | re.DOTALL)
 
 
 def _templated_port(directive: Directive) -> int:

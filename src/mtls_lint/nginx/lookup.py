@@ -6,6 +6,7 @@ from weakref import WeakKeyDictionary
 
 from msgspec import Struct
 
+from mtls_lint.expressions import expression
 from mtls_lint.nginx.model import Configuration, Socket, VirtualServer
 from mtls_lint.nginx.names import NameKind
 from mtls_lint.nginx.regex import Matched, has_captures, search
@@ -169,7 +170,7 @@ _TABLES: "WeakKeyDictionary[Socket, NameTable]" = WeakKeyDictionary()
 
 
 # What nginx takes for a Host since 1.29.4, which follows RFC 3986 3.2 (docs/evidence.md: request).
-_HOST = re.compile(r"(\[[\w.~!$&'()*+,;=:-]*\]|[\w.~!$&'()*+,;=%-]*)(?::(\d*))?", re.ASCII)
+_HOST = expression(r"(\[[\w.~!$&'()*+,;=:-]*\]|[\w.~!$&'()*+,;=%-]*)(?::(\d*))?", re.ASCII)
 
 
 def normalise_host(host: str, version: NginxVersion) -> str | None:

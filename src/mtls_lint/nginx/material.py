@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from msgspec import Struct
 
 from mtls_lint.nginx.inheritance import Holder, Setting
+from mtls_lint.nginx.memory import kept
 from mtls_lint.nginx.model import Configuration, VirtualServer
 from mtls_lint.nginx.tls import conf_commands
 from mtls_lint.nginx.version import NginxVersion
@@ -162,6 +163,7 @@ def reference_to(configuration: Configuration, directive: Directive, index: int 
     return FileReference(directive, os.path.join(configuration.tree.main_directory, written), index=index)
 
 
+@kept
 def server_certificates(configuration: Configuration) -> tuple[ServerCertificate, ...]:
     """Every certificate that some server presents, each pair of directives once."""
     groups = _Groups[tuple[Directive, Directive | None, Directive | None]]()
@@ -184,11 +186,13 @@ def server_certificates(configuration: Configuration) -> tuple[ServerCertificate
     )
 
 
+@kept
 def trust_files(configuration: Configuration) -> tuple[TrustFile, ...]:
     """Every file of client trust that nginx opens, each directive once."""
     return _trust_files(configuration, stapling=False)
 
 
+@kept
 def opened_ca_files(configuration: Configuration) -> tuple[TrustFile, ...]:
     """Every CA file of a server that nginx opens, also those that have no say about clients.
 
@@ -198,6 +202,7 @@ def opened_ca_files(configuration: Configuration) -> tuple[TrustFile, ...]:
     return _trust_files(configuration, stapling=True)
 
 
+@kept
 def crl_files(configuration: Configuration) -> tuple[CrlFile, ...]:
     """Every file that clients are checked against, each directive once."""
     groups = _Groups[Directive]()
@@ -220,6 +225,7 @@ def opens_ca_files_unasked(server: VirtualServer) -> bool:
     return server.module == "http" or (server.module == "stream" and server.scope.version >= (1, 27, 2))
 
 
+@kept
 def ca_files(configuration: Configuration, server: VirtualServer) -> tuple[FileReference, ...]:
     """The files of CAs that the server trusts for its clients, where it asks for certificates.
 
@@ -235,6 +241,7 @@ def ca_files(configuration: Configuration, server: VirtualServer) -> tuple[FileR
     return tuple(reference_to(configuration, directive) for directive in directives if directive is not None)
 
 
+@kept
 def crl_file(configuration: Configuration, server: VirtualServer) -> FileReference | None:
     """The file of ``ssl_crl``; None where revocation is not checked by one."""
     directive = _named_file(server.setting("ssl_crl")) if checks_crls(server) else None
@@ -247,6 +254,7 @@ def checks_crls(server: VirtualServer) -> bool:
     return named and not conf_commands(server, "VerifyCAFile")
 
 
+@kept
 def client_trust(configuration: Configuration, server: VirtualServer) -> tuple[FileReference, ...]:
     """The files whose certificates this server trusts for its clients.
 
@@ -271,7 +279,16 @@ def ca_names(certificates: "Iterable[Certificate]", version: NginxVersion) -> tu
 
 def certificates_of(configuration: Configuration, server: VirtualServer) -> tuple[ServerCertificate, ...]:
     """The pairs of one server, in the order in which nginx loads them."""
-    return tuple(pair for pair in server_certificates(configuration) if server in pair.servers)
+    return _by_server(configuration).get(server, ())
+
+
+@kept
+def _by_server(configuration: Configuration) -> dict[VirtualServer, tuple[ServerCertificate, ...]]:
+    found: dict[VirtualServer, list[ServerCertificate]] = {}
+    for pair in server_certificates(configuration):
+        for server in pair.servers:
+            found.setdefault(server, []).append(pair)
+    return {server: tuple(pairs) for server, pairs in found.items()}
 
 
 def _trust_files(configuration: Configuration, *, stapling: bool) -> tuple[TrustFile, ...]:

@@ -6,6 +6,7 @@ from enum import Enum
 
 from msgspec import Struct
 
+from mtls_lint.expressions import expression
 from mtls_lint.pki.identity import to_ascii
 from mtls_lint.syntax.source import Span, TemplatedToken
 from mtls_lint.syntax.tree import Directive
@@ -67,9 +68,9 @@ class ServerName(Struct, frozen=True):
         return self.text or '""'
 
 
-_URL_AROUND = re.compile(r"^[a-z]+://|/.*$")
-_PORT = re.compile(r"(?<=[^:]):\d+$")
-_HOST = re.compile(r"(\*?\.)?[\w-]+(\.[\w-]+)+", re.ASCII)
+_URL_AROUND = expression(r"^[a-z]+://|/.*$")
+_PORT = expression(r"(?<=[^:]):\d+$")
+_HOST = expression(r"(\*?\.)?[\w-]+(\.[\w-]+)+", re.ASCII)
 
 
 def _as_asked(written: str) -> str | None:

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Sequence
 
+from mtls_lint.expressions import expression
 from mtls_lint.nginx.model import Configuration, VirtualServer
 from mtls_lint.syntax.tree import Directive
 
-_HTTP = re.compile("http://.", re.IGNORECASE | re.DOTALL)
+_HTTP = expression("http://.", re.IGNORECASE | re.DOTALL)
 
 
 def ocsp_servers(configuration: Configuration) -> dict[Directive, tuple[VirtualServer, ...]]:

@@ -7,10 +7,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mtls_lint.nginx.chain_check import ChainCheck
+from mtls_lint.nginx.memory import kept
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from mtls_lint.pki.certificate import Certificate
     from mtls_lint.pki.verify_errors import VerifyError
 
@@ -43,15 +42,16 @@ class Barrier(Struct, frozen=True):
         return self.failures[-1][1]
 
 
+@kept
 def barriers(
-    check: ChainCheck, certificates: "Iterable[Certificate]", now: datetime, *, soft_passes: bool = False
+    check: ChainCheck, certificates: "tuple[Certificate, ...]", now: datetime, *, soft_passes: bool = False
 ) -> tuple[Barrier, ...]:
     """The CAs among ``certificates`` (all trusted by ``check``) by which nobody gets in.
 
     Revocation is left out of account. ``soft_passes`` is for ``ssl_verify_client optional_no_ca``.
     """
     check = _at_best(check)
-    deep = replace(check, depth=_ANY_DEPTH)
+    deep = _at_any_depth(check)
     found = []
     for ca in dict.fromkeys(certificates):
         if not ca.is_ca:
@@ -72,6 +72,7 @@ def lets_clients_in(check: ChainCheck, ca: "Certificate", now: datetime) -> bool
     return _at_best(check).clients_of(ca, now).ok
 
 
+@kept
 def lets_anybody_in(check: ChainCheck, now: datetime) -> bool:
     """Whether some client certificate passes: one that a trusted CA issues, or a trusted one itself."""
     check = _at_best(check)
@@ -80,9 +81,15 @@ def lets_anybody_in(check: ChainCheck, now: datetime) -> bool:
     )
 
 
+@kept
 def _at_best(check: ChainCheck) -> ChainCheck:
     """The check without revocation, and no stricter than the imagined client can meet."""
     return replace(check.without_crls, level=min(check.level, _STRICTEST))
+
+
+@kept
+def _at_any_depth(check: ChainCheck) -> ChainCheck:
+    return replace(check, depth=_ANY_DEPTH)
 
 
 def is_said_elsewhere(barrier: Barrier) -> bool:

@@ -70,6 +70,17 @@ def refusals(tree: Tree, version: NginxVersion) -> Refusals:
     return Refusals(tuple(walk.found), tuple(walk.unknown.values()), tuple(walk.templated), newest)
 
 
+class _Taken(Struct, frozen=True):
+    """How nginx takes directives that are alike: which ``place`` they fill, ``once`` or more often.
+
+    ``inside`` is the context of their blocks, None where they have none of directives.
+    """
+
+    place: str
+    once: bool
+    inside: str | None
+
+
 class _Walk:
     """One walk over a tree, block by block."""
 
@@ -81,6 +92,7 @@ class _Walk:
         self.unknown: dict[str, Directive] = {}
         self.templated: list[Directive] = []
         # A large configuration says the same things many times.
+        self._taken: dict[_Form, _Taken] = {}
         self._verdicts: dict[_Form, Refusal | None] = {}
         self._depends_on_values: dict[_Form, bool] = {}
 
@@ -90,21 +102,39 @@ class _Walk:
         ``open_`` says that the context is only inferred.
         """
         seen: dict[str, Directive] = {}
+        taken = self._taken
         for directive in block:
-            name = str(directive.name)
-            if directive.is_templated:
-                self.templated.append(directive)
+            name, args, has_block = directive.name, directive.args, directive.block is not None
+            alike = taken.get((name, context, has_block, len(args))) or taken.get(
+                (name, context, has_block, args)
+            )
+            plain = alike is not None and not open_ and directive.source.template is None
+            if alike is None or not plain or (alike.once and alike.place in seen):
+                self._judge(directive, context, seen, open_=open_)
                 continue
-            # `root` and `alias` fill the same place (ngx_http_core_root).
-            place = "root" if name == "alias" else name
-            if self._takes(directive, name, context, seen.get(place), open_=open_):
-                seen.setdefault(place, directive)
-                if directives.is_templated(name, directive.args):
-                    self.templated.append(directive)
-            if directive.block:
+            seen.setdefault(alike.place, directive)
+            if directive.block and alike.inside is not None:
+                self.pending.append((directive.block, alike.inside))
+
+    def _judge(self, directive: Directive, context: str, seen: dict[str, Directive], *, open_: bool) -> None:
+        name = str(directive.name)
+        if directive.is_templated:
+            self.templated.append(directive)
+            return
+        # `root` and `alias` fill the same place (ngx_http_core_root).
+        place = "root" if name == "alias" else name
+        if self._takes(directive, name, context, seen.get(place), open_=open_):
+            seen.setdefault(place, directive)
+            if directives.is_templated(name, directive.args):
+                self.templated.append(directive)
+            elif directives.is_known(name) and self._verdict(directive, name, context) is None:
+                form = self._form(directive, name, context)
                 inside = context_inside(context, name)
-                if inside is not None:
-                    self.pending.append((directive.block, inside))
+                self._taken[form] = _Taken(place, self._refuses_twice(name, (context,)), inside)
+        if directive.block:
+            inside = context_inside(context, name)
+            if inside is not None:
+                self.pending.append((directive.block, inside))
 
     def _takes(
         self, directive: Directive, name: str, context: str, earlier: Directive | None, *, open_: bool
@@ -137,12 +167,15 @@ class _Walk:
         return True
 
     def _verdict(self, directive: Directive, name: str, context: str) -> Refusal | None:
-        key: _Form = (name, context, directive.block is not None, len(directive.args))
-        if self._values_matter(key):
-            key = (*key[:3], directive.args)
+        key = self._form(directive, name, context)
         if key not in self._verdicts:
             self._verdicts[key] = directives.check(name, directive.args, key[2], context, self.version)
         return self._verdicts[key]
+
+    def _form(self, directive: Directive, name: str, context: str) -> _Form:
+        """What decides whether nginx takes a directive: its values, too, where they matter."""
+        key = (name, context, directive.block is not None, len(directive.args))
+        return (*key[:3], directive.args) if self._values_matter(key) else key
 
     def _values_matter(self, form: _Form) -> bool:
         matter = self._depends_on_values.get(form)

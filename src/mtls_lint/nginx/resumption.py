@@ -5,12 +5,12 @@ checked again (docs/evidence.md: resumption). So what counts is whether nginx ta
 it then holds, and whether the request is answered with 421.
 """
 
-import re
 from collections.abc import Callable, Hashable, Iterator
 from enum import Enum
 
 from msgspec import Struct
 
+from mtls_lint.expressions import expression
 from mtls_lint.nginx.lookup import NameTable, normalise_host
 from mtls_lint.nginx.material import FileReference, ca_names, is_named, reference_to
 from mtls_lint.nginx.model import Configuration, Socket, VirtualServer
@@ -43,7 +43,7 @@ _SETTINGS = (
 
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "M": 2592000, "y": 31536000}
-_PART = re.compile(r"\s*([0-9]+)\s*([smhdwMy]?)")
+_PART = expression(r"\s*([0-9]+)\s*([smhdwMy]?)")
 
 
 class Fate(Enum):

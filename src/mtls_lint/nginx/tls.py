@@ -7,11 +7,11 @@ Observed on 1.22.1 and 1.31.3: ``Protocol`` only switches the versions it names,
 level that ``ssl_ciphers`` set stays unless the new string sets one.
 """
 
-import re
 from collections.abc import Iterable
 
 from msgspec import Struct
 
+from mtls_lint.expressions import expression
 from mtls_lint.nginx.inheritance import Holder, Scope
 from mtls_lint.nginx.model import Configuration, VirtualServer
 from mtls_lint.syntax.source import Span
@@ -27,7 +27,7 @@ SSL = frozenset(PROTOCOLS[:2])
 """What came before TLS; OpenSSL has dropped SSLv2, and its usual builds SSLv3."""
 
 _CANONICAL = {word.lower(): word for word in PROTOCOLS}
-_LEVEL = re.compile(r"@SECLEVEL=([0-5])")
+_LEVEL = expression(r"@SECLEVEL=([0-5])")
 
 
 class Use(Struct, frozen=True):

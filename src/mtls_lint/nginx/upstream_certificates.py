@@ -1,6 +1,7 @@
 """The certificates that nginx presents to backends, each once however many places use it."""
 
 from mtls_lint.nginx.material import KeyPair
+from mtls_lint.nginx.memory import kept
 from mtls_lint.nginx.model import Configuration
 from mtls_lint.nginx.upstream_tls import UpstreamPass, upstream_passes
 
@@ -25,6 +26,7 @@ class UpstreamCertificate(KeyPair, frozen=True):
         return tuple(one for one in self.passes if one.tls is not False)
 
 
+@kept
 def upstream_certificates(configuration: Configuration) -> tuple[UpstreamCertificate, ...]:
     """Every client certificate that nginx opens for some backend, each pair of directives once."""
     groups: dict[tuple[object, ...], list[UpstreamPass]] = {}

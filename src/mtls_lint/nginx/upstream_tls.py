@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from mtls_lint.expressions import expression
 from mtls_lint.nginx.inheritance import Scope, Setting
 from mtls_lint.nginx.material import FileReference, is_named, reference_to
 from mtls_lint.nginx.model import Configuration, Location, UpstreamBlock, VirtualServer
@@ -22,7 +23,7 @@ PREFIXES = ("proxy_", "grpc_", "uwsgi_")
 """What the directives of a protocol begin with: ``proxy_pass``, ``proxy_ssl_verify``."""
 
 _TLS_SCHEMES = {"proxy_": "https", "grpc_": "grpcs", "uwsgi_": "suwsgi"}
-_SCHEME = re.compile(r"([a-z]+)://", re.IGNORECASE)
+_SCHEME = expression(r"([a-z]+)://", re.IGNORECASE)
 _TARGET_PORTS = {"http": "80", "https": "443", "grpc": "80", "grpcs": "443"}
 
 # What stands for a path, or nothing: an address ends before it.

@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
+from mtls_lint.expressions import expression
 from mtls_lint.nginx.maps import is_volatile, look_up
 from mtls_lint.nginx.model import Configuration
 from mtls_lint.nginx.regex import Matched, search
 from mtls_lint.syntax.source import TemplatedToken
 from mtls_lint.syntax.tree import Directive, Unknown
 
-VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))", re.ASCII)
+VARIABLE = expression(r"\$(?:\{(\w+)\}|(\w+))", re.ASCII)
 """A variable, with or without braces."""
 
 # Variables nginx takes from request headers that our requests do not send: they are empty.
@@ -132,6 +134,7 @@ class Variables:
         return not operator.startswith("!")
 
 
+@lru_cache(maxsize=4096)
 def variables_in(text: str) -> frozenset[str]:
     """The names of the variables in ``text``, in lower case, without ``$``."""
     return frozenset((match[1] or match[2]).lower() for match in VARIABLE.finditer(text))

@@ -3,6 +3,8 @@
 import re
 from typing import NamedTuple
 
+from mtls_lint.expressions import expression
+
 
 class NginxVersion(NamedTuple):
     """A version of open-source nginx; compares as nginx's own numbers do."""
@@ -18,7 +20,7 @@ class NginxVersion(NamedTuple):
 NEWEST_STABLE = NginxVersion(1, 30, 7)
 """The newest stable release that the facts in this package know of; the default of ``--nginx-version``."""
 
-_VERSION = re.compile(r"\s*(?:nginx(?: version:)?\s*(?:nginx)?/?)?(\d+)\.(\d+)\.(\d+)\s*", re.ASCII)
+_VERSION = expression(r"\s*(?:nginx(?: version:)?\s*(?:nginx)?/?)?(\d+)\.(\d+)\.(\d+)\s*", re.ASCII)
 
 
 def parse_version(text: str) -> NginxVersion:

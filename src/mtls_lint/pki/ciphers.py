@@ -7,13 +7,13 @@ themselves, whatever this build still knows.
 
 from __future__ import annotations
 
-import re
 from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from mtls_lint.expressions import expression
 from mtls_lint.pki.strength import LEVEL_BITS
 
 if TYPE_CHECKING:
@@ -96,15 +96,15 @@ class CipherEvaluation(Struct, frozen=True):
         return tuple(suite for suite in self.suites if suite.usable and suite.weaknesses & kinds)
 
 
-_LEVEL = re.compile(r"@SECLEVEL=([0-5])")
-_SEPARATORS = re.compile(r"[:, ;]+")
+_LEVEL = expression(r"@SECLEVEL=([0-5])")
+_SEPARATORS = expression(r"[:, ;]+")
 _WORDS = (
-    (re.compile(r"(?:^|[-+_])A?NULL-|^NULL|(?:^|\+)eNULL(?:$|\+)"), Weakness.NULL),
-    (re.compile(r"^(?:ADH|AECDH)(?:$|[-+])|(?:^|\+)aNULL(?:$|\+)"), Weakness.ANONYMOUS),
-    (re.compile(r"^EXP"), Weakness.EXPORT),
-    (re.compile(r"RC4"), Weakness.RC4),
-    (re.compile(r"3DES|DES-CBC|(?:^|\+)DES(?:$|\+)|IDEA|RC2|(?:^|\+)LOW(?:$|\+)"), Weakness.BLOCK_64),
-    (re.compile(r"MD5"), Weakness.MD5),
+    (expression(r"(?:^|[-+_])A?NULL-|^NULL|(?:^|\+)eNULL(?:$|\+)"), Weakness.NULL),
+    (expression(r"^(?:ADH|AECDH)(?:$|[-+])|(?:^|\+)aNULL(?:$|\+)"), Weakness.ANONYMOUS),
+    (expression(r"^EXP"), Weakness.EXPORT),
+    (expression(r"RC4"), Weakness.RC4),
+    (expression(r"3DES|DES-CBC|(?:^|\+)DES(?:$|\+)|IDEA|RC2|(?:^|\+)LOW(?:$|\+)"), Weakness.BLOCK_64),
+    (expression(r"MD5"), Weakness.MD5),
 )
 # Keywords that take a weakness away again (``!3DES``), as ciphers(1) explains them.
 _EXCLUSIONS = {

@@ -10,12 +10,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from mtls_lint.expressions import expression
+
 if TYPE_CHECKING:
     from mtls_lint.pki.certificate import Certificate
 
 _COMMON_NAME = "2.5.4.3"
-_LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?")
-_STARRED = re.compile(rf"\*(?:[A-Za-z0-9-]*[A-Za-z0-9])?|{_LABEL.pattern}\*")
+_LABEL = expression(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?")
+_STARRED = expression(rf"\*(?:[A-Za-z0-9-]*[A-Za-z0-9])?|{_LABEL.pattern}\*")
 
 
 def host_matches(certificate: Certificate, name: str) -> bool:

@@ -6,6 +6,7 @@ import ipaddress
 import re
 from typing import TYPE_CHECKING
 
+from mtls_lint.expressions import expression
 from mtls_lint.pki import names
 from mtls_lint.pki.verify_errors import VerifyError
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from mtls_lint.pki.certificate import Certificate
     from mtls_lint.pki.extensions import GeneralNames
 
-_DNS_LIKE = re.compile(
+_DNS_LIKE = expression(
     r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)+"
 )
 _EMAIL_ATTRIBUTE = "1.2.840.113549.1.9.1"

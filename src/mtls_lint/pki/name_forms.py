@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from mtls_lint.expressions import expression
 from mtls_lint.pki.der import first_value
 
 if TYPE_CHECKING:
@@ -73,9 +74,9 @@ _OTHER_NAMES = {
 
 _KNOWN_TYPES = {name.lower(): name for name in _SHORT_NAMES.values()} | _OTHER_NAMES
 
-_TYPE = re.compile(r"\s*(?:OID\.)?([A-Za-z][A-Za-z0-9]*|\d+(?:\.\d+)+)\s*=", re.IGNORECASE)
-_ESCAPE = re.compile(r"\\(?:x?([0-9A-Fa-f]{2})|(.))", re.DOTALL)
-_BLANKS_BEHIND = re.compile(r"(?<!\\)\s+$")
+_TYPE = expression(r"\s*(?:OID\.)?([A-Za-z][A-Za-z0-9]*|\d+(?:\.\d+)+)\s*=", re.IGNORECASE)
+_ESCAPE = expression(r"\\(?:x?([0-9A-Fa-f]{2})|(.))", re.DOTALL)
+_BLANKS_BEHIND = expression(r"(?<!\\)\s+$")
 _FOR_SUBJECT = str.maketrans({"\\": "\\\\", "/": "\\/", "+": "\\+"})
 _MOST_SPECIFIC = frozenset({"CN", "UID", "emailAddress", "serialNumber"})
 

@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
+from mtls_lint.expressions import expression
 from mtls_lint.pki import der as der_values
 
 _BOM = b"\xef\xbb\xbf"
@@ -22,14 +23,14 @@ _LINE_SIZE = 254
 _ENCRYPTED_LINE = 64
 """Characters in every line but the last one behind a header (get_header_and_data)."""
 
-_PLAIN_BLOCK = re.compile(
+_PLAIN_BLOCK = expression(
     rb"-----BEGIN ([ -,.-~]*)-----[ \t]*\r?\n"
     rb"((?:[A-Za-z0-9+/=]+[ \t]*\r?\n)+)"
     rb"-----END \1-----[ \t]*(?:\r?\n|\Z)"
 )
-_BEGIN = re.compile(rb"-----BEGIN (.*)-----", re.DOTALL)
-_BASE64 = re.compile(rb"[A-Za-z0-9+/]*={0,2}")
-_NEAR_MISS = re.compile(rb"(?m)^[^\n]*?[^\n]-----BEGIN [A-Z0-9 ]+-----|^-----BEGIN [A-Z0-9 ]+-----[^\s]")
+_BEGIN = expression(rb"-----BEGIN (.*)-----", re.DOTALL)
+_BASE64 = expression(rb"[A-Za-z0-9+/]*={0,2}")
+_NEAR_MISS = expression(rb"(?m)^[^\n]*?[^\n]-----BEGIN [A-Z0-9 ]+-----|^-----BEGIN [A-Z0-9 ]+-----[^\s]")
 
 
 class BlockKind(Enum):

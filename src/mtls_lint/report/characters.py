@@ -1,7 +1,6 @@
 """Other people's text on a terminal: how wide it is, and what must not get there as it is."""
 
 from collections.abc import Iterator
-from unicodedata import category, east_asian_width
 
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
@@ -37,6 +36,8 @@ def width(text: str) -> int:
 
 
 def _character_width(character: str) -> int:
+    from unicodedata import category, east_asian_width  # noqa: PLC0415 - most texts are ASCII
+
     if category(character) in {"Mn", "Me"}:
         return 0
     return 2 if east_asian_width(character) in {"W", "F"} else 1

@@ -1,6 +1,7 @@
 """Lines of styled text: what the text report is made of, and how they become characters."""
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import NamedTuple
 
 STYLES = {
@@ -21,11 +22,11 @@ STYLES = {
 
 
 class Piece(NamedTuple):
-    """Some visible text, the name of its style, and the file it is about, for terminals that can link."""
+    """Some visible text, the name of its style, and the path of its file, for terminals that can link."""
 
     text: str
     style: str = ""
-    link: str = ""
+    file: str = ""
 
 
 Line = tuple[Piece, ...]
@@ -58,9 +59,17 @@ def _painter(links: bool) -> Callable[[Piece], str]:
         text = piece.text
         if piece.style:
             text = styles[piece.style].render(text, color_system=ColorSystem.STANDARD)
-        if links and piece.link:
+        if links and piece.file:
             # By hand: rich gives every link a random id, and two runs would differ.
-            text = f"\x1b]8;;{piece.link}\x1b\\{text}\x1b]8;;\x1b\\"
+            text = f"\x1b]8;;{_link(piece.file)}\x1b\\{text}\x1b]8;;\x1b\\"
         return text
 
     return paint
+
+
+@cache
+def _link(file: str) -> str:
+    from pathlib import Path  # noqa: PLC0415 - for terminals that can link
+    from urllib.parse import quote  # noqa: PLC0415
+
+    return "file://" + quote(str(Path(file).absolute()), errors="surrogateescape")

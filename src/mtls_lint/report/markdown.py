@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from mtls_lint.expressions import expression
 from mtls_lint.lint.finding import Reported, Severity
 from mtls_lint.lint.rule import Rule
 from mtls_lint.lint.runner import Report
@@ -21,13 +22,13 @@ from mtls_lint.report.words import counted, summary
 
 WIDTH = 110
 
-_CODE = re.compile(r"(`+)(?!`)(.*?)(?<!`)\1(?!`)")
+_CODE = expression(r"(`+)(?!`)(.*?)(?<!`)\1(?!`)")
 # What Markdown takes for more than itself, a ``$`` of GitHub's mathematics among it.
-_SPECIAL = re.compile(
+_SPECIAL = expression(
     r"[\\`*\[\]<>&|~$!]|_(?![A-Za-z0-9])|:(?=//)|(?<=www)\.|^[#+=-]|(?<=^\d)[.)]|(?<=^\d\d)[.)]"
 )
 # GitHub looks for @names and #numbers in what Markdown gives, without backslashes: only code is safe.
-_CALLS = re.compile(r"\S*(?:@|#(?=\d)|GH-\d)\S*")
+_CALLS = expression(r"\S*(?:@|#(?=\d)|GH-\d)\S*")
 
 
 def render_markdown(report: Report, rules: Sequence[Rule], paths: Paths, *, everything: bool = False) -> str:

@@ -7,12 +7,12 @@ https://docs.github.com/en/code-security/code-scanning/integrating-with-code-sca
 
 import json
 import os
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
 from mtls_lint import __version__
+from mtls_lint.expressions import expression
 from mtls_lint.lint.finding import Confidence, Reported, Severity, Suppression
 from mtls_lint.lint.rule import Rule
 from mtls_lint.lint.runner import Report
@@ -46,9 +46,9 @@ _NOTIFICATIONS = {
     "not-read": "A text that is there could not be read: the results are incomplete.",
     "rule-crashed": "A rule failed: what it looks for is not in the results.",
 }
-_SPECIAL = re.compile(r"[\[\]\\]")
-_RFC = re.compile(r"\bRFC (\d+)")
-_URL = re.compile(r"https?://[^\s<>\"'`()\[\]]+[^\s<>\"'`()\[\].,;:]")
+_SPECIAL = expression(r"[\[\]\\]")
+_RFC = expression(r"\bRFC (\d+)")
+_URL = expression(r"https?://[^\s<>\"'`()\[\]]+[^\s<>\"'`()\[\].,;:]")
 
 
 def render_sarif(report: Report, rules: Sequence[Rule], paths: Paths) -> str:

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from pathlib import Path
-from urllib.parse import quote
 
 from mtls_lint.lint.finding import Compared, Reported, Severity, StreamWitness, Witness
 from mtls_lint.lint.runner import Report
@@ -193,9 +191,7 @@ def unread(report: Report) -> tuple[Problem, ...]:
 
 def place(span: Span) -> Piece:
     """``file:line:column``, linked to the file."""
-    path = Path(span.source.real_path)
-    link = "" if span.path == "-" else "file://" + quote(str(path.absolute()), errors="surrogateescape")
-    return Piece(visible(str(span)), "", link)
+    return Piece(visible(str(span)), "", "" if span.path == "-" else span.source.real_path)
 
 
 def one_line(text: str) -> str:

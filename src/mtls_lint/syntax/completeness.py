@@ -1,15 +1,15 @@
 """A second look at the text: no TLS directive may be lost between it and the tree."""
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 
+from mtls_lint.expressions import expression
 from mtls_lint.syntax.source import SourceFile, Span
 from mtls_lint.syntax.tree import Directive, Problem, ProblemKind
 
 # Looked for by its first letters alone, which is what makes it quick.
-_TLS = re.compile(r"ssl_[a-z_]+(?=[ \t])")
+_TLS = expression(r"ssl_[a-z_]+(?=[ \t])")
 _PREFIXES = ("proxy_", "grpc_", "uwsgi_")
 
 

@@ -4,11 +4,11 @@ import os
 import re
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct
 
+from mtls_lint.expressions import expression
 from mtls_lint.syntax.files import read_text
 from mtls_lint.syntax.nginx_text import looks_like_nginx
 from mtls_lint.syntax.tree import Problem, ProblemKind
@@ -38,7 +38,7 @@ _SKIPPED = frozenset({"node_modules", "vendor", "venv", "__pycache__"})
 _PROBE = 64 * 1024
 
 # A block that only a main file has.
-_MAIN_TEXT = re.compile(r"^[ \t]*(?:events|http|stream|mail)\s*\{", re.MULTILINE)
+_MAIN_TEXT = expression(r"^[ \t]*(?:events|http|stream|mail)\s*\{", re.MULTILINE)
 
 
 class Input(Struct, frozen=True):
@@ -59,10 +59,10 @@ def discover(path: str) -> tuple[Input, ...] | Problem:
     ``*.conf`` and template (and every file in sites-available and sites-enabled) whose text looks like nginx,
     each as a fragment of its own. The order is that of the names. A problem when there is nothing.
     """
-    if not Path(path).is_dir():
+    if not os.path.isdir(path):
         return (Input(path, "auto", named=True),)
     main = os.path.join(path, MAIN_FILE)  # "." must stay in front as it was given
-    if Path(main).is_file():
+    if os.path.isfile(main):
         return (Input(main, _kind_of_main(main)),)
     files = list(_files_below(path))
     mains = [file for file in files if os.path.basename(file) == MAIN_FILE]
@@ -91,7 +91,7 @@ def _files_below(path: str) -> Iterator[str]:
 
 
 def _may_be_fragment(file: str) -> bool:
-    return file.endswith(_SUFFIXES) or Path(file).parent.name in SITE_DIRECTORIES
+    return file.endswith(_SUFFIXES) or os.path.basename(os.path.dirname(file)) in SITE_DIRECTORIES
 
 
 def _kind_of_main(file: str) -> Literal["main", "auto"]:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
+from mtls_lint.expressions import expression
 from mtls_lint.syntax.input_files import join
 from mtls_lint.syntax.lexer import lex_start
 from mtls_lint.syntax.nginx_glob import Matches, components_of, escape, has_magic
@@ -21,17 +22,18 @@ from mtls_lint.syntax.tree import Problem, ProblemKind
 
 # nginx's own words, which `nginx -T 2>&1` puts before or behind the dump.
 _SAID_BEFORE = r"(?:nginx: [^\n]*\n)*"
-_SAID_BEHIND = re.compile(
+_SAID_BEHIND = expression(
     r"(?:nginx: (?:the configuration file \S+ syntax is ok|configuration file \S+ test is \w+)\n?)+\Z"
 )
-_BEGINNING = re.compile(_SAID_BEFORE + r"(?=# configuration file /[^\n]*:\r?\n)")
+_BEGINNING = expression(_SAID_BEFORE + r"(?=# configuration file /[^\n]*:\r?\n)")
+_BEGINNINGS = ("# configuration file /", "nginx: ")
 _STRUCTURE = {";": 0, "{": 1, "}": -1}
-_MARK = re.compile(r" configuration file (/.*):", re.DOTALL)
+_MARK = expression(r" configuration file (/.*):", re.DOTALL)
 
 
 def is_dump(text: str) -> bool:
     """Whether a text begins as ``nginx -T`` does."""
-    return _BEGINNING.match(text) is not None
+    return text.startswith(_BEGINNINGS) and _BEGINNING.match(text) is not None
 
 
 class Dump(Struct, frozen=True):

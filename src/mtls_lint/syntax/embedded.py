@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from mtls_lint.expressions import expression
 from mtls_lint.syntax.nginx_text import looks_like_nginx
 from mtls_lint.syntax.source import SourceFile, Span
 from mtls_lint.syntax.template import Template, masked, tags_of
@@ -200,8 +201,8 @@ def _unquoted(code: str, start: int, end: int, style: str | None) -> str:
     return f"{code[:start]} {inside} {code[end:]}"
 
 
-_HERE = re.compile(r"<<(?P<dash>-?)[ \t]*(?P<quote>['\"\\]?)(?P<word>[A-Za-z_][\w.-]*)['\"]?", re.ASCII)
-_EXPANSION = re.compile(r"\\[$`\\]|\$\{[^}\n]*\}|\$\([^)\n]*\)|\$[A-Za-z_][A-Za-z0-9_]*|`[^`\n]*`", re.ASCII)
+_HERE = expression(r"<<(?P<dash>-?)[ \t]*(?P<quote>['\"\\]?)(?P<word>[A-Za-z_][\w.-]*)['\"]?", re.ASCII)
+_EXPANSION = expression(r"\\[$`\\]|\$\{[^}\n]*\}|\$\([^)\n]*\)|\$[A-Za-z_][A-Za-z0-9_]*|`[^`\n]*`", re.ASCII)
 _ESCAPED = (("\\$", "$"), ("\\`", "`"), ("\\\\", "\\"))
 """What the shell makes of its escapes: values that are known."""
 

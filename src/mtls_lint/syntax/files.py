@@ -3,7 +3,6 @@
 import errno
 import os
 import stat
-from pathlib import Path
 
 from mtls_lint.syntax.source import SourceFile
 from mtls_lint.syntax.tree import Problem, ProblemKind
@@ -110,7 +109,7 @@ def failed(path: str, display: str, error: OSError) -> Problem:
     kind = ProblemKind.UNREADABLE
     if error.errno in {errno.ENOENT, errno.ENOTDIR}:
         kind = ProblemKind.ABSENT
-        if Path(path).is_symlink():
+        if os.path.islink(path):
             message = f"{display} is a symbolic link to {os.readlink(path)}, which does not exist"
             hint = "Create the file the link points to, or remove the link."
         else:

@@ -4,12 +4,12 @@ nginx never reads such a text, so what stands in the way of reading it is not ng
 """
 
 import os
-import re
 
+from mtls_lint.expressions import expression
 from mtls_lint.syntax.source import SourceFile, Span
 from mtls_lint.syntax.tree import Problem, ProblemKind
 
-_TEMPLATE = re.compile(r"\{\{|\{%|<%")
+_TEMPLATE = expression(r"\{\{|\{%|<%")
 _SUFFIXES = {
     ".html": "HTML",
     ".json": "JSON",

@@ -5,9 +5,9 @@ given the file alone, the context that allows most of its directives is taken. A
 ``# mtls-lint: context=http,server`` decides it.
 """
 
-import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 
+from mtls_lint.expressions import expression
 from mtls_lint.syntax import directives as table
 from mtls_lint.syntax.source import Comment
 from mtls_lint.syntax.tree import Directive
@@ -34,7 +34,7 @@ _CANDIDATES: tuple[tuple[tuple[str, ...], str], ...] = (
 CONTEXTS = tuple(context for context, _ in _CANDIDATES)
 """Where a fragment may belong."""
 
-_COMMENT = re.compile(r"\s*mtls-lint:\s*context=([a-z_]+(?:,[a-z_]+)*)\s*")
+_COMMENT = expression(r"\s*mtls-lint:\s*context=([a-z_]+(?:,[a-z_]+)*)\s*")
 
 # What only a stream server has, or only an http one.
 _STREAM_ONLY = frozenset(

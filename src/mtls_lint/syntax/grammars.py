@@ -11,16 +11,18 @@ import ipaddress
 import re
 from typing import TYPE_CHECKING
 
+from mtls_lint.expressions import expression
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_PLACEHOLDER = re.compile(r"\$\{?[A-Z][A-Z0-9_]*|\$\{[A-Za-z]\w*\}|[<{]%|\{\{", re.ASCII)
-_NUMBER = re.compile("[0-9]+")
+_PLACEHOLDER = expression(r"\$\{?[A-Z][A-Z0-9_]*|\$\{[A-Za-z]\w*\}|[<{]%|\{\{", re.ASCII)
+_NUMBER = expression("[0-9]+")
 _METHODS = frozenset(
     {"CONNECT", "COPY", "DELETE", "GET", "HEAD", "LOCK", "MKCOL", "MOVE", "OPTIONS", "PATCH", "POST"}
     | {"PROPFIND", "PROPPATCH", "PUT", "TRACE", "UNLOCK"}
 )
-_PORT = re.compile(r"https?://(?:\[[^\]/]*\]|[^:/\[\]]+):(?P<port>[^/?]*)", re.IGNORECASE)
+_PORT = expression(r"https?://(?:\[[^\]/]*\]|[^:/\[\]]+):(?P<port>[^/?]*)", re.IGNORECASE)
 
 
 def is_placeholder(word: str) -> bool:
@@ -198,7 +200,7 @@ _SCRIPTS = {
     "set": slice(1, 2),
     "try_files": slice(0, -1),
 }
-_VARIABLE = re.compile(r"\$(?:\{(?P<braced>\w*)(?P<close>\}?)|(?P<bare>\w*))", re.ASCII)
+_VARIABLE = expression(r"\$(?:\{(?P<braced>\w*)(?P<close>\}?)|(?P<bare>\w*))", re.ASCII)
 
 
 def _is_script(name: str, index: int, args: Sequence[str]) -> bool:

@@ -20,6 +20,7 @@ from itertools import repeat
 
 from msgspec import Struct
 
+from mtls_lint.expressions import expression
 from mtls_lint.syntax import lexer_errors as errors
 from mtls_lint.syntax.lua_block import LUA_BLOCK_SUFFIX, lua_block_end
 from mtls_lint.syntax.source import Comment, SourceFile, TemplatedToken, Token
@@ -49,7 +50,7 @@ _BOM = "\ufeff"
 # Every character that is no blank begins exactly one alternative, and no alternative can fail after it
 # has consumed much, so the time is linear. The repetitions are bounded because a word with as many
 # escapes as the buffer has bytes is too long anyway.
-_TOKEN = re.compile(
+_TOKEN = expression(
     r"""
     [ \t\r\n]*
     (?: ( (?: [^ \t\r\n;{}\#"'\\$] | \\.? | \$\{* )                    # 1: a bare word
@@ -67,7 +68,7 @@ _TOKEN = re.compile(
 )
 # Most statements are made of words of printable ASCII without quotes, backslashes and hashes, which surely
 # fit into the buffer. Up to sixteen of them are read in one piece; none is the first half of a longer word.
-_PLAIN = re.compile(
+_PLAIN = expression(
     r"""
     [ \t\r\n]*
     ( [!$-&(-:<-\[\]-z|~]{1,1000} (?: [ \t\r\n]+ [!$-&(-:<-\[\]-z|~]{1,1000} ){0,15}
@@ -78,12 +79,12 @@ _PLAIN = re.compile(
 )
 _WORD, _LAST_WORD, _SEMICOLON, _BRACE, _QUOTED, _COMMENT, _OPEN_QUOTE = range(1, 8)
 
-_ESCAPE = re.compile(r"""\\(["'\\trn])""")
+_ESCAPE = expression(r"""\\(["'\\trn])""")
 _STRUCTURAL = frozenset({";", "{", "}"})
 _DECODED = {'"': '"', "'": "'", "\\": "\\", "t": "\t", "r": "\r", "n": "\n"}
 
 # `location ~ ^/[a-z]{2}/x {`: the unquoted brace opened a block, `2}/x` is the first word in it.
-_QUANTIFIER = re.compile(r"[0-9]+(?:,[0-9]*)?\}")
+_QUANTIFIER = expression(r"[0-9]+(?:,[0-9]*)?\}")
 
 
 class Words(Struct, frozen=True):

@@ -9,7 +9,6 @@ with conf_prefix; observed on 1.22.1 and 1.31.3).
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
@@ -326,7 +325,7 @@ def _fragment_directory(directory: str) -> str:
     """The directory of the main file a fragment in ``directory`` most likely belongs to."""
     candidate = directory
     for _ in range(MAX_FRAGMENT_ANCESTORS + 1):
-        if (Path(candidate) / MAIN_FILE).is_file():
+        if os.path.isfile(os.path.join(candidate, MAIN_FILE)):
             return candidate
         # As given, not resolved: messages should show the names people typed.
         candidate = _parent(candidate)

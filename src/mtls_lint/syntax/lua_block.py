@@ -8,10 +8,12 @@ reads them with a lexer of its own that knows strings, comments and long bracket
 
 import re
 
+from mtls_lint.expressions import expression
+
 LUA_BLOCK_SUFFIX = "_by_lua_block"
 """Directives whose name ends like this take a body of Lua code."""
 
-_INTERESTING = re.compile(
+_INTERESTING = expression(
     r"""
       (?P<long>(?:--)?\[(?P<level>=*)\[)    # [[ or [==[, a string, or a comment when -- precedes
     | --[^\n]*                              # a comment to the end of the line

@@ -12,13 +12,15 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from mtls_lint.expressions import expression
+
 Locate = Callable[[str], str | None]
 
 MAX_MATCHES = 100_000
 """Matches (and directories on the way to them) that are followed; symbolic links can multiply them."""
 
-_MAGIC = re.compile(r"[*?\[]")
-_SPECIAL = re.compile(r"[*?\[\\]")
+_MAGIC = expression(r"[*?\[]")
+_SPECIAL = expression(r"[*?\[\\]")
 _CLASSES = {
     b"alnum": b"0-9A-Za-z",
     b"alpha": b"A-Za-z",
@@ -33,7 +35,7 @@ _CLASSES = {
     b"upper": b"A-Z",
     b"xdigit": b"0-9A-Fa-f",
 }
-_CLASS_NAME = re.compile(rb"\[:([a-z]*):\]")
+_CLASS_NAME = expression(rb"\[:([a-z]*):\]")
 _NEVER = b"(?!)"
 
 

@@ -2,9 +2,11 @@
 
 import re
 
+from mtls_lint.expressions import expression
+
 # A block or a directive in nginx's spelling; ssl.conf of other programs has neither braces nor semicolons.
 # No two neighbours match the same character, so the time is linear.
-_NGINX_TEXT = re.compile(
+_NGINX_TEXT = expression(
     r"""
     ^[ \t]* (?:
         (?: server | types | events | http | stream | mail ) \s* \{

@@ -17,6 +17,7 @@ from operator import attrgetter
 from msgspec import Struct
 from msgspec.structs import replace
 
+from mtls_lint.expressions import expression
 from mtls_lint.syntax.template_tags import (
     Kind,
     Tag,
@@ -113,10 +114,11 @@ _SUFFIXES = {
     ".tmpl": "Go",
     ".tpl": "Go",
 }
-_ERB = re.compile(r"<%[^>]")
-_JINJA = re.compile(r"\{%|(?<!\{)\{#")
-_GO = re.compile(r"\{\{-?\s*(?:[.$]|/\*|[#^!]|(?:if|range|with|define|template|block|end|include|else)\b)")
-_BRACES = re.compile(r"\{\{")
+_MARKS = ("{{", "{%", "{#", "<%")
+_ERB = expression(r"<%[^>]")
+_JINJA = expression(r"\{%|(?<!\{)\{#")
+_GO = expression(r"\{\{-?\s*(?:[.$]|/\*|[#^!]|(?:if|range|with|define|template|block|end|include|else)\b)")
+_BRACES = expression(r"\{\{")
 
 
 def template_of(path: str, text: str) -> Template | None:
@@ -133,7 +135,8 @@ def template_of(path: str, text: str) -> Template | None:
 
 def tags_of(path: str, text: str) -> tuple[str, list[Tag]] | None:
     """The template language that ``text`` is in and its tags; None when it is in none (or too large)."""
-    if len(text) > MAX_SIZE:
+    # Most texts are no templates, and this is found out without a regular expression.
+    if len(text) > MAX_SIZE or not any(mark in text for mark in _MARKS):
         return None
     language = _SUFFIXES.get(os.path.splitext(path)[1].lower())
     if _ERB.search(text):
@@ -180,12 +183,12 @@ class _State(Struct, frozen=True):
         return self.mode is _Mode.BOUNDARY
 
 
-_BLANKS = re.compile(r"[ \t\r\n]+")
+_BLANKS = expression(r"[ \t\r\n]+")
 # As in lexer._TOKEN: a brace in a word belongs to it behind a dollar sign only.
-_WORD = re.compile(r"(?:\\.|\$\{|[^ \t\r\n;{\\])+", re.DOTALL)
+_WORD = expression(r"(?:\\.|\$\{|[^ \t\r\n;{\\])+", re.DOTALL)
 _QUOTED = {
-    _Mode.SINGLE: re.compile(r"(?:\\.|[^'\\])*", re.DOTALL),
-    _Mode.DOUBLE: re.compile(r"(?:\\.|[^\"\\])*", re.DOTALL),
+    _Mode.SINGLE: expression(r"(?:\\.|[^'\\])*", re.DOTALL),
+    _Mode.DOUBLE: expression(r"(?:\\.|[^\"\\])*", re.DOTALL),
 }
 
 

@@ -9,6 +9,8 @@ from enum import Enum
 
 from msgspec import Struct
 
+from mtls_lint.expressions import expression
+
 
 class Kind(Enum):
     """What a tag does."""
@@ -37,7 +39,7 @@ class Tag(Struct, frozen=True):
     bare: bool = False
 
 
-_NAME = re.compile(r"[\w.:@$-]+", re.ASCII)
+_NAME = expression(r"[\w.:@$-]+", re.ASCII)
 
 
 def _value(start: int, end: int, inside: str) -> Tag:
@@ -97,9 +99,9 @@ def _jinja_tag(kind: str, start: int, end: int, inside: list[str]) -> Tag:
 
 
 # What a Go tag holds that may hide its end: strings of three kinds, and comments.
-_GO_PIECE = re.compile(r"""\}\}|"(?:\\.|[^"\\\n])*"|`[^`]*`|'(?:\\.|[^'\\\n])'|/\*""", re.DOTALL)
-_GO_WORD = re.compile(r"[#^/]?\w*")
-_GO_ASSIGNMENT = re.compile(r"\$\w+\s*:?=")
+_GO_PIECE = expression(r"""\}\}|"(?:\\.|[^"\\\n])*"|`[^`]*`|'(?:\\.|[^'\\\n])'|/\*""", re.DOTALL)
+_GO_WORD = expression(r"[#^/]?\w*")
+_GO_ASSIGNMENT = expression(r"\$\w+\s*:?=")
 _GO_OPEN = frozenset({"block", "define", "if", "range", "with"})
 
 
@@ -145,11 +147,11 @@ def _go_tag(text: str, start: int, end: int) -> Tag:
     return _value(start, end, inside)
 
 
-_RUBY_OPEN = re.compile(
+_RUBY_OPEN = expression(
     r"(?:if|unless|case|while|until|for)\b|.*\bdo\s*(?:\|[^|]*\|)?\s*\Z|.*\{\s*(?:\|[^|]*\|)?\s*\Z", re.DOTALL
 )
-_RUBY_ELSE = re.compile(r"(?:elsif|else|when|in)\b|\}\s*(?:else|elsif)\b")
-_RUBY_CLOSE = re.compile(r"end\b|\}")
+_RUBY_ELSE = expression(r"(?:elsif|else|when|in)\b|\}\s*(?:else|elsif)\b")
+_RUBY_CLOSE = expression(r"end\b|\}")
 
 
 def erb_tags(text: str) -> list[Tag]:
@@ -175,7 +177,7 @@ def _erb_tag(start: int, end: int, content: str) -> Tag:
     return Tag(Kind.OPEN if _RUBY_OPEN.match(inside) else Kind.SILENT, start, end)
 
 
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = expression(
     r"""\$\{(?P<braced>[A-Z][A-Z0-9_]*)(?::?[-+?=][^}\n]*)?\}
       | \$(?P<plain>[A-Z][A-Z0-9_]+)\b
       | %%(?P<percent>[A-Za-z][\w.-]*)%%
@@ -201,13 +203,16 @@ def placeholder_tags(text: str) -> list[Tag]:
     Variables of nginx are written in small letters (though their names know no case): capital ones are
     a template's, unless the text itself makes them.
     """
+    placeholders = list(_PLACEHOLDER.finditer(text))
+    if not placeholders:
+        return []
     made = {found[1] for found in _MADE.finditer(text)}
     tags = []
-    for found in _PLACEHOLDER.finditer(text):
+    for found in placeholders:
         name = found[found.lastgroup or 0]
         if name not in made or found.lastgroup not in {"braced", "plain"}:
             tags.append(Tag(Kind.VALUE, *found.span(), name, bare=found.lastgroup == "angle"))
     return tags
 
 
-_MADE = re.compile(r"\b(?:set|map\s+\S+|geo(?:\s+\S+)?|split_clients\s+\S+)\s+\$([A-Z][A-Z0-9_]*)", re.ASCII)
+_MADE = expression(r"\b(?:set|map\s+\S+|geo(?:\s+\S+)?|split_clients\s+\S+)\s+\$([A-Z][A-Z0-9_]*)", re.ASCII)

@@ -30,7 +30,6 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from mtls_lint.lint.ignore import Ignore
 from mtls_lint.lint.pack import BUILT_IN, built_in_pack, directory_pack, load_packs
 from mtls_lint.lint.profile import load_profile
 from mtls_lint.lint.requirements import Requirements
@@ -255,7 +254,7 @@ def _report_of(
 ) -> Report:
     """What one rule says; for one about ignores the others of its pack run as well."""
     pack = _load(None) if rule.pack == BUILT_IN else (rule,)
-    rules = pack if rule.declaration.subject is Ignore else (rule,)
+    rules = pack if rule.declaration.subject == "Ignore" else (rule,)
     report = run(configuration, rules, settings, now, _store(), running=_loaded(loaded), known=pack)
     return replace(report, findings=tuple(found for found in report.findings if found.rule == rule.id))
 
