@@ -61,6 +61,7 @@ class Evidence:
         self._find_running = running
         self._store = store
         self._access = AccessStore()
+        self._files: dict[str, PemFile] = {}
         self._chains: dict[str, ChainReport] = {}
         self._checks: dict[tuple[object, ...], ChainCheck] = {}
         self.unreadable = False
@@ -68,10 +69,13 @@ class Evidence:
 
     def read(self, reference: FileReference) -> PemFile | None:
         """The file; None when its path cannot be known."""
-        if reference.path is None:
+        path = reference.path
+        if path is None:
             return None
-        file = self._store.read(reference.path)
-        self.unreadable |= file.state is FileState.UNREADABLE
+        file = self._files.get(path)
+        if file is None:
+            file = self._files[path] = self._store.read(path)
+            self.unreadable |= file.state is FileState.UNREADABLE
         return file
 
     @kept
