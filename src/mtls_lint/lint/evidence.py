@@ -251,17 +251,23 @@ class Evidence:
 
         An intermediate that is not in it is looked for in all files that the configuration names.
         """
-        from mtls_lint.pki.chain import inspect_chain  # noqa: PLC0415 - only where there are certificates
-
         file = self.read(reference)
         if file is None or reference.path is None:
             return None
         report = self._chains.get(reference.path)
         if report is None:
-            issuers = (name for c in file.chain for name in {c.canonical_issuer, c.issuer_der})
-            others = dict.fromkeys(c for name in issuers for c in self._by_subject.get(name, ()))
-            report = self._chains[reference.path] = inspect_chain(file.chain, tuple(others))
+            from mtls_lint.pki.chain import inspect_chain  # noqa: PLC0415 - only where there are certificates
+
+            report = self._chains[reference.path] = inspect_chain(file.chain, self._issuers)
         return report
+
+    @kept
+    def _issuers(self, certificate: "Certificate") -> "tuple[Certificate, ...]":
+        """Who of all files that the configuration names issued a certificate; thousands have the same."""
+        from mtls_lint.pki.chain import issuers_of  # noqa: PLC0415 - as above
+
+        names = dict.fromkeys((certificate.canonical_issuer, certificate.issuer_der))
+        return issuers_of(certificate, dict.fromkeys(c for n in names for c in self._by_subject.get(n, ())))
 
     @cached_property
     def _by_subject(self) -> "dict[object, list[Certificate]]":
