@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from enum import Enum
+from functools import cached_property
 from typing import Protocol
 
 from msgspec import Struct
@@ -23,7 +24,7 @@ class Origin(Enum):
     DEFAULT = "nginx's default"
 
 
-class Setting(Struct, frozen=True):
+class Setting(Struct, frozen=True, dict=True):
     """The effective value of one directive in one block.
 
     ``directives`` are those that give the value (several for list directives, none for a default);
@@ -59,7 +60,7 @@ class Setting(Struct, frozen=True):
             return tuple(word for directive in self.directives for word in directive.args)
         return self.default or ()
 
-    @property
+    @cached_property
     def value(self) -> str | None:
         """The first argument, or the first word of the default; None when there is neither."""
         for directive in self.directives:
@@ -67,7 +68,7 @@ class Setting(Struct, frozen=True):
                 return directive.args[0]
         return self.default[0] if self.default and not self.directives else None
 
-    @property
+    @cached_property
     def lower(self) -> str:
         """The value in lower case (nginx compares flags and enumerations so); empty when there is none."""
         return (self.value or "").lower()

@@ -36,6 +36,10 @@ _SIGNATURE_FAMILIES = (
 _AUX_REJECT = 0xA0
 
 
+_MANY_ISSUERS = 1000
+_issuers: dict[bytes, names.CanonicalName] = {}
+
+
 class Certificate:
     """One X.509 certificate; facts are worked out when they are first asked for.
 
@@ -118,7 +122,13 @@ class Certificate:
         """Issuer in the form in which OpenSSL compares names."""
         if self.issuer_der == self.subject_der:
             return self.canonical_subject
-        return names.canonical(self.native.issuer)
+        # Few names issue many certificates.
+        known = _issuers.get(self.issuer_der)
+        if known is None:
+            if len(_issuers) >= _MANY_ISSUERS:
+                _issuers.clear()
+            known = _issuers[self.issuer_der] = names.canonical(self.native.issuer)
+        return known
 
     def subject_values(self, oid: str) -> tuple[str, ...]:
         """The texts of the subject's attributes with this dotted object identifier."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     Fact = TypeVar("Fact", Certificate, RevocationList, PrivateKey)
+    Known = dict[tuple[bytes, int, bytes | None], Certificate]
 
 _CERTIFICATE_KINDS = (BlockKind.CERTIFICATE, BlockKind.TRUSTED_CERTIFICATE)
 _KEY_KINDS = (BlockKind.KEY,)
@@ -32,15 +34,20 @@ class _Reading(Struct, frozen=True):
     doubts: tuple[str, ...]
 
 
-def facts_from(data: bytes, blocks: Sequence[PemBlock]) -> Facts:
-    """Everything that the blocks of one file say."""
+def facts_from(data: bytes, blocks: Sequence[PemBlock], known: Known | None = None) -> Facts:
+    """Everything that the blocks of one file say.
+
+    ``known`` are certificates that other files hold behind their first one. An intermediate stands in as many
+    files as it has issued certificates: what it says is worked out once.
+    """
     if not blocks:
         defect = f"the file is {content.describe(data)}"
         return Facts(certificate_defect=defect, key_defect=defect, crl_defect=defect)
     with warnings.catch_warnings():
         # The library warns of old habits (a serial number of 0, NULL parameters); rules say what matters.
         warnings.simplefilter("ignore")
-        certificates, certificate_reading = _load(blocks, _CERTIFICATE_KINDS, _certificate)
+        certificate = partial(_certificate, {} if known is None else known, blocks[0])
+        certificates, certificate_reading = _load(blocks, _CERTIFICATE_KINDS, certificate)
         crls, crl_reading = _load(blocks, _CRL_KINDS, _revocation_list)
         keys, key_reading = _load(tuple(key_blocks(blocks)), _KEY_KINDS, load_key)
     return Facts(
@@ -54,9 +61,16 @@ def facts_from(data: bytes, blocks: Sequence[PemBlock]) -> Facts:
     )
 
 
-def _certificate(block: PemBlock) -> Certificate:
-    aux = block.trailing if block.kind is BlockKind.TRUSTED_CERTIFICATE else None
-    return Certificate.from_der(block.der, block.line, aux)
+def _certificate(known: Known, first: PemBlock, block: PemBlock) -> Certificate:
+    der_value, trailing = der.split_trailing(block.data)
+    aux = trailing if block.kind is BlockKind.TRUSTED_CERTIFICATE else None
+    if block is first:
+        return Certificate.from_der(der_value, block.line, aux)
+    key = (der_value, block.line, aux)
+    certificate = known.get(key)
+    if certificate is None:
+        certificate = known[key] = Certificate.from_der(der_value, block.line, aux)
+    return certificate
 
 
 def _revocation_list(block: PemBlock) -> RevocationList:

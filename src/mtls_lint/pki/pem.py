@@ -9,6 +9,7 @@ import base64
 import re
 from collections.abc import Iterator
 from enum import Enum
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -61,6 +62,14 @@ _KINDS = {
 }
 
 
+@lru_cache
+def _kind(label: str) -> BlockKind:
+    kind = _KINDS.get(label)
+    if kind is None:
+        return BlockKind.KEY if label.endswith("PRIVATE KEY") else BlockKind.OTHER
+    return kind
+
+
 class PemBlock(Struct, frozen=True):
     """One block of a PEM file.
 
@@ -84,10 +93,7 @@ class PemBlock(Struct, frozen=True):
     @property
     def kind(self) -> BlockKind:
         """What the label announces."""
-        kind = _KINDS.get(self.label)
-        if kind is None:
-            return BlockKind.KEY if self.label.endswith("PRIVATE KEY") else BlockKind.OTHER
-        return kind
+        return _kind(self.label)
 
     @property
     def der(self) -> bytes:

@@ -94,6 +94,8 @@ class AccessStore:
     def __init__(self) -> None:
         """Nothing asked yet."""
         self._known: dict[str, os.stat_result] = {}
+        # Directories that hold files asked for, without a link on the way: their own path, and all of it.
+        self._ways: dict[str, tuple[str, tuple[Status, ...]]] = {}
         self._answers: dict[str, Access | str] = {}
 
     def of(self, path: str) -> Access | str:
@@ -108,7 +110,15 @@ class AccessStore:
         return answer
 
     def _walk(self, path: str) -> Access | str:
-        parts = os.path.join(os.getcwd(), path).split("/")[::-1]
+        whole = os.path.join(os.getcwd(), path)
+        above, _, last = whole.rpartition("/")
+        way = self._ways.get(above)
+        if way is not None and last not in {"", ".", ".."}:
+            name = os.path.join(way[0], last)
+            found = self._lstat(name)
+            if stat.S_ISREG(found.st_mode):
+                return Access(self._status(name), way[1], max(0.0, found.st_mtime))
+        parts = whole.split("/")[::-1]
         here, links, changed = "/", 0, 0.0
         directories = [self._status("/")]
         while parts:
@@ -133,7 +143,10 @@ class AccessStore:
                 here = name
             elif stat.S_ISREG(found.st_mode) and not any(parts):
                 changed = max(changed, found.st_mtime)
-                return Access(self._status(name), tuple(dict.fromkeys(directories)), changed)
+                way = (here, tuple(dict.fromkeys(directories)))
+                if not links and part == last:
+                    self._ways[above] = way
+                return Access(self._status(name), way[1], changed)
             else:
                 break
         return "it is no regular file"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mtls_lint.pki.certificate import Certificate
     from mtls_lint.pki.crl import RevocationList
     from mtls_lint.pki.key import PrivateKey
+    from mtls_lint.pki.load import Known
     from mtls_lint.pki.pem import PemBlock
 
 MAXIMUM_SIZE = 16 * 1024 * 1024
@@ -116,6 +117,7 @@ class PemStore:
         self._locate = locate
         self._by_path: dict[str, PemFile] = {}
         self._by_identity: dict[tuple[int, int, int, int], PemFile] = {}
+        self._certificates: Known = {}
 
     def read(self, path: str) -> PemFile:
         """The file at ``path``; never raises and never waits."""
@@ -171,7 +173,9 @@ class PemStore:
         from mtls_lint.pki.pem import split_blocks  # noqa: PLC0415
 
         blocks = split_blocks(data)
-        file = PemFile(path, FileState.READ, blocks=blocks, facts=facts_from(data, blocks))
+        file = PemFile(
+            path, FileState.READ, blocks=blocks, facts=facts_from(data, blocks, self._certificates)
+        )
         self._by_identity[identity] = file
         return file
 
