@@ -7,7 +7,6 @@ known too; what stands below them is known by its signature.
 
 from __future__ import annotations
 
-import hashlib
 import os.path
 from functools import cache
 from typing import TYPE_CHECKING
@@ -81,6 +80,8 @@ def key_sha256(certificate: Certificate) -> str | None:
     if certificate.public_key is None:
         return None
     form = serialization.PublicFormat.SubjectPublicKeyInfo
+    import hashlib  # noqa: PLC0415 - loads OpenSSL's library: only where a certificate was read
+
     encoded = certificate.native.public_key().public_bytes(serialization.Encoding.DER, form)
     return hashlib.sha256(encoded).hexdigest()
 
@@ -104,7 +105,7 @@ def _mozilla_roots() -> tuple[Certificate, ...]:
     """Read when the first CA file is judged: most runs have none."""
     import certifi  # noqa: PLC0415
 
-    from mtls_lint.pki.facts import facts_from  # noqa: PLC0415 - most of this module's users need no file
+    from mtls_lint.pki.load import facts_from  # noqa: PLC0415 - most of this module's users need no file
     from mtls_lint.pki.pem import split_blocks  # noqa: PLC0415
 
     data = certifi.contents().encode("ascii", "replace")
