@@ -111,7 +111,8 @@ class Scope:
         self.outer = outer
         self.module = module
         self.version = version
-        self._index: dict[str, tuple[Directive, ...]] | None = None
+        # A name that stands once, as most do, has no tuple of its own.
+        self._index: dict[str, Directive | tuple[Directive, ...]] | None = None
         self._settings: dict[str, Setting] = {}
         self._handed_down: dict[str, Setting] = {}
         self._unread: tuple[Problem, ...] | None = None
@@ -119,8 +120,12 @@ class Scope:
     def find(self, name: str) -> tuple[Directive, ...]:
         """The directives of this name at this very level."""
         if self._index is None:
-            self._index = index_by_name(self.directives)
-        return self._index.get(name, ())
+            self._index = {
+                key: found if len(found) > 1 else found[0]
+                for key, found in index_by_name(self.directives).items()
+            }
+        found = self._index.get(name, ())
+        return (found,) if isinstance(found, Directive) else found
 
     @property
     def unread(self) -> tuple[Problem, ...]:
