@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from mtls_lint.pki.chain import ChainReport
     from mtls_lint.pki.crl import RevocationList
     from mtls_lint.pki.key import PrivateKey
+    from mtls_lint.pki.partners import Partner, PartnerCA
 
 
 _Answer = TypeVar("_Answer")
@@ -117,6 +118,12 @@ class Context:
                 first,
                 tuple(Related(span, "also used here") for span in spans if span != first.reference.span),
             )
+
+    def partner_cas(self, reference: FileReference) -> "tuple[tuple[Partner, PartnerCA, bool], ...]":
+        """The CAs of partners in a file (see ``partners.known_cas``); () where its path is not known."""
+        if self.file(reference) is None or reference.path is None:
+            return ()
+        return self._evidence.partner_cas(reference.path)
 
     def webroots(self, reference: FileReference, limit: int = 3) -> tuple[Webroot, ...]:
         """Document roots above a file, with the URIs it has there; () too where its path is not known."""

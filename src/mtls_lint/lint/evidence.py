@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from mtls_lint.pki.client_trust import ClientTrust
     from mtls_lint.pki.key import PrivateKey
     from mtls_lint.pki.ocsp import StapledResponse
+    from mtls_lint.pki.partners import Partner, PartnerCA
 
 
 class Unanswered(Struct, frozen=True):
@@ -260,6 +261,14 @@ class Evidence:
 
             report = self._chains[reference.path] = inspect_chain(file.chain, self._issuers)
         return report
+
+    @kept
+    def partner_cas(self, path: str) -> "tuple[tuple[Partner, PartnerCA, bool], ...]":
+        """The CAs of partners in the file at ``path``, and whether only its name tells (``known_cas``)."""
+        from mtls_lint.pki.partners import known_cas  # noqa: PLC0415 - only where there are certificates
+
+        file = self._store.read(path)
+        return known_cas(path, file.certificates, absent=file.state is FileState.ABSENT)
 
     @kept
     def _issuers(self, certificate: "Certificate") -> "tuple[Certificate, ...]":
