@@ -239,7 +239,7 @@ SMALL = "events {} http { include mime.types; server { listen 80; return 200 ok;
 def test_what_is_left_out_is_not_even_loaded() -> None:
     tree = next(trees(SMALL))
     out = {rule.id for rule in left_out(tree)}
-    assert "mtls-not-enforced" in out
+    assert len(out) > len(NEEDY) // 2
     assert not out & loaded(tree)
 
 
