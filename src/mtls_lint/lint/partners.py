@@ -1,6 +1,7 @@
 """Which partners a server is meant for: by the names it compares, and by the files it trusts."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -51,8 +52,15 @@ def partner_cas(ctx: Context, server: VirtualServer) -> Iterator[TrustedPartnerC
         if file is None or reference.path is None:
             continue
         absent = file.state is FileState.ABSENT
+        named = _called(reference.path)
         for partner in PARTNERS:
             for ca in partner.cas:
-                called = (absent or ca.key is None) and ca.is_called(reference.path)
+                called = (absent or ca.key is None) and ca in named
                 if called or ca.is_in(file.certificates):
                     yield TrustedPartnerCA(partner, ca, reference, called)
+
+
+@lru_cache(maxsize=1024)
+def _called(path: str) -> tuple[PartnerCA, ...]:
+    """The CAs that are published under the name of this file; thousands of servers name the same few."""
+    return tuple(ca for partner in PARTNERS for ca in partner.cas if ca.is_called(path))

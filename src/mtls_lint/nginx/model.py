@@ -64,8 +64,9 @@ class VirtualServer:
     is not ``complete``: what is absent from it may stand elsewhere.
     """
 
+    # The __dict__ is for what is asked of a server again and again (``memory.kept``).
     __slots__ = (
-        "__weakref__", "_blocks", "_label", "_plain", "_tls", "directive", "listens", "locations", "module",
+        "__dict__", "_blocks", "_label", "_plain", "_tls", "directive", "listens", "locations", "module",
         "names", "scope", "sockets",
     )  # fmt: skip
 
@@ -97,7 +98,7 @@ class VirtualServer:
             return (IMPLICIT,) if self.module == "http" and self.complete else ()
         return tuple(listen for directive in given for listen in parse_listen(directive, module=self.module))
 
-    @property
+    @cached_property
     def complete(self) -> bool:
         """Whether all of this block was given and read: what is absent here is absent."""
         return self.directive is not None and not self.scope.unread
@@ -113,7 +114,7 @@ class VirtualServer:
         """The effective value of ``name`` in this server."""
         return self.scope.setting(name)
 
-    @property
+    @cached_property
     def has_ssl_context(self) -> bool:
         """Whether nginx builds a TLS context here, and so opens the CA, CRL and certificate files.
 
@@ -154,7 +155,7 @@ class VirtualServer:
             return True
         return bool(self.tls_sockets) or (not self.listens and not self.complete)
 
-    @property
+    @cached_property
     def verify_client(self) -> str:
         """The effective mode: ``off``, ``on``, ``optional`` or ``optional_no_ca`` (lower-cased)."""
         return self.setting("ssl_verify_client").lower
@@ -187,7 +188,7 @@ class VirtualServer:
 class Socket:
     """An address and port, with the servers that listen there, in file order."""
 
-    __slots__ = ("__weakref__", "default_server", "key", "members", "module", "servers", "ssl")
+    __slots__ = ("__dict__", "default_server", "key", "members", "module", "servers", "ssl")
 
     def __init__(self, key: SocketKey, members: tuple[tuple[VirtualServer, Listen], ...]) -> None:
         self.key = key
@@ -269,7 +270,14 @@ class Configuration(Struct, frozen=True, dict=True):
 
     def servers_of(self, module: str) -> tuple[VirtualServer, ...]:
         """The servers of one module, in file order."""
-        return tuple(server for server in self.servers if server.module == module)
+        return self._by_module.get(module, ())
+
+    @cached_property
+    def _by_module(self) -> dict[str, tuple[VirtualServer, ...]]:
+        found: dict[str, list[VirtualServer]] = {}
+        for server in self.servers:
+            found.setdefault(server.module, []).append(server)
+        return {module: tuple(servers) for module, servers in found.items()}
 
 
 _LOCATION_BLOCKS = frozenset({"location", "if", "limit_except"})
