@@ -64,11 +64,6 @@ class VirtualServer:
     is not ``complete``: what is absent from it may stand elsewhere.
     """
 
-    __slots__ = (
-        "__weakref__", "_blocks", "_label", "_plain", "_tls", "directive", "listens", "locations", "module",
-        "names", "scope", "sockets",
-    )  # fmt: skip
-
     def __init__(self, directive: Directive | None, scope: Scope, module: str) -> None:
         self.directive = directive
         self.module = module
@@ -97,7 +92,7 @@ class VirtualServer:
             return (IMPLICIT,) if self.module == "http" and self.complete else ()
         return tuple(listen for directive in given for listen in parse_listen(directive, module=self.module))
 
-    @property
+    @cached_property
     def complete(self) -> bool:
         """Whether all of this block was given and read: what is absent here is absent."""
         return self.directive is not None and not self.scope.unread
@@ -113,7 +108,7 @@ class VirtualServer:
         """The effective value of ``name`` in this server."""
         return self.scope.setting(name)
 
-    @property
+    @cached_property
     def has_ssl_context(self) -> bool:
         """Whether nginx builds a TLS context here, and so opens the CA, CRL and certificate files.
 
@@ -126,7 +121,7 @@ class VirtualServer:
             return self.starts_tls or old_ssl or any(listen.ssl for listen in self.listens)
         return old_ssl or self.setting("ssl_certificate").is_set or self.setting("ssl_reject_handshake").is_on
 
-    @property
+    @cached_property
     def starts_tls(self) -> bool:
         """Whether a mail client may change to TLS on a plain connection (``starttls``)."""
         return self.module == "mail" and self.setting("starttls").lower in {"on", "only"}
@@ -141,7 +136,7 @@ class VirtualServer:
         """The sockets of this server that do not."""
         return self._plain
 
-    @property
+    @cached_property
     def presents_certificate(self) -> bool:
         """Whether some client may be shown this server's certificate.
 
@@ -154,7 +149,7 @@ class VirtualServer:
             return True
         return bool(self.tls_sockets) or (not self.listens and not self.complete)
 
-    @property
+    @cached_property
     def verify_client(self) -> str:
         """The effective mode: ``off``, ``on``, ``optional`` or ``optional_no_ca`` (lower-cased)."""
         return self.setting("ssl_verify_client").lower
@@ -171,7 +166,7 @@ class VirtualServer:
             return f"{name}:{listen.key.port}" if listen.key.port else f"{name}:{listen.key.address}"
         return name
 
-    @property
+    @cached_property
     def logical_path(self) -> str:
         """The identity of this server across edits: ``http/server[api.example.com:443]``."""
         return f"{self.module}/server[{self.label}]"
@@ -187,8 +182,6 @@ class VirtualServer:
 class Socket:
     """An address and port, with the servers that listen there, in file order."""
 
-    __slots__ = ("__weakref__", "default_server", "key", "members", "module", "servers", "ssl")
-
     def __init__(self, key: SocketKey, members: tuple[tuple[VirtualServer, Listen], ...]) -> None:
         self.key = key
         self.members = members
@@ -202,7 +195,7 @@ class Socket:
             self.default_server.scope.version < (1, 25, 1) and self.default_server.setting("ssl").is_on
         )
 
-    @property
+    @cached_property
     def takes_ipv4(self) -> bool:
         """Whether IPv4 clients reach this IPv6 socket (``ipv6only=off``)."""
         return any(listen.takes_ipv4 for _, listen in self.members)
