@@ -17,7 +17,7 @@ from mtls_lint.lint.rule import Rule
 from mtls_lint.lint.running import Master
 from mtls_lint.lint.settings import Settings
 from mtls_lint.lint.templates import confidence, places_apart, template_notes
-from mtls_lint.lint.timings import Timings
+from mtls_lint.lint.timings import NOT_TAKEN, Timings
 from mtls_lint.nginx.material import KeyPair, server_certificates, trust_files
 from mtls_lint.nginx.model import Configuration, configuration_directives
 from mtls_lint.pki.store import PemStore
@@ -219,7 +219,7 @@ def run(
     progress: Callable[[Rule], None] | None = None,
     running: Callable[[Configuration], Master | None] | None = None,
     known: Sequence[Rule] = (),
-    timings: Timings | None = None,
+    timings: Timings = NOT_TAKEN,
 ) -> Report:
     """Run ``rules`` over ``configuration``.
 
@@ -231,7 +231,6 @@ def run(
     store = store if store is not None else PemStore()
     state = _Run(configuration, settings, now, Evidence(configuration, store, running))
     selected = tuple(rules)
-    timings = timings or Timings()
     for rule in selected:
         if rule.declaration.subject == "Ignore":
             continue
