@@ -139,6 +139,7 @@ def names_without_verify(facts: frozenset[str]) -> frozenset[str]:
     return frozenset() if "ssl_client_verify" in facts else facts & _NAMES
 
 
+@kept
 def backend_learns_identity(configuration: Configuration, server: VirtualServer) -> Directive | None:
     """The directive by which a backend of the server gets the name or the certificate of the client."""
     wanted = identifying_variables(configuration)

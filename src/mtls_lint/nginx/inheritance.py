@@ -119,13 +119,16 @@ class Scope:
 
     def find(self, name: str) -> tuple[Directive, ...]:
         """The directives of this name at this very level."""
-        if self._index is None:
-            self._index = {
-                key: found if len(found) > 1 else found[0]
-                for key, found in index_by_name(self.directives).items()
-            }
-        found = self._index.get(name, ())
+        index = self._index
+        found = (self._by_name() if index is None else index).get(name, ())
         return (found,) if isinstance(found, Directive) else found
+
+    def _by_name(self) -> "dict[str, Directive | tuple[Directive, ...]]":
+        self._index = {
+            name: found if len(found) > 1 else found[0]
+            for name, found in index_by_name(self.directives).items()
+        }
+        return self._index
 
     @property
     def unread(self) -> tuple[Problem, ...]:
@@ -142,6 +145,14 @@ class Scope:
         return setting
 
     def _compute(self, name: str) -> Setting:
+        index = self._index
+        # What most names come to at most levels.
+        if (
+            self.outer is not None
+            and name not in (self._by_name() if index is None else index)
+            and not self.unread
+        ):
+            return self.outer.inherited(name)
         if own := self.find(name):
             overridden = self.outer.setting(name).directives if self.outer is not None else ()
             origin = Origin.OVERRIDDEN if overridden else Origin.SET

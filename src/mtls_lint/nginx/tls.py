@@ -62,6 +62,7 @@ class CipherString(Struct, frozen=True):
         return self.directive.arg_span(self.index)
 
 
+@kept
 def uses(configuration: Configuration, name: str) -> tuple[Use, ...]:
     """Every value that is written for ``name`` at the http, stream, mail or server level, each once."""
     takers: dict[Directive, list[VirtualServer]] = {}
@@ -209,6 +210,7 @@ def loading_level(holder: Holder) -> int:
     return 2 if level is None else level
 
 
+@kept
 def cipher_strings(configuration: Configuration) -> tuple[CipherString, ...]:
     """Every cipher string of the configuration: of ``ssl_ciphers``, and of ``CipherString`` commands."""
     found = []
@@ -261,6 +263,7 @@ def _refuses_everybody(spoken: frozenset[str], level: int | None) -> bool:
     return spoken <= (SSL if level == 0 else LEGACY)
 
 
+@kept
 def by_default(configuration: Configuration) -> tuple[VirtualServer, ...]:
     """The TLS servers that speak the versions of nginx's default, because nothing says ``ssl_protocols``.
 
