@@ -1,6 +1,5 @@
 """What a rule gets beside the thing it visits."""
 
-import os.path
 from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
 from itertools import islice
@@ -68,6 +67,7 @@ class Context:
         self.now = now
         """The moment the run speaks of, with its time zone (``--now``)."""
         self._evidence = evidence
+        self._lifetimes = evidence.lifetimes.setdefault((now, settings.expiry_days), {})
         self._record = record
 
     @property
@@ -131,7 +131,7 @@ class Context:
         """Document roots above a file, with the URIs it has there; () too where its path is not known."""
         if reference.path is None:
             return ()
-        return tuple(islice(self._evidence.webroots.above(os.path.abspath(reference.path)), limit))
+        return tuple(islice(self._evidence.webroots.above(reference.path), limit))
 
     def readers(self, reference: FileReference) -> Readers | None:
         """Who can read a file that only root should; None when nobody else, or (recorded) when not known."""
@@ -251,9 +251,12 @@ class Context:
 
     def lifetime(self, certificate: "Certificate") -> LifetimeState:
         """Where the run's moment stands in the certificate's lifetime, by the horizon of the settings."""
-        return lifetime_state(
-            certificate.not_before, certificate.not_after, self.now, self.settings.expiry_days
-        )
+        known = self._lifetimes.get(certificate)
+        if known is None:
+            known = self._lifetimes[certificate] = lifetime_state(
+                certificate.not_before, certificate.not_after, self.now, self.settings.expiry_days
+            )
+        return known
 
     def crl_lifetime(self, crl: "RevocationList") -> LifetimeState:
         """Where the run's moment stands in the time of a CRL, by the horizon of the settings."""

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from mtls_lint.pki.key import PrivateKey
     from mtls_lint.pki.ocsp import StapledResponse
     from mtls_lint.pki.partners import Partner, PartnerCA
+    from mtls_lint.pki.validity import LifetimeState
 
 
 class Unanswered(Struct, frozen=True):
@@ -67,6 +68,8 @@ class Evidence:
         self._chains: dict[str, ChainReport] = {}
         self._closed: set[tuple[int, ...]] = set()
         self._checks: dict[tuple[object, ...], ChainCheck] = {}
+        self.lifetimes: dict[tuple[datetime, int | None], dict[Certificate, LifetimeState]] = {}
+        """Where a moment stands in each certificate's lifetime, by that moment and the horizon."""
         self.unreadable = False
         """Whether some file that is there could not be read."""
 

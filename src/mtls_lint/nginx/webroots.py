@@ -1,5 +1,6 @@
 """Which URIs a file of this machine has: the document roots above it."""
 
+import os.path
 import posixpath
 from collections.abc import Iterator
 
@@ -43,13 +44,13 @@ class Webroots:
 
     def above(self, path: str) -> Iterator[Webroot]:
         """Where a file is served from, by its absolute path alone: no link and no permission is looked at."""
-        wanted = posixpath.normpath(path)
-        home = posixpath.dirname(wanted)
-        if not self._roots or home == wanted:
-            return
+        home = path[: path.rfind("/") + 1]
         way = self._ways.get(home)
         if way is None:
-            way = self._ways[home] = tuple(self._on_the_way(home))
+            way = self._ways[home] = tuple(self._on_the_way(os.path.abspath(home)))
+        if not way:
+            return
+        wanted = os.path.abspath(path)
         seen = set()
         for directory, roots in way:
             inside = wanted[len(directory.rstrip("/")) + 1 :]
