@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os.path
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -189,6 +189,7 @@ def shared_ca_file(path: str) -> PartnerCA | None:
     return next((ca for ca in _shared() if ca.is_called(path)), None)
 
 
+@cache
 def _shared() -> tuple[PartnerCA, ...]:
     return tuple(ca for partner in PARTNERS for ca in partner.cas if ca.enters)
 

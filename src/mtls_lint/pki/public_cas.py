@@ -70,7 +70,8 @@ def comes_from_public_ca(path: Sequence[Certificate]) -> bool | None:
 
 def is_bundle(certificates: Iterable[Certificate]) -> bool:
     """Whether the certificates are all the roots of the web, or nearly, as operating systems bring them."""
-    return sum(map(_is_public_root, dict.fromkeys(certificates))) >= _MANY
+    unique = dict.fromkeys(certificates)
+    return len(unique) >= _MANY and sum(map(_is_public_root, unique)) >= _MANY
 
 
 def is_system_bundle(path: str) -> bool:
