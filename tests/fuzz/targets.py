@@ -9,7 +9,7 @@ from mtls_lint.lint.pack import built_in_pack, load_packs
 from mtls_lint.lint.runner import run
 from mtls_lint.lint.settings import Settings
 from mtls_lint.nginx.model import build
-from mtls_lint.pki.facts import facts_from
+from mtls_lint.pki.load import facts_from
 from mtls_lint.pki.ocsp import StapledResponse
 from mtls_lint.pki.pem import split_blocks
 from mtls_lint.pki.store import PemStore

@@ -30,9 +30,11 @@ class Audit(Struct):
 
     def judged(self, report: Report) -> Report:
         """The report with the severities and controls of the profile."""
+        if self.profile is None:
+            return report
         from mtls_lint.lint.profile import under_profile  # noqa: PLC0415 - most runs have none
 
-        return report if self.profile is None else under_profile(report, self.profile, self.known)
+        return under_profile(report, self.profile, self.known)
 
     def examine(self, configuration: Configuration, store: PemStore) -> None:
         """Take the access matrix and the inventory of a configuration for the page."""

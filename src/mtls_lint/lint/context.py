@@ -155,23 +155,22 @@ class Context:
 
     def readable(self, reference: FileReference) -> PemFile | None:
         """The file when it could be read; None (and recorded) otherwise."""
-        file = self.file(reference)
-        if file is None:
-            return None
-        if file.state is not FileState.READ:
-            self.not_evaluated(reference.span, f"{reference.written}: {file.reason}")
-            return None
-        return file
+        file = self._evidence.read(reference) or self.file(reference)
+        if file is None or file.state is FileState.READ:
+            return file
+        self.not_evaluated(reference.span, f"{reference.written}: {file.reason}")
+        return None
 
     def certificates(self, reference: FileReference) -> "tuple[Certificate, ...] | None":
         """The certificates nginx reads from the file; None (and recorded) when it cannot read any."""
         file = self.readable(reference)
         if file is None:
             return None
-        if file.certificate_defect is not None:
-            self.not_evaluated(reference.span, f"{reference.written}: {file.certificate_defect}")
+        facts = file.facts
+        if facts.certificate_defect is not None:
+            self.not_evaluated(reference.span, f"{reference.written}: {facts.certificate_defect}")
             return None
-        return file.certificates
+        return facts.certificates
 
     def certificates_in(self, references: Iterable[FileReference]) -> "frozenset[Certificate] | None":
         """All certificates of these files together; None when one of them is not there to be read.
@@ -236,9 +235,8 @@ class Context:
 
         An intermediate that is not in it is looked for in all files that the configuration names.
         """
-        if self.certificates(pair.certificate) is None:
-            return None
-        return self._evidence.chain(pair.certificate)
+        reference = pair.certificate
+        return None if self.certificates(reference) is None else self._evidence.chain(reference)
 
     def lifetime(self, certificate: "Certificate") -> LifetimeState:
         """Where the run's moment stands in the certificate's lifetime, by the horizon of the settings."""

@@ -61,6 +61,7 @@ class Evidence:
         self._find_running = running
         self._store = store
         self._access = AccessStore()
+        self._files: dict[str, PemFile] = {}
         self._chains: dict[str, ChainReport] = {}
         self._checks: dict[tuple[object, ...], ChainCheck] = {}
         self.unreadable = False
@@ -68,10 +69,13 @@ class Evidence:
 
     def read(self, reference: FileReference) -> PemFile | None:
         """The file; None when its path cannot be known."""
-        if reference.path is None:
+        path = reference.path
+        if path is None:
             return None
-        file = self._store.read(reference.path)
-        self.unreadable |= file.state is FileState.UNREADABLE
+        file = self._files.get(path)
+        if file is None:
+            file = self._files[path] = self._store.read(path)
+            self.unreadable |= file.state is FileState.UNREADABLE
         return file
 
     @kept
@@ -247,17 +251,23 @@ class Evidence:
 
         An intermediate that is not in it is looked for in all files that the configuration names.
         """
-        from mtls_lint.pki.chain import inspect_chain  # noqa: PLC0415 - only where there are certificates
-
         file = self.read(reference)
         if file is None or reference.path is None:
             return None
         report = self._chains.get(reference.path)
         if report is None:
-            issuers = (name for c in file.chain for name in {c.canonical_issuer, c.issuer_der})
-            others = dict.fromkeys(c for name in issuers for c in self._by_subject.get(name, ()))
-            report = self._chains[reference.path] = inspect_chain(file.chain, tuple(others))
+            from mtls_lint.pki.chain import inspect_chain  # noqa: PLC0415 - only where there are certificates
+
+            report = self._chains[reference.path] = inspect_chain(file.chain, self._issuers)
         return report
+
+    @kept
+    def _issuers(self, certificate: "Certificate") -> "tuple[Certificate, ...]":
+        """Who of all files that the configuration names issued a certificate; thousands have the same."""
+        from mtls_lint.pki.chain import issuers_of  # noqa: PLC0415 - as above
+
+        names = dict.fromkeys((certificate.canonical_issuer, certificate.issuer_der))
+        return issuers_of(certificate, dict.fromkeys(c for n in names for c in self._by_subject.get(n, ())))
 
     @cached_property
     def _by_subject(self) -> "dict[object, list[Certificate]]":

@@ -111,16 +111,24 @@ class Scope:
         self.outer = outer
         self.module = module
         self.version = version
-        self._index: dict[str, tuple[Directive, ...]] | None = None
+        # A name that stands once, as most do, has no tuple of its own.
+        self._index: dict[str, Directive | tuple[Directive, ...]] | None = None
         self._settings: dict[str, Setting] = {}
         self._handed_down: dict[str, Setting] = {}
         self._unread: tuple[Problem, ...] | None = None
 
     def find(self, name: str) -> tuple[Directive, ...]:
         """The directives of this name at this very level."""
-        if self._index is None:
-            self._index = index_by_name(self.directives)
-        return self._index.get(name, ())
+        index = self._index
+        found = (self._by_name() if index is None else index).get(name, ())
+        return (found,) if isinstance(found, Directive) else found
+
+    def _by_name(self) -> "dict[str, Directive | tuple[Directive, ...]]":
+        self._index = {
+            name: found if len(found) > 1 else found[0]
+            for name, found in index_by_name(self.directives).items()
+        }
+        return self._index
 
     @property
     def unread(self) -> tuple[Problem, ...]:
@@ -137,6 +145,14 @@ class Scope:
         return setting
 
     def _compute(self, name: str) -> Setting:
+        index = self._index
+        # What most names come to at most levels.
+        if (
+            self.outer is not None
+            and name not in (self._by_name() if index is None else index)
+            and not self.unread
+        ):
+            return self.outer.inherited(name)
         if own := self.find(name):
             overridden = self.outer.setting(name).directives if self.outer is not None else ()
             origin = Origin.OVERRIDDEN if overridden else Origin.SET

@@ -65,12 +65,6 @@ class VirtualServer:
     is not ``complete``: what is absent from it may stand elsewhere.
     """
 
-    # The __dict__ is for what is asked of a server again and again (``memory.kept``).
-    __slots__ = (
-        "__dict__", "_blocks", "_label", "_plain", "_tls", "directive", "listens", "locations", "module",
-        "names", "scope", "sockets",
-    )  # fmt: skip
-
     def __init__(self, directive: Directive | None, scope: Scope, module: str) -> None:
         self.directive = directive
         self.module = module
@@ -128,7 +122,7 @@ class VirtualServer:
             return self.starts_tls or old_ssl or any(listen.ssl for listen in self.listens)
         return old_ssl or self.setting("ssl_certificate").is_set or self.setting("ssl_reject_handshake").is_on
 
-    @property
+    @cached_property
     def starts_tls(self) -> bool:
         """Whether a mail client may change to TLS on a plain connection (``starttls``)."""
         return self.module == "mail" and self.setting("starttls").lower in {"on", "only"}
@@ -173,7 +167,7 @@ class VirtualServer:
             return f"{name}:{listen.key.port}" if listen.key.port else f"{name}:{listen.key.address}"
         return name
 
-    @property
+    @cached_property
     def logical_path(self) -> str:
         """The identity of this server across edits: ``http/server[api.example.com:443]``."""
         return f"{self.module}/server[{self.label}]"
@@ -189,8 +183,6 @@ class VirtualServer:
 class Socket:
     """An address and port, with the servers that listen there, in file order."""
 
-    __slots__ = ("__dict__", "default_server", "key", "members", "module", "servers", "ssl")
-
     def __init__(self, key: SocketKey, members: tuple[tuple[VirtualServer, Listen], ...]) -> None:
         self.key = key
         self.members = members
@@ -204,7 +196,7 @@ class Socket:
             self.default_server.scope.version < (1, 25, 1) and self.default_server.setting("ssl").is_on
         )
 
-    @property
+    @cached_property
     def takes_ipv4(self) -> bool:
         """Whether IPv4 clients reach this IPv6 socket (``ipv6only=off``)."""
         return any(listen.takes_ipv4 for _, listen in self.members)

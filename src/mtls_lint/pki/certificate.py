@@ -7,7 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mtls_lint.pki import der, extensions, names, signature
-from mtls_lint.pki._crypto import dsa, ec, ed448, ed25519, exceptions, hashes, rsa, x509
+from mtls_lint.pki._crypto import dsa, ec, ed448, ed25519, exceptions, hashes, rsa, serialization, x509
+from mtls_lint.pki.extensions import once
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -59,8 +60,12 @@ class Certificate:
         """Load one certificate; ValueError says why it cannot be."""
         try:
             native = x509.load_der_x509_certificate(data)
-            certificate = cls(native, line, aux)
-            _ = certificate.subject_der, certificate.issuer_der  # names are parsed late; damage shows here
+            # Names are parsed late; damage shows here.
+            subject, issuer = native.subject, native.issuer.public_bytes()
+            certificate = cls(x509.load_der_x509_certificate(data), line, aux)
+            certificate._der = data
+            certificate.subject_der, certificate.issuer_der = subject.public_bytes(), once(issuer)
+            certificate.canonical_subject = names.canonical(subject)
         except (ValueError, TypeError, x509.InvalidVersion, exceptions.UnsupportedAlgorithm) as error:
             raise ValueError(str(error)) from None
         return certificate
@@ -79,20 +84,32 @@ class Certificate:
     def __repr__(self) -> str:
         return f"Certificate({self.subject!r}, line={self.line})"
 
+    @property
+    def _copy(self) -> x509.Certificate:
+        # The library keeps each name and extension it was asked for, which take several times the room of
+        # the certificate itself.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return x509.load_der_x509_certificate(self._der)
+
+    @cached_property
+    def _der(self) -> bytes:
+        return self.native.public_bytes(serialization.Encoding.DER)
+
     @cached_property
     def subject(self) -> str:
         """Subject as RFC 4514 text; empty for an empty name."""
-        return names.text(self.native.subject)
+        return names.text(self._copy.subject)
 
     @cached_property
     def issuer(self) -> str:
         """Issuer as RFC 4514 text."""
-        return names.text(self.native.issuer)
+        return names.text(self._copy.issuer)
 
     @cached_property
     def common_name(self) -> str | None:
         """The subject's last common name."""
-        return names.common_name(self.native.subject)
+        return names.common_name(self._copy.subject)
 
     @property
     def display_name(self) -> str:
@@ -105,17 +122,17 @@ class Certificate:
     @cached_property
     def subject_der(self) -> bytes:
         """The encoded subject."""
-        return self.native.subject.public_bytes()
+        return self._copy.subject.public_bytes()
 
     @cached_property
     def issuer_der(self) -> bytes:
         """The encoded issuer."""
-        return self.native.issuer.public_bytes()
+        return self._copy.issuer.public_bytes()
 
     @cached_property
     def canonical_subject(self) -> names.CanonicalName:
         """Subject in the form in which OpenSSL compares names."""
-        return names.canonical(self.native.subject)
+        return names.canonical(self._copy.subject)
 
     @cached_property
     def canonical_issuer(self) -> names.CanonicalName:
@@ -127,12 +144,12 @@ class Certificate:
         if known is None:
             if len(_issuers) >= _MANY_ISSUERS:
                 _issuers.clear()
-            known = _issuers[self.issuer_der] = names.canonical(self.native.issuer)
+            known = _issuers[self.issuer_der] = names.canonical(self._copy.issuer)
         return known
 
     def subject_values(self, oid: str) -> tuple[str, ...]:
         """The texts of the subject's attributes with this dotted object identifier."""
-        return names.values(self.native.subject, oid)
+        return names.values(self._copy.subject, oid)
 
     @property
     def serial_number(self) -> int:
@@ -208,7 +225,7 @@ class Certificate:
     @cached_property
     def extensions(self) -> Extensions:
         """All extensions that decide something."""
-        return extensions.read(self.native)
+        return extensions.read(self._copy)
 
     @property
     def malformed(self) -> str | None:

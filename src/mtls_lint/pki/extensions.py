@@ -1,6 +1,7 @@
 """X.509 extensions as plain values."""
 
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
 
@@ -8,7 +9,7 @@ from mtls_lint.pki import names
 from mtls_lint.pki._crypto import x509
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Hashable, Iterable
 
 EXTENDED_KEY_USAGES = {
     "1.3.6.1.5.5.7.3.1": "serverAuth",
@@ -59,6 +60,15 @@ _UNDERSTOOD_IF_CRITICAL = frozenset(
     }
 )
 """X509_supported_extension() of OpenSSL 3: any other critical extension fails the verification."""
+
+
+_Value = TypeVar("_Value", bound="Hashable")
+
+
+@lru_cache(maxsize=1024)
+def once(value: _Value) -> _Value:
+    """The first value that was equal to this one: thousands of certificates say the same."""
+    return value
 
 
 class GeneralNames(Struct, frozen=True):
@@ -124,23 +134,23 @@ def _facts_of(value: "x509.ExtensionType") -> dict[str, object]:
     if isinstance(value, x509.BasicConstraints):
         return {"basic_constraints": value.ca, "path_length": value.path_length}
     if isinstance(value, x509.KeyUsage):
-        return {"key_usage": _key_usage(value)}
+        return {"key_usage": once(_key_usage(value))}
     if isinstance(value, x509.ExtendedKeyUsage):
         oids = (usage.dotted_string for usage in value)
-        return {"extended_key_usage": frozenset(EXTENDED_KEY_USAGES.get(oid, oid) for oid in oids)}
+        return {"extended_key_usage": once(frozenset(EXTENDED_KEY_USAGES.get(oid, oid) for oid in oids))}
     if isinstance(value, x509.SubjectAlternativeName):
         return {"alternative_names": general_names(value), "has_alternative_names": True}
     if isinstance(value, x509.SubjectKeyIdentifier):
         return {"subject_key": value.digest}
     if isinstance(value, x509.AuthorityKeyIdentifier):
-        return {"authority_key": authority_key(value)}
+        return {"authority_key": once(authority_key(value))}
     if isinstance(value, x509.AuthorityInformationAccess):
         return {"ocsp_urls": _urls(value, _OCSP), "ca_issuer_urls": _urls(value, _CA_ISSUERS)}
     if isinstance(value, x509.CRLDistributionPoints):
         points = (name for point in value for name in point.full_name or ())
         return {"crl_urls": tuple(n.value for n in points if isinstance(n, x509.UniformResourceIdentifier))}
     if isinstance(value, x509.CertificatePolicies):
-        return {"policies": frozenset(policy.policy_identifier.dotted_string for policy in value)}
+        return {"policies": once(frozenset(policy.policy_identifier.dotted_string for policy in value))}
     if isinstance(value, x509.TLSFeature):
         return {"must_staple": any(feature.value == _STATUS_REQUEST for feature in value)}
     if isinstance(value, x509.NameConstraints):
@@ -159,12 +169,14 @@ def _key_usage(value: "x509.KeyUsage") -> frozenset[str]:
 
 
 def _urls(value: "x509.AuthorityInformationAccess", method: str) -> tuple[str, ...]:
-    return tuple(
+    found = tuple(
         access.access_location.value
         for access in value
         if access.access_method.dotted_string == method
         and isinstance(access.access_location, x509.UniformResourceIdentifier)
     )
+    shared: tuple[str, ...] = once(found)
+    return shared
 
 
 def authority_key(value: "x509.AuthorityKeyIdentifier") -> AuthorityKey:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -52,6 +51,8 @@ class PrivateKey(Struct, frozen=True):
         encode = getattr(self._public, "public_bytes", None)
         if encode is None:
             return None
+        import hashlib  # noqa: PLC0415 - for inventories
+
         form = serialization.PublicFormat.SubjectPublicKeyInfo
         return hashlib.sha256(encode(serialization.Encoding.DER, form)).hexdigest()
 

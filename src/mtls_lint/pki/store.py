@@ -6,22 +6,21 @@ import errno
 import os
 import stat
 from enum import Enum
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from mtls_lint.pki.facts import NOTHING, Facts, facts_from
-from mtls_lint.pki.pem import PemBlock, split_blocks
+from mtls_lint.pki.facts import NOTHING, Facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mtls_lint.pki.certificate import Certificate
     from mtls_lint.pki.crl import RevocationList
-    from mtls_lint.pki.facts import Known
     from mtls_lint.pki.key import PrivateKey
+    from mtls_lint.pki.load import Known
+    from mtls_lint.pki.pem import PemBlock
 
 MAXIMUM_SIZE = 16 * 1024 * 1024
 """Bytes above which a file is not read: the bundle of all public roots has 0.2 MiB, large CRLs some MiB."""
@@ -169,6 +168,10 @@ class PemStore:
             return _failed(path, error)
         if data is None:
             return _unread(path, "it changed while it was being read; run again")
+        # Where no file is there, which is usual in a repository, none of this is needed.
+        from mtls_lint.pki.load import facts_from  # noqa: PLC0415
+        from mtls_lint.pki.pem import split_blocks  # noqa: PLC0415
+
         blocks = split_blocks(data)
         file = PemFile(
             path, FileState.READ, blocks=blocks, facts=facts_from(data, blocks, self._certificates)
@@ -198,8 +201,9 @@ def _contents(path: str) -> bytes | None:
 def _failed(path: str, error: OSError | ValueError) -> PemFile:
     number = error.errno if isinstance(error, OSError) else None
     if number in {errno.ENOENT, errno.ENOTDIR}:
-        directory = Path(path).parent.is_dir()
-        where = "there is no such file" if directory else f"there is no directory {Path(path).parent}"
+        parent = os.path.dirname(path) or "."
+        directory = os.path.isdir(parent)
+        where = "there is no such file" if directory else f"there is no directory {parent}"
         reason = f"{where} on this machine; run where nginx runs, or say with --map where a copy is"
         return PemFile(path, FileState.ABSENT, reason, directory)
     if number in {errno.EACCES, errno.EPERM}:

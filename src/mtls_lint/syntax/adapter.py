@@ -9,6 +9,7 @@ module is not patched: ``parse`` is copied over globals of its own, in which ``l
 import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from itertools import count, repeat
 from types import FunctionType, MappingProxyType
 from typing import Any
@@ -19,6 +20,8 @@ from msgspec import Struct
 from mtls_lint.syntax.lexer import Words, fill_in, lex
 from mtls_lint.syntax.source import SourceFile, Span
 from mtls_lint.syntax.tree import Directive, Problem, ProblemKind
+
+_Args = tuple[str, ...]
 
 Expand = Callable[[Directive, int], Sequence[Directive]]
 """What stands behind an ``include`` directive at a depth: the directives of the files it names."""
@@ -55,22 +58,27 @@ class ParsedText(Struct, frozen=True):
 
         ``expand`` gives what an ``include`` directive stands for; that is put right behind it.
         """
+        return self._build(self.statements, parent, includes, depth, expand)
+
+    # A method: a function inside ``build`` would refer to itself, and so live on until the end.
+    def _build(
+        self,
+        statements: Iterable[Statement],
+        parent: Directive | None,
+        includes: tuple[Directive, ...],
+        depth: int,
+        expand: Expand | None,
+    ) -> tuple[Directive, ...]:
         source = self.source
-
-        def build_block(
-            statements: Iterable[Statement], parent: Directive | None, depth: int
-        ) -> tuple[Directive, ...]:
-            built: list[Directive] = []
-            for one in statements:
-                directive = Directive(one.name, one.args, source, one.start, one.end, parent, includes)
-                built.append(directive)
-                if one.block is not None:
-                    directive.block = build_block(one.block, directive, depth + 1)
-                elif expand is not None and one.name == "include":
-                    built.extend(expand(directive, depth))
-            return tuple(built)
-
-        return build_block(self.statements, parent, depth)
+        built: list[Directive] = []
+        for one in statements:
+            directive = Directive(one.name, one.args, source, one.start, one.end, parent, includes)
+            built.append(directive)
+            if one.block is not None:
+                directive.block = self._build(one.block, directive, includes, depth + 1, expand)
+            elif expand is not None and one.name == "include":
+                built.extend(expand(directive, depth))
+        return tuple(built)
 
 
 @contextmanager
@@ -99,7 +107,8 @@ def parse_text(
             return words
         fill_in(words, source, defined)
         try:
-            return ParsedText(source, _crossplane(words, source.path), len(words.ends), words.depth)
+            statements = _crossplane(words, source.path, templated=source.template is not None)
+            return ParsedText(source, statements, len(words.ends), words.depth)
         except _ParserError as error:
             # Only a call stack that was nearly full before can bring us here; the lexer saw to the rest.
             return Problem(
@@ -127,29 +136,37 @@ class _ParserError(Exception):
     """crossplane could not parse words that are in order."""
 
 
-def _crossplane(words: Words, path: str) -> tuple[Statement, ...]:
-    """What crossplane makes of these words. It gets no line numbers: tokens know where they stand."""
-    tokens = words.tokens
+class _Named(str):
+    """The name of a file for crossplane, with the words that it is to take for the file's."""
+
+    __slots__ = ("words",)
+
+    words: Words
+
+
+def _stream(name: _Named) -> Iterator[tuple[str, int, bool]]:
+    """What crossplane's lexer would give, without line numbers: statements know where they stand."""
+    words = name.words
     quoted = map(words.quoted.__contains__, count()) if words.quoted else repeat(False)
-    namespace = dict(vars(crossplane_parser))
-    namespace["lex"] = lambda _filename: zip(tokens, repeat(0), quoted)
-    namespace["_prepare_if_args"] = lambda _statement: None
-    namespace["analyze"] = _unjudged
-    original = crossplane_parser.parse
-    parse = FunctionType(
-        original.__code__, namespace, original.__name__, original.__defaults__, original.__closure__
-    )
-    payload = parse(path, single=True, check_ctx=False, check_args=False, comments=False)
+    return zip(words.tokens, repeat(0), quoted)
+
+
+def _crossplane(words: Words, path: str, *, templated: bool) -> tuple[Statement, ...]:
+    """What crossplane makes of these words; ``templated`` tells that some may be a template's."""
+    name = _Named(path)
+    name.words = words
+    payload = _parse(name, single=True, check_ctx=False, check_args=False, comments=False)
     try:
         if payload["errors"]:
             raise _ParserError(payload["errors"][0]["error"])
-        return _statements(payload["config"][0]["parsed"], zip(words.starts, words.ends, strict=True))
+        places = zip(words.starts, words.ends, strict=True)
+        return _statements(payload["config"][0]["parsed"], places, tuple if templated else _once)
     except RecursionError as error:
         raise _ParserError(str(error)) from error
     finally:
         # crossplane's inner functions refer to themselves, and so keep all this until the collector runs.
         payload.clear()
-        namespace.clear()
+        del name.words
 
 
 def _unjudged(
@@ -164,14 +181,40 @@ def _unjudged(
     """Stands for crossplane's analysis, which is told to check nothing, and takes its time for it."""
 
 
-def _statements(parsed: list[dict[str, Any]], places: Iterator[tuple[int, int]]) -> tuple[Statement, ...]:
+_parse = FunctionType(
+    crossplane_parser.parse.__code__,
+    {
+        **vars(crossplane_parser),
+        "lex": _stream,
+        "_prepare_if_args": lambda _statement: None,
+        "analyze": _unjudged,
+    },
+    crossplane_parser.parse.__name__,
+    crossplane_parser.parse.__defaults__,
+    crossplane_parser.parse.__closure__,
+)
+
+
+@lru_cache(maxsize=4096)
+def _once(words: _Args) -> _Args:
+    """The first tuple of these words: most of them stand in thousands of files.
+
+    Not for words of a template: a ``TemplatedToken`` equals the word that is written like it.
+    """
+    return words
+
+
+def _statements(
+    parsed: list[dict[str, Any]], places: Iterator[tuple[int, int]], own: Callable[[_Args], _Args]
+) -> tuple[Statement, ...]:
     """Crossplane's dictionaries as statements, which take a third of the memory.
 
-    ``places`` are those of all statements in the order in which they begin: that of this walk.
+    ``places`` are those of all statements in the order in which they begin: that of this walk. ``own`` gives
+    the tuple of arguments to keep.
     """
     statements = []
     for found in parsed:
         start, end = next(places)
-        block = _statements(found["block"], places) if "block" in found else None
-        statements.append(Statement(found["directive"], tuple(found["args"]), start, end, block))
+        block = _statements(found["block"], places, own) if "block" in found else None
+        statements.append(Statement(found["directive"], own(tuple(found["args"])), start, end, block))
     return tuple(statements)

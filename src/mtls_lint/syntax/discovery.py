@@ -2,6 +2,7 @@
 
 import os
 import re
+import stat
 from collections.abc import Iterator
 from itertools import islice
 from typing import Literal
@@ -62,7 +63,7 @@ def discover(path: str) -> tuple[Input, ...] | Problem:
     if not os.path.isdir(path):
         return (Input(path, "auto", named=True),)
     main = os.path.join(path, MAIN_FILE)  # "." must stay in front as it was given
-    if os.path.isfile(main):
+    if _is_file(main):
         return (Input(main, _kind_of_main(main)),)
     files = list(_files_below(path))
     mains = [file for file in files if os.path.basename(file) == MAIN_FILE]
@@ -88,6 +89,14 @@ def _files_below(path: str) -> Iterator[str]:
         below[:] = sorted(name for name in below if not name.startswith(".") and name not in _SKIPPED)
         for name in sorted(names):
             yield os.path.join(directory, name)
+
+
+def _is_file(path: str) -> bool:
+    """Whether there is a regular file. Raises OSError where that may not be known."""
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
 
 
 def _may_be_fragment(file: str) -> bool:

@@ -189,7 +189,7 @@ _PLACEHOLDER = expression(
 )
 
 
-_CAPITAL = re.compile(r"\$\{?[A-Z]")
+_CAPITAL = expression(r"\$\{?[A-Z]")
 
 
 def may_have_placeholders(text: str) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mtls_lint.pki.facts import facts_from
+from mtls_lint.pki.load import facts_from
 from mtls_lint.pki.pem import split_blocks
 from mtls_lint.testing import Authority, NginxBinary, lint_text
 
