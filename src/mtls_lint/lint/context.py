@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, TypeVar, overload
 
 from mtls_lint.lint.evidence import Evidence, Unanswered
-from mtls_lint.lint.file_access import Readers, Writer, readers, writers
+from mtls_lint.lint.file_access import Readers, Writer, readers
 from mtls_lint.lint.finding import NotEvaluated, Related
 from mtls_lint.lint.running import Unloaded
 from mtls_lint.lint.settings import Settings
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from mtls_lint.pki.chain import ChainReport
     from mtls_lint.pki.crl import RevocationList
     from mtls_lint.pki.key import PrivateKey
+    from mtls_lint.pki.partners import Partner, PartnerCA
 
 
 _Answer = TypeVar("_Answer")
@@ -108,15 +109,23 @@ class Context:
     def files(self, purposes: Collection[Purpose]) -> Iterator[tuple[FileUse, tuple[Related, ...]]]:
         """Each file that nginx opens for these purposes: its first use, and the other places that name it."""
         by_path: dict[str, list[FileUse]] = {}
-        for use in self._evidence.uses:
-            if use.opened and use.purpose in purposes:
-                by_path.setdefault(use.reference.path or use.reference.written, []).append(use)
+        for use in self._evidence.uses_for(purposes):
+            by_path.setdefault(use.reference.path or use.reference.written, []).append(use)
         for first, *others in by_path.values():
+            if not others:
+                yield first, ()
+                continue
             spans = dict.fromkeys(use.reference.span for use in others)
             yield (
                 first,
                 tuple(Related(span, "also used here") for span in spans if span != first.reference.span),
             )
+
+    def partner_cas(self, reference: FileReference) -> "tuple[tuple[Partner, PartnerCA, bool], ...]":
+        """The CAs of partners in a file (see ``partners.known_cas``); () where its path is not known."""
+        if self.file(reference) is None or reference.path is None:
+            return ()
+        return self._evidence.partner_cas(reference.path)
 
     def webroots(self, reference: FileReference, limit: int = 3) -> tuple[Webroot, ...]:
         """Document roots above a file, with the URIs it has there; () too where its path is not known."""
@@ -139,7 +148,9 @@ class Context:
         if not isinstance(access, Access):
             self.not_evaluated(reference.span, f"{reference.written}: {access}")
             return ()
-        found = tuple(writers(access, self._evidence.worker))
+        found = self._evidence.writers(access)
+        if not found:
+            return ()
         for one in found:
             if isinstance(one, Unknown):
                 self.not_evaluated(reference.span, f"{reference.written}: {one.reason}")

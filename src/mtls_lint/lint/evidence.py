@@ -1,7 +1,7 @@
 """Certificate files as rules see them: read once, and an answer of their own when they are not there."""
 
 import os.path
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from mtls_lint.lint.accounts import worker
+from mtls_lint.lint.file_access import GROUP_WRITES, Writer, writers
 from mtls_lint.lint.running import CLOCKS_DIFFER, Master, Unloaded
 from mtls_lint.nginx.chain_check import ChainCheck, chain_check, verify_depth
-from mtls_lint.nginx.file_uses import FileUse, file_uses
+from mtls_lint.nginx.file_uses import FileUse, Purpose, file_uses
 from mtls_lint.nginx.material import (
     FileReference,
     KeyPair,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from mtls_lint.pki.client_trust import ClientTrust
     from mtls_lint.pki.key import PrivateKey
     from mtls_lint.pki.ocsp import StapledResponse
+    from mtls_lint.pki.partners import Partner, PartnerCA
 
 
 class Unanswered(Struct, frozen=True):
@@ -63,6 +65,7 @@ class Evidence:
         self._access = AccessStore()
         self._files: dict[str, PemFile] = {}
         self._chains: dict[str, ChainReport] = {}
+        self._closed: set[tuple[int, ...]] = set()
         self._checks: dict[tuple[object, ...], ChainCheck] = {}
         self.unreadable = False
         """Whether some file that is there could not be read."""
@@ -200,6 +203,21 @@ class Evidence:
             return "it is a copy, whose permissions are not those of the server"
         return self._access.of(reference.path)
 
+    def writers(self, access: Access) -> tuple[Writer | Unknown, ...]:
+        """Who else can write a file or what is above it (see ``file_access.writers``).
+
+        Where it is nobody, the same holds for all files of that directory with the same owner and mode.
+        """
+        file = access.file
+        listed = bool(file.mode & GROUP_WRITES) and file.acl
+        alike = (id(access.directories), file.owner, file.group, file.mode, listed)
+        if alike in self._closed:
+            return ()
+        found = tuple(writers(access, self.worker))
+        if not found:
+            self._closed.add(alike)
+        return found
+
     def unloaded(self, reference: FileReference) -> Unloaded | None:
         """Whether the nginx that runs here has read the file before it was last changed.
 
@@ -220,6 +238,19 @@ class Evidence:
     def uses(self) -> tuple[FileUse, ...]:
         """Every use of every file; worked out once."""
         return file_uses(self._configuration)
+
+    def uses_for(self, purposes: Collection[Purpose]) -> list[FileUse]:
+        """The uses of files that nginx opens for these purposes, in their order."""
+        opened = self._opened
+        return [use for _, use in sorted(pair for one in purposes for pair in opened.get(one, ()))]
+
+    @cached_property
+    def _opened(self) -> dict[Purpose, list[tuple[int, FileUse]]]:
+        found: dict[Purpose, list[tuple[int, FileUse]]] = {}
+        for index, use in enumerate(self.uses):
+            if use.opened:
+                found.setdefault(use.purpose, []).append((index, use))
+        return found
 
     @cached_property
     def passes(self) -> tuple[UpstreamPass, ...]:
@@ -260,6 +291,14 @@ class Evidence:
 
             report = self._chains[reference.path] = inspect_chain(file.chain, self._issuers)
         return report
+
+    @kept
+    def partner_cas(self, path: str) -> "tuple[tuple[Partner, PartnerCA, bool], ...]":
+        """The CAs of partners in the file at ``path``, and whether only its name tells (``known_cas``)."""
+        from mtls_lint.pki.partners import known_cas  # noqa: PLC0415 - only where there are certificates
+
+        file = self._store.read(path)
+        return known_cas(path, file.certificates, absent=file.state is FileState.ABSENT)
 
     @kept
     def _issuers(self, certificate: "Certificate") -> "tuple[Certificate, ...]":
