@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from msgspec import Struct
 
@@ -42,7 +42,7 @@ class Fate(Enum):
     """Nothing: neither nginx nor a client can send it on this path."""
 
 
-class Forwarded(Struct, frozen=True, dict=True):
+class Forwarded(Struct, frozen=True):
     """A header or parameter that ``directive`` sets, and the variables (without ``$``) in its value."""
 
     name: str
@@ -50,10 +50,10 @@ class Forwarded(Struct, frozen=True, dict=True):
     directive: Directive
     sources: frozenset[str]
 
-    @cached_property
+    @property
     def facts(self) -> frozenset[str]:
         """Those that tell of the client's certificate."""
-        return frozenset(source for source in self.sources if source.startswith("ssl_client_"))
+        return _facts_in(self.sources)
 
     @property
     def fate(self) -> Fate:
@@ -62,6 +62,11 @@ class Forwarded(Struct, frozen=True, dict=True):
             return Fate.IDENTITY
         given = any(source.startswith(_OF_CLIENTS) for source in self.sources)
         return Fate.CLIENT if given else Fate.FIXED
+
+
+@lru_cache(maxsize=1024)
+def _facts_in(sources: frozenset[str]) -> frozenset[str]:
+    return frozenset(source for source in sources if source.startswith("ssl_client_"))
 
 
 class ForwardingPath(Struct, frozen=True, eq=False, dict=True):

@@ -8,6 +8,7 @@ from msgspec import Struct
 from mtls_lint.nginx.inheritance import Scope, Setting
 from mtls_lint.nginx.listen import IMPLICIT, Listen, SocketKey, parse_listen
 from mtls_lint.nginx.makers import Makers, makers
+from mtls_lint.nginx.memory import kept
 from mtls_lint.nginx.names import NameKind, ServerName, parse_names
 from mtls_lint.nginx.refusals import Refusals, refusals
 from mtls_lint.nginx.version import NEWEST_STABLE, NginxVersion
@@ -337,6 +338,7 @@ def _sockets(servers: list[VirtualServer]) -> tuple[Socket, ...]:
     return sockets
 
 
+@kept
 def configuration_directives(configuration: Configuration) -> dict[str, tuple[Directive, ...]]:
     """All directives of the tree by name, the rows of opaque blocks (``map``, ``types`` ...) left out."""
     found: dict[str, list[Directive]] = {}
