@@ -48,11 +48,7 @@ References:
 from mtls_lint.api import Context, Finding, Findings, Severity, Socket, listed, repeats_another, rule
 
 
-@rule(
-    id="unknown-name-answered",
-    severity=Severity.WARNING,
-    since="0.1",
-)
+@rule(id="unknown-name-answered", severity=Severity.WARNING, since="0.1", profiled=True)
 def check(socket: Socket, ctx: Context) -> Findings:
     """Report each socket with TLS whose default server does a handshake for any name."""
     default = socket.default_server

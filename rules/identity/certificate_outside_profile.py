@@ -53,7 +53,13 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="certificate-outside-profile", severity=Severity.ERROR, since="0.1", needs=("ssl_certificate",))
+@rule(
+    id="certificate-outside-profile",
+    severity=Severity.ERROR,
+    since="0.1",
+    needs=("ssl_certificate",),
+    profiled=True,
+)
 def check(pair: ServerCertificate, ctx: Context) -> Findings:
     """Report each certificate once, with everything in which it differs."""
     asked = ctx.settings.requirements

@@ -47,7 +47,7 @@ References:
 from mtls_lint.api import Configuration, Context, Finding, Findings, Severity, rule, tls_values
 
 
-@rule(id="cipher-order-outside-profile", severity=Severity.INFO, since="0.1")
+@rule(id="cipher-order-outside-profile", severity=Severity.INFO, since="0.1", profiled=True)
 def check(_: Configuration, ctx: Context) -> Findings:
     """Report each other value once."""
     wanted = ctx.settings.requirements.server_order

@@ -73,7 +73,7 @@ _BROKEN = {
 }
 
 
-@rule(id="cipher-outside-profile", severity=Severity.ERROR, since="0.1")
+@rule(id="cipher-outside-profile", severity=Severity.ERROR, since="0.1", profiled=True)
 def check(_: Configuration, ctx: Context) -> Findings:
     """Report each string that has something else, and the default once."""
     allowed = ctx.settings.requirements.ciphers

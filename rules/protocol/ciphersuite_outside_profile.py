@@ -60,7 +60,7 @@ _OFFERED = ("TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_1
 """What OpenSSL offers unless it is told otherwise (TLS_DEFAULT_CIPHERSUITES)."""
 
 
-@rule(id="ciphersuite-outside-profile", severity=Severity.ERROR, since="0.1")
+@rule(id="ciphersuite-outside-profile", severity=Severity.ERROR, since="0.1", profiled=True)
 def check(_: Configuration, ctx: Context) -> Findings:
     """Report each list that has something else, and OpenSSL's own list once."""
     allowed = ctx.settings.requirements.ciphersuites

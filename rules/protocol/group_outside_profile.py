@@ -79,7 +79,7 @@ _BUILT_IN = ("X25519", "X448", "secp521r1")
 """What OpenSSL's own list has beside P-256 and P-384, in every version since 1.1.1."""
 
 
-@rule(id="group-outside-profile", severity=Severity.ERROR, since="0.1")
+@rule(id="group-outside-profile", severity=Severity.ERROR, since="0.1", profiled=True)
 def check(_: Configuration, ctx: Context) -> Findings:
     """Report each list with another group, and OpenSSL's own list once."""
     asked = ctx.settings.requirements

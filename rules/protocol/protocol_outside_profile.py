@@ -89,7 +89,7 @@ from mtls_lint.api import (
 )
 
 
-@rule(id="protocol-outside-profile", severity=Severity.ERROR, since="0.1")
+@rule(id="protocol-outside-profile", severity=Severity.ERROR, since="0.1", profiled=True)
 def check(_: Configuration, ctx: Context) -> Findings:
     """Report each value that allows such a version, nginx's default once; then those towards backends."""
     asked = ctx.settings.requirements

@@ -35,11 +35,7 @@ References:
 from mtls_lint.api import Configuration, Context, Finding, Findings, Severity, listed, rule, tls_values
 
 
-@rule(
-    id="protocols-not-written",
-    severity=Severity.ERROR,
-    since="0.1",
-)
+@rule(id="protocols-not-written", severity=Severity.ERROR, since="0.1", profiled=True)
 def check(_: Configuration, ctx: Context) -> Findings:
     """Report the default once, with all servers that take it."""
     if not ctx.settings.requirements.protocols_written:

@@ -65,11 +65,7 @@ References:
 from mtls_lint.api import Configuration, Context, Finding, Findings, Severity, rule, tls_values
 
 
-@rule(
-    id="session-tickets-outside-profile",
-    severity=Severity.WARNING,
-    since="0.1",
-)
+@rule(id="session-tickets-outside-profile", severity=Severity.WARNING, since="0.1", profiled=True)
 def check(_: Configuration, ctx: Context) -> Findings:
     """Report each other value, and the default once."""
     wanted = ctx.settings.requirements.session_tickets

@@ -69,6 +69,7 @@ from mtls_lint.api import (
     severity=Severity.WARNING,
     since="0.1",
     needs=("proxy_pass", "grpc_pass", "uwsgi_pass"),
+    profiled=True,
 )
 def check(_: Configuration, ctx: Context) -> Findings:
     """Report, once for each address, the places that present no certificate there."""

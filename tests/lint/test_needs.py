@@ -24,6 +24,7 @@ from differential.compare import make_pki
 from mtls_lint.lint.documentation import Example
 from mtls_lint.lint.pack import built_in_pack, load_packs
 from mtls_lint.lint.profile import load_profile
+from mtls_lint.lint.requirements import Requirements
 from mtls_lint.lint.rule import Loaded, Rule
 from mtls_lint.lint.runner import Report, run
 from mtls_lint.lint.settings import Settings
@@ -206,6 +207,21 @@ def test_without_what_it_needs_no_rule_says_anything() -> None:
         rules = [by_id[sample.rule]] if sample.rule in by_id else []
         needs = rules[0].declaration.needs if rules else ()
         if found := said_without(needs, rules, sample.tree, sample.settings, sample.now):
+            wrong[sample.name] = found
+    assert wrong == {}
+
+
+def test_without_a_profile_no_rule_about_profiles_says_anything() -> None:
+    unasked = [
+        replace(rule, declaration=replace(rule.declaration, profiled=False, needs=()))
+        for rule in RULES
+        if rule.declaration.profiled
+    ]
+    assert unasked
+    wrong = {}
+    for sample in samples():
+        settings = replace(sample.settings, requirements=Requirements())
+        if found := said(unasked, sample.tree, settings, sample.now):
             wrong[sample.name] = found
     assert wrong == {}
 

@@ -50,7 +50,7 @@ class RuleError(Exception):
     """A rule or a pack is not usable; the message names the file and what is wrong."""
 
 
-class Declaration(Struct, frozen=True):
+class Declaration(Struct, frozen=True, omit_defaults=True):
     """Everything that the decorator knows of a rule but its function."""
 
     id: str
@@ -61,6 +61,7 @@ class Declaration(Struct, frozen=True):
     controls: tuple[str, ...] = ()
     directives: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    profiled: bool = False
 
 
 class Declared(Struct, frozen=True):
@@ -132,6 +133,7 @@ def rule(
     controls: Iterable[str] = (),
     directives: Iterable[str] = (),
     needs: Iterable[str] = (),
+    profiled: bool = False,
 ) -> "Callable[[Callable[[Subject, Context], Iterator[Finding]]], Declared]":
     """Declare a rule.
 
@@ -143,9 +145,10 @@ def rule(
 
     ``needs`` names directives: where a configuration that was read in full has none of them, the rule has
     nothing to say, and is not even loaded. A fragment is read in full, too: what may stand around it is not
-    looked for, and the blocks that it belongs in count as there. ``since`` is the version of this tool (of
-    the pack) that first had the rule; ``controls`` are clauses of standards, confirmed ones only, that do not
-    hold where it finds something.
+    looked for, and the blocks that it belongs in count as there. A ``profiled`` rule is left out as well,
+    unless ``--profile`` asks for something. ``since`` is the version of this tool (of the pack) that first
+    had the rule; ``controls`` are clauses of standards, confirmed ones only, that do not hold where it finds
+    something.
 
     Raises RuleError when the declaration is not usable.
     """
@@ -157,7 +160,15 @@ def rule(
         if len(hints) != 2 or hints[0] not in SUBJECTS or hints[1] != "Context":
             raise RuleError(f"rule {id}: the function takes one of {', '.join(SUBJECTS)}, then a Context")
         declaration = Declaration(
-            id, hints[0], severity, confidence, since, tuple(controls), tuple(directives), tuple(needs)
+            id,
+            hints[0],
+            severity,
+            confidence,
+            since,
+            tuple(controls),
+            tuple(directives),
+            tuple(needs),
+            profiled,
         )
         return Declared(declaration, function)
 

@@ -13,6 +13,7 @@ from mtls_lint.lint.finding import Compared, Finding, NotEvaluated, Reported, Se
 from mtls_lint.lint.identity import Places, fingerprint
 from mtls_lint.lint.ignore import Ignore
 from mtls_lint.lint.ignores import UNUSED, Use, hide, judged, read_ignores, uses
+from mtls_lint.lint.requirements import Requirements
 from mtls_lint.lint.rule import Rule
 from mtls_lint.lint.running import Master
 from mtls_lint.lint.settings import Settings
@@ -72,6 +73,9 @@ class Report(Struct, frozen=True):
         return sum(1 for f in self.findings if f.suppressed is not None)
 
 
+_NOTHING_ASKED = Requirements()
+
+
 class _Run:
     """The state of one run over one configuration."""
 
@@ -109,6 +113,8 @@ class _Run:
 
     def _visited(self, rule: Rule) -> Iterable[object]:
         kind = rule.declaration.subject
+        if rule.declaration.profiled and self.settings.requirements == _NOTHING_ASKED:
+            return ()
         needs = rule.declaration.needs
         if needs and self._named is not None and self._named.isdisjoint(needs):
             return ()
