@@ -82,10 +82,13 @@ from mtls_lint.api import (
 def check(pair: KeyPair, ctx: Context) -> Findings:
     chain = ctx.chain(pair)
     leaf = chain.own if chain is not None else None
-    if chain is None or leaf is None or not ctx.presenters(pair):
+    if chain is None or leaf is None:
+        return
+    expired = [c for c in (leaf, *chain.path[1:]) if ctx.lifetime(c) is LifetimeState.EXPIRED]
+    if not expired or not ctx.presenters(pair):
         return
     where = f"in {pair.certificate.written}, which {presented(pair)},"
-    if ctx.lifetime(leaf) is LifetimeState.EXPIRED:
+    if leaf in expired:
         yield Finding(
             f'the certificate "{leaf.display_name}" {where} expired on {expired_on(leaf.not_after, ctx.now)}:'
             f" {refusal(pair)}",
@@ -93,7 +96,7 @@ def check(pair: KeyPair, ctx: Context) -> Findings:
             "renew the certificate and reload nginx",
         )
     for intermediate in chain.path[1:]:
-        if ctx.lifetime(intermediate) is LifetimeState.EXPIRED and not _replaced(intermediate, pair, ctx):
+        if intermediate in expired and not _replaced(intermediate, pair, ctx):
             yield Finding(
                 f'the intermediate CA "{intermediate.display_name}" {where} expired on'
                 f" {expired_on(intermediate.not_after, ctx.now)}: whoever has no newer copy refuses the"

@@ -77,12 +77,15 @@ from mtls_lint.api import (
 def check(pair: KeyPair, ctx: Context) -> Findings:
     chain = ctx.chain(pair)
     leaf = chain.own if chain is not None else None
-    if chain is None or leaf is None or not ctx.presenters(pair):
+    if chain is None or leaf is None:
         return
-    # An intermediate that outlives the certificate is renewed with it.
-    early = [c for c in chain.path[1:] if not c.self_signed and c.not_after < leaf.not_after]
-    for certificate in (leaf, *early):
-        if ctx.lifetime(certificate) is LifetimeState.EXPIRING:
+    expiring = [c for c in (leaf, *chain.path[1:]) if ctx.lifetime(c) is LifetimeState.EXPIRING]
+    if not expiring or not ctx.presenters(pair):
+        return
+    for certificate in expiring:
+        # An intermediate that outlives the certificate is renewed with it.
+        early = not certificate.self_signed and certificate.not_after < leaf.not_after
+        if certificate is leaf or early:
             what = "certificate" if certificate is leaf else "intermediate CA"
             yield Finding(
                 f'the {what} "{certificate.display_name}" in {pair.certificate.written}, which'

@@ -64,7 +64,7 @@ from mtls_lint.api import (
 def check(pair: KeyPair, ctx: Context) -> Findings:
     chain = ctx.chain(pair)
     leaf = chain.own if chain is not None else None
-    if leaf is None or not ctx.presenters(pair) or ctx.lifetime(leaf) is not LifetimeState.NOT_YET_VALID:
+    if leaf is None or ctx.lifetime(leaf) is not LifetimeState.NOT_YET_VALID or not ctx.presenters(pair):
         return
     yield Finding(
         f'the certificate "{leaf.display_name}" in {pair.certificate.written}, which'

@@ -71,11 +71,11 @@ from mtls_lint.api import (
 def check(pair: ServerCertificate, ctx: Context) -> Findings:
     chain = ctx.chain(pair)
     leaf = chain.own if chain is not None else None
-    if chain is None or leaf is None or leaf.is_ca or not ctx.presenters(pair):
+    if chain is None or leaf is None or leaf.is_ca:
         return
     limit = longest_public_validity(leaf.not_before)
     validity = leaf.not_after - leaf.not_before  # the last second counts too, but not to browsers
-    if limit is None or validity <= limit:
+    if limit is None or validity <= limit or not ctx.presenters(pair):
         return
     path = (leaf,) if chain.misplaced_leaf else chain.path
     public = comes_from_public_ca((*path, chain.missing_issuer) if chain.missing_issuer else path)

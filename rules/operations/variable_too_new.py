@@ -35,7 +35,7 @@ References:
 
 from collections.abc import Iterator
 
-from mtls_lint.api import Context, Directive, Finding, Findings, Severity, rule, variables_in
+from mtls_lint.api import Context, Directive, Finding, Findings, Severity, is_made, rule, variables_in
 
 _SINCE = {
     "ssl_alpn_protocol": (1, 21, 4),
@@ -56,6 +56,8 @@ _SINCE = {
     "ssl_sigalg": (1, 29, 3),
     "ssl_sigalgs": (1, 31, 2),
 }
+
+_NEWEST = max(_SINCE.values())
 
 # What surely compiles its arguments, wherever it stands in http, and from which argument on.
 _USERS = {
@@ -78,12 +80,17 @@ _USERS = {
 @rule(id="variable-too-new", severity=Severity.ERROR, since="0.1", directives=tuple(_USERS))
 def check(directive: Directive, ctx: Context) -> Findings:
     """Report the first variable of a directive that the chosen version has not yet."""
-    if not _is_http(directive, ctx):
+    if ctx.version >= _NEWEST:
         return
     for place, index, word in _words(directive):
-        for name in variables_in(word):
+        for name in variables_in(word) if "$" in word else ():
             since = _SINCE.get(name)
-            if since is None or ctx.version >= since or _is_made(name, ctx):
+            if (
+                since is None
+                or ctx.version >= since
+                or not _is_http(directive, ctx)
+                or is_made(ctx.configuration, name)
+            ):
                 continue
             first = ".".join(map(str, since))
             yield Finding(
@@ -112,11 +119,3 @@ def _words(directive: Directive) -> Iterator[tuple[Directive, int, str]]:
         is_pattern = directive.name == "if" and index > 0 and "~" in directive.args[index - 1]
         if index >= first and not is_pattern:
             yield directive, index, word
-
-
-def _is_made(name: str, ctx: Context) -> bool:
-    """Whether the configuration makes a variable of this name itself, or may."""
-    made = ctx.configuration.makers
-    if name in made.maps or name in made.by_connection or name in made.assigned:
-        return True
-    return any(f"<{name}>" in source.text for source in ctx.configuration.tree.sources)

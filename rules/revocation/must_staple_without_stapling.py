@@ -59,7 +59,7 @@ from mtls_lint.api import (
 @rule(id="must-staple-without-stapling", severity=Severity.ERROR, since="0.1", needs=("ssl_certificate",))
 def check(pair: ServerCertificate, ctx: Context) -> Findings:
     """Report the certificate with the servers that present it without stapling."""
-    leaf = ctx.leaf(pair.certificate) if ctx.presenters(pair) else None
+    leaf = ctx.leaf(pair.certificate) if pair.presenters else None
     if leaf is None or not leaf.must_staple:
         return
     without: list[VirtualServer] = []

@@ -220,7 +220,7 @@ if TYPE_CHECKING:
     from mtls_lint.nginx.upstream_names import ExpectedName, NameSource
     from mtls_lint.nginx.upstream_sharing import Sharing, parting, shared_by_requests, sharings
     from mtls_lint.nginx.upstream_tls import Target, UpstreamPass, is_unix, server_passes
-    from mtls_lint.nginx.variables import variables_in
+    from mtls_lint.nginx.variables import is_made, variables_in
     from mtls_lint.nginx.webroots import Webroot
     from mtls_lint.pki.certificate import Certificate
     from mtls_lint.pki.chain import ChainReport, Missing
@@ -440,6 +440,7 @@ __all__ = [
     "is_bundle",
     "is_housekeeping",
     "is_inside",
+    "is_made",
     "is_named",
     "is_pinned",
     "is_private",

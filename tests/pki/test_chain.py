@@ -1,11 +1,18 @@
+from collections.abc import Sequence
+from functools import partial
+
 from mtls_lint.pki.certificate import Certificate
-from mtls_lint.pki.chain import Missing, inspect_chain
+from mtls_lint.pki.chain import ChainReport, Missing, inspect_chain, issuers_of
 from mtls_lint.testing.catalogue import authority, identity
 from mtls_lint.testing.pki import Identity
 
 
 def facts(issued: Identity) -> Certificate:
     return Certificate.from_der(issued.der)
+
+
+def inspected(certificates: Sequence[Certificate], others: Sequence[Certificate] = ()) -> ChainReport:
+    return inspect_chain(certificates, partial(issuers_of, candidates=others))
 
 
 ROOT = facts(authority("root"))
@@ -20,9 +27,9 @@ PINNED = facts(identity("self-signed-client"))
 
 def test_good_chains() -> None:
     for certificates in ([DIRECT], [PINNED]):
-        report = inspect_chain(certificates, [ROOT])
+        report = inspected(certificates, [ROOT])
         assert report.missing is Missing.NO
-    report = inspect_chain([LEAF, INTERMEDIATE], [ROOT, INTERMEDIATE])
+    report = inspected([LEAF, INTERMEDIATE], [ROOT, INTERMEDIATE])
     assert (report.leaf, report.path, report.top) == (LEAF, (LEAF, INTERMEDIATE), INTERMEDIATE)
     assert (report.missing, report.unrelated, report.misplaced_leaf, report.root) == (
         Missing.NO,
@@ -33,42 +40,42 @@ def test_good_chains() -> None:
 
 
 def test_any_order_behind_the_leaf() -> None:
-    report = inspect_chain([DEEP, INTERMEDIATE, ISSUING], [ROOT])
+    report = inspected([DEEP, INTERMEDIATE, ISSUING], [ROOT])
     assert report.path == (DEEP, ISSUING, INTERMEDIATE)
     assert report.unrelated == ()
 
 
 def test_root_included() -> None:
-    report = inspect_chain([LEAF, INTERMEDIATE, ROOT])
+    report = inspected([LEAF, INTERMEDIATE, ROOT])
     assert (report.root, report.missing, report.unrelated) == (ROOT, Missing.NO, ())
 
 
 def test_wrong_order() -> None:
-    report = inspect_chain([INTERMEDIATE, LEAF], [ROOT])
+    report = inspected([INTERMEDIATE, LEAF], [ROOT])
     assert (report.misplaced_leaf, report.missing, report.unrelated) == (LEAF, Missing.NO, ())
-    assert inspect_chain([ROOT, INTERMEDIATE, ISSUING, DEEP]).misplaced_leaf == DEEP
+    assert inspected([ROOT, INTERMEDIATE, ISSUING, DEEP]).misplaced_leaf == DEEP
 
 
 def test_unrelated_and_duplicates() -> None:
-    report = inspect_chain([LEAF, INTERMEDIATE, OTHER, INTERMEDIATE])
+    report = inspected([LEAF, INTERMEDIATE, OTHER, INTERMEDIATE])
     assert (report.unrelated, report.duplicates) == ((OTHER,), (INTERMEDIATE,))
 
 
 def test_missing_intermediate() -> None:
-    report = inspect_chain([LEAF], [ROOT, INTERMEDIATE])
+    report = inspected([LEAF], [ROOT, INTERMEDIATE])
     assert (report.missing, report.missing_issuer) == (Missing.CERTAIN, INTERMEDIATE)
-    report = inspect_chain([DEEP, ISSUING], [INTERMEDIATE])
+    report = inspected([DEEP, ISSUING], [INTERMEDIATE])
     assert (report.missing, report.missing_issuer) == (Missing.CERTAIN, INTERMEDIATE)
-    assert inspect_chain([LEAF]).missing is Missing.LIKELY  # it names its issuer's address
-    assert inspect_chain([DIRECT]).missing is Missing.UNKNOWN
-    assert inspect_chain([LEAF, INTERMEDIATE]).missing is Missing.UNKNOWN
+    assert inspected([LEAF]).missing is Missing.LIKELY  # it names its issuer's address
+    assert inspected([DIRECT]).missing is Missing.UNKNOWN
+    assert inspected([LEAF, INTERMEDIATE]).missing is Missing.UNKNOWN
 
 
 def test_same_name_with_another_key_is_no_issuer() -> None:
     impostor = facts(authority("other-root").intermediate("Example Intermediate CA", subject_key=False))
-    assert inspect_chain([LEAF, impostor]).unrelated == (impostor,)
-    assert inspect_chain([LEAF], [impostor]).missing is Missing.LIKELY
+    assert inspected([LEAF, impostor]).unrelated == (impostor,)
+    assert inspected([LEAF], [impostor]).missing is Missing.LIKELY
 
 
 def test_nothing() -> None:
-    assert inspect_chain([]).top is None
+    assert inspected([]).top is None

@@ -3,13 +3,13 @@
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from mtls_lint.cli.choices import By, CheckOptions, FailOn, Format
 from mtls_lint.cli.outputs import Output, further_outputs
 from mtls_lint.cli.settings import ReadingOptions, chosen_paths, reading_of
 from mtls_lint.cli.streams import Color, UsageError
-from mtls_lint.lint.timings import Timings
+from mtls_lint.lint.timings import NOT_TAKEN, Timings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,8 +47,7 @@ class Request(Struct, frozen=True):
     fix: bool = False
     unsafe_fixes: bool = False
     diff: bool = False
-    tell_timings: bool = False
-    timings: Timings = field(default_factory=Timings)
+    timings: Timings = NOT_TAKEN
 
     @property
     def outputs(self) -> tuple[Output, ...]:
@@ -112,7 +111,7 @@ def request_of(options: CheckOptions) -> Request:
         changed_from=options.changed_from,
         fix=options.fix and not options.diff,
         unsafe_fixes=options.unsafe_fixes,
-        tell_timings=options.timings,
+        timings=Timings(wanted=options.timings),
         diff=options.diff,
     )
 

@@ -71,8 +71,9 @@ def run_check(request: Request) -> int:
     report = linted.report
     with request.timings.stage("report"):
         write(request, linted)
-    if request.tell_timings:
-        for text in request.timings.taken().lines(every=request.verbosity > 0):
+    taken = request.timings.taken()
+    if taken is not None:
+        for text in taken.lines(every=request.verbosity > 0):
             say(text)
     if request.verbosity > 0:
         for crash in report.crashes:

@@ -187,6 +187,7 @@ HOMES = {
     "is_bundle": "pki.public_cas.is_bundle",
     "is_housekeeping": "nginx.anonymous.is_housekeeping",
     "is_inside": "lint.openings.is_inside",
+    "is_made": "nginx.variables.is_made",
     "is_named": "nginx.material.is_named",
     "is_pinned": "pki.client_trust.is_pinned",
     "is_private": "nginx.hosts.is_private",

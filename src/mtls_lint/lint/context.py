@@ -1,13 +1,12 @@
 """What a rule gets beside the thing it visits."""
 
-import os.path
 from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar, overload
 
 from mtls_lint.lint.evidence import Evidence, Unanswered
-from mtls_lint.lint.file_access import Readers, Writer, readers, writers
+from mtls_lint.lint.file_access import Readers, Writer, readers
 from mtls_lint.lint.finding import NotEvaluated, Related
 from mtls_lint.lint.running import Unloaded
 from mtls_lint.lint.settings import Settings
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from mtls_lint.pki.chain import ChainReport
     from mtls_lint.pki.crl import RevocationList
     from mtls_lint.pki.key import PrivateKey
+    from mtls_lint.pki.partners import Partner, PartnerCA
 
 
 _Answer = TypeVar("_Answer")
@@ -67,6 +67,7 @@ class Context:
         self.now = now
         """The moment the run speaks of, with its time zone (``--now``)."""
         self._evidence = evidence
+        self._lifetimes = evidence.lifetimes.setdefault((now, settings.expiry_days), {})
         self._record = record
 
     @property
@@ -108,21 +109,29 @@ class Context:
     def files(self, purposes: Collection[Purpose]) -> Iterator[tuple[FileUse, tuple[Related, ...]]]:
         """Each file that nginx opens for these purposes: its first use, and the other places that name it."""
         by_path: dict[str, list[FileUse]] = {}
-        for use in self._evidence.uses:
-            if use.opened and use.purpose in purposes:
-                by_path.setdefault(use.reference.path or use.reference.written, []).append(use)
+        for use in self._evidence.uses_for(purposes):
+            by_path.setdefault(use.reference.path or use.reference.written, []).append(use)
         for first, *others in by_path.values():
+            if not others:
+                yield first, ()
+                continue
             spans = dict.fromkeys(use.reference.span for use in others)
             yield (
                 first,
                 tuple(Related(span, "also used here") for span in spans if span != first.reference.span),
             )
 
+    def partner_cas(self, reference: FileReference) -> "tuple[tuple[Partner, PartnerCA, bool], ...]":
+        """The CAs of partners in a file (see ``partners.known_cas``); () where its path is not known."""
+        if self.file(reference) is None or reference.path is None:
+            return ()
+        return self._evidence.partner_cas(reference.path)
+
     def webroots(self, reference: FileReference, limit: int = 3) -> tuple[Webroot, ...]:
         """Document roots above a file, with the URIs it has there; () too where its path is not known."""
         if reference.path is None:
             return ()
-        return tuple(islice(self._evidence.webroots.above(os.path.abspath(reference.path)), limit))
+        return tuple(islice(self._evidence.webroots.above(reference.path), limit))
 
     def readers(self, reference: FileReference) -> Readers | None:
         """Who can read a file that only root should; None when nobody else, or (recorded) when not known."""
@@ -139,7 +148,9 @@ class Context:
         if not isinstance(access, Access):
             self.not_evaluated(reference.span, f"{reference.written}: {access}")
             return ()
-        found = tuple(writers(access, self._evidence.worker))
+        found = self._evidence.writers(access)
+        if not found:
+            return ()
         for one in found:
             if isinstance(one, Unknown):
                 self.not_evaluated(reference.span, f"{reference.written}: {one.reason}")
@@ -155,23 +166,22 @@ class Context:
 
     def readable(self, reference: FileReference) -> PemFile | None:
         """The file when it could be read; None (and recorded) otherwise."""
-        file = self.file(reference)
-        if file is None:
-            return None
-        if file.state is not FileState.READ:
-            self.not_evaluated(reference.span, f"{reference.written}: {file.reason}")
-            return None
-        return file
+        file = self._evidence.read(reference) or self.file(reference)
+        if file is None or file.state is FileState.READ:
+            return file
+        self.not_evaluated(reference.span, f"{reference.written}: {file.reason}")
+        return None
 
     def certificates(self, reference: FileReference) -> "tuple[Certificate, ...] | None":
         """The certificates nginx reads from the file; None (and recorded) when it cannot read any."""
         file = self.readable(reference)
         if file is None:
             return None
-        if file.certificate_defect is not None:
-            self.not_evaluated(reference.span, f"{reference.written}: {file.certificate_defect}")
+        facts = file.facts
+        if facts.certificate_defect is not None:
+            self.not_evaluated(reference.span, f"{reference.written}: {facts.certificate_defect}")
             return None
-        return file.certificates
+        return facts.certificates
 
     def certificates_in(self, references: Iterable[FileReference]) -> "frozenset[Certificate] | None":
         """All certificates of these files together; None when one of them is not there to be read.
@@ -236,15 +246,17 @@ class Context:
 
         An intermediate that is not in it is looked for in all files that the configuration names.
         """
-        if self.certificates(pair.certificate) is None:
-            return None
-        return self._evidence.chain(pair.certificate)
+        reference = pair.certificate
+        return None if self.certificates(reference) is None else self._evidence.chain(reference)
 
     def lifetime(self, certificate: "Certificate") -> LifetimeState:
         """Where the run's moment stands in the certificate's lifetime, by the horizon of the settings."""
-        return lifetime_state(
-            certificate.not_before, certificate.not_after, self.now, self.settings.expiry_days
-        )
+        known = self._lifetimes.get(certificate)
+        if known is None:
+            known = self._lifetimes[certificate] = lifetime_state(
+                certificate.not_before, certificate.not_after, self.now, self.settings.expiry_days
+            )
+        return known
 
     def crl_lifetime(self, crl: "RevocationList") -> LifetimeState:
         """Where the run's moment stands in the time of a CRL, by the horizon of the settings."""

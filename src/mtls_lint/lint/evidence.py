@@ -1,7 +1,7 @@
 """Certificate files as rules see them: read once, and an answer of their own when they are not there."""
 
 import os.path
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from mtls_lint.lint.accounts import worker
+from mtls_lint.lint.file_access import GROUP_WRITES, Writer, writers
 from mtls_lint.lint.running import CLOCKS_DIFFER, Master, Unloaded
 from mtls_lint.nginx.chain_check import ChainCheck, chain_check, verify_depth
-from mtls_lint.nginx.file_uses import FileUse, file_uses
+from mtls_lint.nginx.file_uses import FileUse, Purpose, file_uses
 from mtls_lint.nginx.material import (
     FileReference,
     KeyPair,
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from mtls_lint.pki.client_trust import ClientTrust
     from mtls_lint.pki.key import PrivateKey
     from mtls_lint.pki.ocsp import StapledResponse
+    from mtls_lint.pki.partners import Partner, PartnerCA
+    from mtls_lint.pki.validity import LifetimeState
 
 
 class Unanswered(Struct, frozen=True):
@@ -61,17 +64,24 @@ class Evidence:
         self._find_running = running
         self._store = store
         self._access = AccessStore()
+        self._files: dict[str, PemFile] = {}
         self._chains: dict[str, ChainReport] = {}
+        self._closed: set[tuple[int, ...]] = set()
         self._checks: dict[tuple[object, ...], ChainCheck] = {}
+        self.lifetimes: dict[tuple[datetime, int | None], dict[Certificate, LifetimeState]] = {}
+        """Where a moment stands in each certificate's lifetime, by that moment and the horizon."""
         self.unreadable = False
         """Whether some file that is there could not be read."""
 
     def read(self, reference: FileReference) -> PemFile | None:
         """The file; None when its path cannot be known."""
-        if reference.path is None:
+        path = reference.path
+        if path is None:
             return None
-        file = self._store.read(reference.path)
-        self.unreadable |= file.state is FileState.UNREADABLE
+        file = self._files.get(path)
+        if file is None:
+            file = self._files[path] = self._store.read(path)
+            self.unreadable |= file.state is FileState.UNREADABLE
         return file
 
     @kept
@@ -196,6 +206,21 @@ class Evidence:
             return "it is a copy, whose permissions are not those of the server"
         return self._access.of(reference.path)
 
+    def writers(self, access: Access) -> tuple[Writer | Unknown, ...]:
+        """Who else can write a file or what is above it (see ``file_access.writers``).
+
+        Where it is nobody, the same holds for all files of that directory with the same owner and mode.
+        """
+        file = access.file
+        listed = bool(file.mode & GROUP_WRITES) and file.acl
+        alike = (id(access.directories), file.owner, file.group, file.mode, listed)
+        if alike in self._closed:
+            return ()
+        found = tuple(writers(access, self.worker))
+        if not found:
+            self._closed.add(alike)
+        return found
+
     def unloaded(self, reference: FileReference) -> Unloaded | None:
         """Whether the nginx that runs here has read the file before it was last changed.
 
@@ -216,6 +241,19 @@ class Evidence:
     def uses(self) -> tuple[FileUse, ...]:
         """Every use of every file; worked out once."""
         return file_uses(self._configuration)
+
+    def uses_for(self, purposes: Collection[Purpose]) -> list[FileUse]:
+        """The uses of files that nginx opens for these purposes, in their order."""
+        opened = self._opened
+        return [use for _, use in sorted(pair for one in purposes for pair in opened.get(one, ()))]
+
+    @cached_property
+    def _opened(self) -> dict[Purpose, list[tuple[int, FileUse]]]:
+        found: dict[Purpose, list[tuple[int, FileUse]]] = {}
+        for index, use in enumerate(self.uses):
+            if use.opened:
+                found.setdefault(use.purpose, []).append((index, use))
+        return found
 
     @cached_property
     def passes(self) -> tuple[UpstreamPass, ...]:
@@ -247,17 +285,31 @@ class Evidence:
 
         An intermediate that is not in it is looked for in all files that the configuration names.
         """
-        from mtls_lint.pki.chain import inspect_chain  # noqa: PLC0415 - only where there are certificates
-
         file = self.read(reference)
         if file is None or reference.path is None:
             return None
         report = self._chains.get(reference.path)
         if report is None:
-            issuers = (name for c in file.chain for name in {c.canonical_issuer, c.issuer_der})
-            others = dict.fromkeys(c for name in issuers for c in self._by_subject.get(name, ()))
-            report = self._chains[reference.path] = inspect_chain(file.chain, tuple(others))
+            from mtls_lint.pki.chain import inspect_chain  # noqa: PLC0415 - only where there are certificates
+
+            report = self._chains[reference.path] = inspect_chain(file.chain, self._issuers)
         return report
+
+    @kept
+    def partner_cas(self, path: str) -> "tuple[tuple[Partner, PartnerCA, bool], ...]":
+        """The CAs of partners in the file at ``path``, and whether only its name tells (``known_cas``)."""
+        from mtls_lint.pki.partners import known_cas  # noqa: PLC0415 - only where there are certificates
+
+        file = self._store.read(path)
+        return known_cas(path, file.certificates, absent=file.state is FileState.ABSENT)
+
+    @kept
+    def _issuers(self, certificate: "Certificate") -> "tuple[Certificate, ...]":
+        """Who of all files that the configuration names issued a certificate; thousands have the same."""
+        from mtls_lint.pki.chain import issuers_of  # noqa: PLC0415 - as above
+
+        names = dict.fromkeys((certificate.canonical_issuer, certificate.issuer_der))
+        return issuers_of(certificate, dict.fromkeys(c for n in names for c in self._by_subject.get(n, ())))
 
     @cached_property
     def _by_subject(self) -> "dict[object, list[Certificate]]":

@@ -15,8 +15,11 @@ _FOR_KEYS = frozenset({"ssl-cert"})
 _OF_SERVERS = frozenset({"nginx", "www-data", "www", "http"})
 """Groups that distributions give to web servers."""
 
+GROUP_WRITES = 0o020
+"""The bit of a mode that lets the group write."""
+
 _ROOT = 0
-_GROUP_WRITES = 0o020
+_OTHERS_READ = 0o044
 
 
 class Readers(Struct, frozen=True):
@@ -41,6 +44,8 @@ def readers(access: Access, worker: Account | Unknown) -> Readers | Unknown | No
     members that is root's own lets nobody in.
     """
     file = access.file
+    if not file.mode & _OTHERS_READ:
+        return None
     mode = f"{file.mode:04o}"
     if access.reads(EVERYBODY):
         return Readers("every user of this machine", Severity.ERROR, mode)
@@ -68,11 +73,11 @@ def writers(access: Access, worker: Account | Unknown) -> Iterator[Writer | Unkn
     """
     for status in access.changes(EVERYBODY):
         yield Writer(status, "every user of this machine")
-    if any(one.acl and one.mode & _GROUP_WRITES for one in access.all):
+    if any(one.mode & GROUP_WRITES and one.acl for one in access.all):
         yield Unknown("it, or a directory above it, has an access control list, which is not read")
         return
     if isinstance(worker, Unknown):
-        if any(one.owner != _ROOT or (one.mode & _GROUP_WRITES and one.group != _ROOT) for one in access.all):
+        if any(one.owner != _ROOT or (one.mode & GROUP_WRITES and one.group != _ROOT) for one in access.all):
             yield worker
         return
     if worker.uid == _ROOT:

@@ -90,7 +90,7 @@ class Reception:
     def __init__(self, ctx: Context, server: VirtualServer) -> None:
         self.ctx = ctx
         self.server = server
-        self.tests = tuple(identity_tests(ctx.configuration, server))
+        self.tests = identity_tests(ctx.configuration, server)
         self.issuers = tuple(_issuers(ctx, server))
         self._looked_for: dict[str, list[str]] = {}
         self._known: dict[KnownClient | Stranger, tuple[dict[str, Served], str | None]] = {}

@@ -41,6 +41,9 @@ def doubles(reception: Reception, *, by_serial: bool) -> Iterator[Double]:
     Tests of the serial number alone where ``by_serial``, else those of the client's name. CAs of the web, and
     a partner's that all of his customers trust, have rules of their own.
     """
+    about = [test for test in reception.tests if _is_about(test, by_serial=by_serial)]
+    if not about:
+        return
     read = [issuer.certificate for issuer in reception.issuers if issuer.certificate is not None]
     known = public_cas(read)
     private = [
@@ -52,7 +55,6 @@ def doubles(reception: Reception, *, by_serial: bool) -> Iterator[Double]:
     ]
     if len(private) < 2:
         return
-    about = (test for test in reception.tests if _is_about(test, by_serial=by_serial))
     for test in reception.sample(about):
         for value in reception.passing(test)[:1]:
             found = _double(test, value, reception, private)

@@ -10,7 +10,6 @@ from mtls_lint.nginx.identity_tests import IdentityTest, identity_tests
 from mtls_lint.nginx.material import FileReference, client_trust
 from mtls_lint.nginx.model import Configuration, VirtualServer
 from mtls_lint.pki.partners import PARTNERS, Partner, PartnerCA
-from mtls_lint.pki.store import FileState
 
 
 class TrustedPartnerCA(Struct, frozen=True):
@@ -47,12 +46,5 @@ def partner_cas(ctx: Context, server: VirtualServer) -> Iterator[TrustedPartnerC
     The name of a file counts where the CA's key is not known, and where the file is not there.
     """
     for reference in client_trust(ctx.configuration, server):
-        file = ctx.file(reference)
-        if file is None or reference.path is None:
-            continue
-        absent = file.state is FileState.ABSENT
-        for partner in PARTNERS:
-            for ca in partner.cas:
-                called = (absent or ca.key is None) and ca.is_called(reference.path)
-                if called or ca.is_in(file.certificates):
-                    yield TrustedPartnerCA(partner, ca, reference, called)
+        for partner, ca, by_name in ctx.partner_cas(reference):
+            yield TrustedPartnerCA(partner, ca, reference, by_name)

@@ -141,9 +141,11 @@ def rule(
     UpstreamCertificate (a pair that nginx presents to backends), a KeyPair (both of these), a TrustFile (a
     CA file) or an Ignore (a comment; visited when all other rules have run).
 
-    ``needs`` names directives: where a whole configuration has none of them, the rule has nothing to say
-    and is not even loaded. ``since`` is the version of this tool (of the pack) that first had the rule;
-    ``controls`` are clauses of standards, confirmed ones only, that do not hold where it finds something.
+    ``needs`` names directives: where a configuration that was read in full has none of them, the rule has
+    nothing to say, and is not even loaded. A fragment is read in full, too: what may stand around it is not
+    looked for, and the blocks that it belongs in count as there. ``since`` is the version of this tool (of
+    the pack) that first had the rule; ``controls`` are clauses of standards, confirmed ones only, that do not
+    hold where it finds something.
 
     Raises RuleError when the declaration is not usable.
     """

@@ -17,7 +17,7 @@ from mtls_lint.lint.rule import Rule
 from mtls_lint.lint.running import Master
 from mtls_lint.lint.settings import Settings
 from mtls_lint.lint.templates import confidence, places_apart, template_notes
-from mtls_lint.lint.timings import Timings
+from mtls_lint.lint.timings import NOT_TAKEN, Timings
 from mtls_lint.nginx.material import KeyPair, server_certificates, trust_files
 from mtls_lint.nginx.model import Configuration, configuration_directives
 from mtls_lint.pki.store import PemStore
@@ -110,7 +110,7 @@ class _Run:
     def _visited(self, rule: Rule) -> Iterable[object]:
         kind = rule.declaration.subject
         needs = rule.declaration.needs
-        if needs and self._complete and self._directives.keys().isdisjoint(needs):
+        if needs and self._named is not None and self._named.isdisjoint(needs):
             return ()
         if kind == "Directive":
             return self._directives_named(rule.declaration.directives)
@@ -127,11 +127,12 @@ class _Run:
         return configuration_directives(self.configuration)
 
     @cached_property
-    def _complete(self) -> bool:
-        """Whether all directives that matter are known: what is absent from the tree is absent."""
+    def _named(self) -> frozenset[str] | None:
+        """The directives that there are, with the blocks around a fragment; None where not all is known."""
         tree = self.configuration.tree
-        unread = any(not problem.harmless for problem in tree.problems)
-        return not (unread or tree.is_fragment or any(template_notes(tree.sources)))
+        if any(not problem.harmless for problem in tree.problems) or any(template_notes(tree.sources)):
+            return None
+        return frozenset((*self._directives, *tree.context))
 
     def check_ignores(self, rules: Sequence[Rule], known: Sequence[Rule]) -> tuple[Ignore, ...]:
         """Run the rules about ignores, last: it counts what the others found. Returns the ignores."""
@@ -218,7 +219,7 @@ def run(
     progress: Callable[[Rule], None] | None = None,
     running: Callable[[Configuration], Master | None] | None = None,
     known: Sequence[Rule] = (),
-    timings: Timings | None = None,
+    timings: Timings = NOT_TAKEN,
 ) -> Report:
     """Run ``rules`` over ``configuration``.
 
@@ -230,7 +231,6 @@ def run(
     store = store if store is not None else PemStore()
     state = _Run(configuration, settings, now, Evidence(configuration, store, running))
     selected = tuple(rules)
-    timings = timings or Timings()
     for rule in selected:
         if rule.declaration.subject == "Ignore":
             continue

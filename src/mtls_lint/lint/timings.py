@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from msgspec import Struct
 
@@ -14,24 +14,22 @@ class Timings:
     """Takes the time (CPU seconds of this process) of stages, and of rules within one of them.
 
     What several rules ask for is worked out for the first of them and kept: the time is charged to it.
+    Where the times are not ``wanted``, nothing is taken: the clock is a system call.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.process_time) -> None:
+    def __init__(self, *, wanted: bool = True, clock: Callable[[], float] = time.process_time) -> None:
+        self._wanted = wanted
         self._clock = clock
-        self._stages: dict[str, float] = {"start": clock()}
+        self._stages: dict[str, float] = {"start": clock()} if wanted else {}
         self._rules: dict[str, float] = {}
 
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
+    def stage(self, name: str) -> AbstractContextManager[None]:
         """Charge what happens inside to a stage; one that comes again adds up."""
-        with self._taking(self._stages, name):
-            yield
+        return self._taking(self._stages, name) if self._wanted else nullcontext()
 
-    @contextmanager
-    def rule(self, rule: str) -> Iterator[None]:
+    def rule(self, rule: str) -> AbstractContextManager[None]:
         """Charge what happens inside to a rule, by its id."""
-        with self._taking(self._rules, rule):
-            yield
+        return self._taking(self._rules, rule) if self._wanted else nullcontext()
 
     @contextmanager
     def _taking(self, kept: dict[str, float], name: str) -> Iterator[None]:
@@ -41,11 +39,16 @@ class Timings:
         finally:
             kept[name] = kept.get(name, 0.0) + self._clock() - before
 
-    def taken(self) -> "Taken":
-        """What was taken until now; what is in no stage is ``other``."""
+    def taken(self) -> "Taken | None":
+        """What was taken until now, None where nothing was; what is in no stage is ``other``."""
+        if not self._wanted:
+            return None
         stages = dict(self._stages)
         stages["other"] = max(self._clock() - sum(stages.values()), 0.0)
         return Taken(stages, dict(sorted(self._rules.items(), key=lambda item: (-item[1], item[0]))))
+
+
+NOT_TAKEN = Timings(wanted=False)
 
 
 class Taken(Struct, frozen=True):

@@ -42,7 +42,7 @@ def listed(words: Sequence[str], limit: int = 5) -> str:
 
 def servers_in_words(servers: Sequence[VirtualServer], limit: int = 3) -> str:
     """``server api.example.com:443`` or ``servers a:443, b:443 and 7 more``."""
-    labels = tuple(dict.fromkeys(server.label for server in servers))
+    labels = tuple(dict.fromkeys([server.label for server in servers]))
     return f"{'server' if len(labels) == 1 else 'servers'} {listed(labels, limit)}"
 
 

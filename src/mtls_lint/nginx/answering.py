@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from mtls_lint.nginx.lookup import NameTable, normalise_host
+from mtls_lint.nginx.memory import kept
 from mtls_lint.nginx.model import Configuration, Socket, VirtualServer
 from mtls_lint.nginx.names import NameKind
 from mtls_lint.nginx.tls import spoken_protocols
@@ -31,6 +32,7 @@ def answering(configuration: Configuration, name: str) -> Iterator[tuple[Socket,
             yield socket, found
 
 
+@kept
 def example_name(server: VirtualServer) -> str | None:
     """A host name that this server takes; None when it takes requests without a Host only."""
     for name in server.names:

@@ -9,6 +9,7 @@ from mtls_lint.nginx.checks import (
     tells_of_client,
 )
 from mtls_lint.nginx.inheritance import Scope, Setting
+from mtls_lint.nginx.memory import kept
 from mtls_lint.nginx.model import Configuration, VirtualServer
 from mtls_lint.nginx.tls import conf_commands
 from mtls_lint.nginx.variables import variables_in
@@ -43,6 +44,7 @@ class Asking(Struct, frozen=True):
         return self.asked and not (self.postponed and tls == "1.3")
 
 
+@kept
 def asking(server: VirtualServer) -> Asking:
     """How clients of this server are asked: by ``ssl_verify_client``, and ``VerifyMode`` commands on top.
 
@@ -137,6 +139,7 @@ def names_without_verify(facts: frozenset[str]) -> frozenset[str]:
     return frozenset() if "ssl_client_verify" in facts else facts & _NAMES
 
 
+@kept
 def backend_learns_identity(configuration: Configuration, server: VirtualServer) -> Directive | None:
     """The directive by which a backend of the server gets the name or the certificate of the client."""
     wanted = identifying_variables(configuration)

@@ -5,6 +5,7 @@ from msgspec import Struct
 from mtls_lint.expressions import expression
 from mtls_lint.nginx.anonymous import Served
 from mtls_lint.nginx.answers import PASSING
+from mtls_lint.nginx.memory import kept
 from mtls_lint.nginx.model import Configuration, Location, VirtualServer
 from mtls_lint.nginx.possible import possible_texts
 from mtls_lint.syntax.tree import Directive
@@ -43,12 +44,14 @@ def destination(configuration: Configuration, served: Served) -> Destination | N
     return Destination(frozenset({f"root {root.value.rstrip('/')}"}), uri, f"root {root.value}")
 
 
+@kept
 def server_addresses(configuration: Configuration, server: VirtualServer) -> frozenset[str]:
     """All addresses (and ``root DIR``) that a server's directives name."""
     places: tuple[VirtualServer | Location, ...] = (server, *server.all_locations())
     return frozenset[str]().union(*(place_addresses(configuration, place) for place in places))
 
 
+@kept
 def place_addresses(configuration: Configuration, place: VirtualServer | Location) -> frozenset[str]:
     """The addresses that the directives of one block lead to, and its ``root DIR``."""
     scope = place.scope

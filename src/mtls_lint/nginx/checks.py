@@ -97,8 +97,7 @@ def client_facts(
 
     The variables are named in lower case, without ``$``; makers are ``js_set`` and its kin.
     """
-    flows = _flows(configuration, server)
-    roots = frozenset[str]().union(*(_roots(name, flows) for name in names))
+    roots = sources_of(configuration, server).of_names(names)
     made = configuration.makers.by_connection
     scripts = frozenset(made[name] for name in roots & made.keys() if made[name].endswith("_set"))
     return frozenset(filter(_is_fact, roots)), scripts
@@ -117,9 +116,15 @@ class Sources:
     @kept
     def of(self, text: str) -> frozenset[str]:
         """The variables (lower case, without ``$``) from which a text with variables gets its value."""
-        return frozenset[str]().union(*(_roots(name, self._flows) for name in variables_in(text)))
+        return self.of_names(variables_in(text))
+
+    @kept
+    def of_names(self, names: frozenset[str]) -> frozenset[str]:
+        """Those from which variables with these names get their values."""
+        return frozenset[str]().union(*(_roots(name, self._flows) for name in names))
 
 
+@kept
 def sources_of(configuration: Configuration, server: VirtualServer) -> Sources:
     """The sources as ``server`` sees them: its own ``set``, and the maps of all."""
     if not any(True for _ in _assignments(server)):

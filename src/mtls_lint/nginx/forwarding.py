@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
+from functools import cached_property, lru_cache
 
 from msgspec import Struct
 
@@ -52,7 +53,7 @@ class Forwarded(Struct, frozen=True):
     @property
     def facts(self) -> frozenset[str]:
         """Those that tell of the client's certificate."""
-        return frozenset(source for source in self.sources if source.startswith("ssl_client_"))
+        return _facts_in(self.sources)
 
     @property
     def fate(self) -> Fate:
@@ -63,7 +64,12 @@ class Forwarded(Struct, frozen=True):
         return Fate.CLIENT if given else Fate.FIXED
 
 
-class ForwardingPath(Struct, frozen=True, eq=False):
+@lru_cache(maxsize=1024)
+def _facts_in(sources: frozenset[str]) -> frozenset[str]:
+    return frozenset(source for source in sources if source.startswith("ssl_client_"))
+
+
+class ForwardingPath(Struct, frozen=True, eq=False, dict=True):
     """A place that hands requests on to a backend, and what it says of the client there.
 
     ``directive`` is the ``proxy_pass`` or its like, ``location`` the block it stands in. ``addresses`` are
@@ -147,12 +153,12 @@ class ForwardingPath(Struct, frozen=True, eq=False):
         """
         return (self.server, *(socket.default_server for socket in self.server.sockets))
 
-    @property
+    @cached_property
     def identity(self) -> dict[str, Forwarded]:
         """What is set to something that tells of the client's certificate, by key."""
         return {key: one for key, one in self.forwarded.items() if one.facts}
 
-    @property
+    @cached_property
     def facts(self) -> frozenset[str]:
         """All that the backend is told of the certificate: variables without ``$``."""
         return frozenset[str]().union(*(one.facts for one in self.forwarded.values()))

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from mtls_lint.expressions import expression
 from mtls_lint.nginx.examples import names_matching, texts_matching
+from mtls_lint.nginx.memory import kept
 from mtls_lint.nginx.model import Configuration, VirtualServer
 from mtls_lint.nginx.regex import Matched, search
 from mtls_lint.nginx.variables import strip_parentheses, variables_in
@@ -101,8 +102,13 @@ class IdentityTest(Struct, frozen=True):
         return serial_text(int(digits, 16))
 
 
-def identity_tests(configuration: Configuration, server: VirtualServer) -> Iterator[IdentityTest]:
+@kept
+def identity_tests(configuration: Configuration, server: VirtualServer) -> tuple[IdentityTest, ...]:
     """The comparisons of a server's conditions, and those of all maps."""
+    return tuple(_find_tests(configuration, server))
+
+
+def _find_tests(configuration: Configuration, server: VirtualServer) -> Iterator[IdentityTest]:
     aliases = _aliases(server)
     for block in server.all_locations():
         if block.kind != "if" or block.directive.is_templated:
@@ -113,8 +119,9 @@ def identity_tests(configuration: Configuration, server: VirtualServer) -> Itera
             operator, operand = words[1].lstrip("!"), " ".join(words[2:])
             if not (operator == "=" and variables_in(operand)):
                 yield IdentityTest(variable, operator, operand, block.span, block.directive, True)
-    compared = _literals(configuration, server)
-    for row in configuration.makers.maps.values():
+    maps = configuration.makers.maps.values()
+    compared = _literals(configuration, server) if maps else {}
+    for row in maps:
         found = _compared(str(row.args[0]), aliases)
         if found is None:
             continue

@@ -2,11 +2,12 @@
 
 import ipaddress
 import re
-from weakref import WeakKeyDictionary
+from functools import lru_cache
 
 from msgspec import Struct
 
 from mtls_lint.expressions import expression
+from mtls_lint.nginx.memory import kept
 from mtls_lint.nginx.model import Configuration, Socket, VirtualServer
 from mtls_lint.nginx.names import NameKind
 from mtls_lint.nginx.regex import Matched, has_captures, search
@@ -24,29 +25,33 @@ def find_socket(
     The exact address wins over the wildcard of its family; IPv4 connections reach ``[::]`` only where
     that listens with ``ipv6only=off``.
     """
-    candidates = [
-        socket
-        for socket in configuration.sockets
-        if socket.module == module and socket.key.port == port and socket.key.transport == "tcp"
-    ]
+    on_port = _by_port(configuration).get((module, port))
+    if on_port is None:
+        return None
     wanted = _normalised(address)
-    for socket in candidates:
-        if socket.key.address == wanted:
-            return socket
-    if any(socket.key.family == "name" for socket in candidates):
-        names = ", ".join(socket.key.address for socket in candidates if socket.key.family == "name")
-        return Unknown(f"the address of {names} is looked up when nginx starts")
+    if wanted in on_port:
+        return on_port[wanted]
+    named = [socket.key.address for socket in on_port.values() if socket.key.family == "name"]
+    if named:
+        return Unknown(f"the address of {', '.join(named)} is looked up when nginx starts")
     wildcard = "[::]" if wanted.startswith("[") else "*"
-    for socket in candidates:
-        if socket.key.address == wildcard:
-            return socket
-    if wildcard == "*":
-        for socket in candidates:
-            if socket.key.address == "[::]" and socket.takes_ipv4:
-                return socket
-    return None
+    if wildcard in on_port:
+        return on_port[wildcard]
+    both = on_port.get("[::]") if wildcard == "*" else None
+    return both if both is not None and both.takes_ipv4 else None
 
 
+@kept
+def _by_port(configuration: Configuration) -> dict[tuple[str, int], dict[str, Socket]]:
+    """The TCP sockets by module and port, and there by address."""
+    found: dict[tuple[str, int], dict[str, Socket]] = {}
+    for socket in configuration.sockets:
+        if socket.key.transport == "tcp":
+            found.setdefault((socket.module, socket.key.port), {}).setdefault(socket.key.address, socket)
+    return found
+
+
+@lru_cache(maxsize=4096)
 def _normalised(address: str) -> str:
     if address.lower().startswith("unix:"):
         return address
@@ -75,26 +80,9 @@ class NameTable(Struct):
     @classmethod
     def of(cls, socket: Socket) -> "NameTable":
         """The table of ``socket``, made once; of several equal names the first counts."""
-        known = _TABLES.get(socket)
-        if known is None:
-            known = _TABLES[socket] = cls._make(socket)
-        return known
+        return _table(socket)
 
-    @classmethod
-    def _make(cls, socket: Socket) -> "NameTable":
-        table = cls()
-        for server in socket.servers:
-            for name in server.names:
-                table._add(name.kind, name.text, server)
-            if not server.names:
-                table._add(NameKind.EMPTY, "", server)
-        default = socket.default_server
-        table.used = len(socket.servers) > 1 or any(
-            name.kind is NameKind.REGEX and has_captures(name.text[1:]) for name in default.names
-        )
-        return table
-
-    def _add(self, kind: NameKind, text: str, server: VirtualServer) -> None:
+    def add(self, kind: NameKind, text: str, server: VirtualServer) -> None:
         if kind is NameKind.REGEX:
             self.regexes.append((text[1:], server))
         elif kind is NameKind.VARIABLE:
@@ -160,13 +148,24 @@ class NameTable(Struct):
         return None
 
 
+@kept
+def _table(socket: Socket) -> NameTable:
+    """A decision needs it, and a socket may have ten thousand servers and as many decisions."""
+    table = NameTable()
+    for server in socket.servers:
+        for name in server.names:
+            table.add(name.kind, name.text, server)
+        if not server.names:
+            table.add(NameKind.EMPTY, "", server)
+    table.used = len(socket.servers) > 1 or any(
+        name.kind is NameKind.REGEX and has_captures(name.text[1:]) for name in socket.default_server.names
+    )
+    return table
+
+
 def looks_names_up(socket: Socket) -> bool:
     """Whether nginx looks names up on this socket at all, and so makes a table of them when it starts."""
     return NameTable.of(socket).used
-
-
-# A decision needs the table, and a socket may have ten thousand servers and as many decisions.
-_TABLES: "WeakKeyDictionary[Socket, NameTable]" = WeakKeyDictionary()
 
 
 # What nginx takes for a Host since 1.29.4, which follows RFC 3986 3.2 (docs/evidence.md: request).

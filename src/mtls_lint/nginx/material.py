@@ -3,6 +3,7 @@
 import os.path
 from abc import abstractmethod
 from collections.abc import Hashable, Iterable, Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from msgspec import Struct
@@ -86,7 +87,7 @@ class KeyPair(Struct, frozen=True):
         return any("$" in word for setting in settings for each in setting.directives for word in each.args)
 
 
-class ServerCertificate(KeyPair, frozen=True):
+class ServerCertificate(KeyPair, frozen=True, dict=True):
     """A certificate with its key as nginx pairs them (by order), and the servers that present it."""
 
     servers: tuple[VirtualServer, ...]
@@ -96,7 +97,7 @@ class ServerCertificate(KeyPair, frozen=True):
         """The servers."""
         return self.servers
 
-    @property
+    @cached_property
     def presenters(self) -> tuple[VirtualServer, ...]:
         """Those of the servers that may show it to clients."""
         return tuple(server for server in self.servers if server.presents_certificate)

@@ -18,20 +18,23 @@ def kept(
 ) -> "Callable[Concatenate[_Owner, _Rest], _Answer]":
     """Keep the answers of a function in its first argument, for as long as that is there.
 
-    That is a configuration, the evidence of a run, or something else with a ``__dict__``, and never changes:
-    two hundred rules go through thousands of servers, and most ask the same questions of them. The other
+    That is a configuration, a server, the evidence of a run: whatever has a ``__dict__`` and never changes.
+    Two hundred rules go through thousands of servers, and most ask the same questions of them. The other
     arguments are compared as keys of a dict are, servers and directives so by identity.
     """
     name = f"{function.__module__}.{function.__qualname__}"
 
     @wraps(function)
     def ask(owner: _Owner, /, *rest: _Rest.args, **named: _Rest.kwargs) -> _Answer:
-        answers: dict[object, Any] | None = owner.__dict__.get(name)
-        if answers is None:
-            answers = owner.__dict__[name] = {}
-        key: object = rest[0] if len(rest) == 1 else rest
-        if named:
-            key = (key, *sorted(named.items()))
+        answers: dict[object, Any] = vars(owner)  # type: ignore[assignment]
+        key: object = name
+        if rest or named:
+            if name not in answers:
+                answers[name] = {}
+            answers = answers[name]
+            key = rest[0] if len(rest) == 1 else rest
+            if named:
+                key = (key, *sorted(named.items()))
         answer = answers.get(key, _NOT_ASKED)
         if answer is _NOT_ASKED:
             answer = answers[key] = function(owner, *rest, **named)

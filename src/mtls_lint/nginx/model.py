@@ -8,6 +8,7 @@ from msgspec import Struct
 from mtls_lint.nginx.inheritance import Scope, Setting
 from mtls_lint.nginx.listen import IMPLICIT, Listen, SocketKey, parse_listen
 from mtls_lint.nginx.makers import Makers, makers
+from mtls_lint.nginx.memory import kept
 from mtls_lint.nginx.names import NameKind, ServerName, parse_names
 from mtls_lint.nginx.refusals import Refusals, refusals
 from mtls_lint.nginx.version import NEWEST_STABLE, NginxVersion
@@ -262,7 +263,14 @@ class Configuration(Struct, frozen=True, dict=True):
 
     def servers_of(self, module: str) -> tuple[VirtualServer, ...]:
         """The servers of one module, in file order."""
-        return tuple(server for server in self.servers if server.module == module)
+        return self._by_module.get(module, ())
+
+    @cached_property
+    def _by_module(self) -> dict[str, tuple[VirtualServer, ...]]:
+        found: dict[str, list[VirtualServer]] = {}
+        for server in self.servers:
+            found.setdefault(server.module, []).append(server)
+        return {module: tuple(servers) for module, servers in found.items()}
 
 
 _LOCATION_BLOCKS = frozenset({"location", "if", "limit_except"})
@@ -330,6 +338,7 @@ def _sockets(servers: list[VirtualServer]) -> tuple[Socket, ...]:
     return sockets
 
 
+@kept
 def configuration_directives(configuration: Configuration) -> dict[str, tuple[Directive, ...]]:
     """All directives of the tree by name, the rows of opaque blocks (``map``, ``types`` ...) left out."""
     found: dict[str, list[Directive]] = {}

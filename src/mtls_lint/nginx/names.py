@@ -58,7 +58,7 @@ class ServerName(Struct, frozen=True):
         nginx compares with what clients send: A-labels, IPv6 addresses in brackets, neither a port nor a
         final dot nor anything of a URL (docs/evidence.md: names).
         """
-        if not self.is_concrete:
+        if _PLAIN.fullmatch(self.text) or not self.is_concrete:
             return ()
         parts = [_as_asked(part) for part in self.text.split(",") if part]
         named = tuple(part for part in parts if part is not None)
@@ -67,6 +67,9 @@ class ServerName(Struct, frozen=True):
     def __str__(self) -> str:
         return self.text or '""'
 
+
+_PLAIN = expression(r"(?:\*?\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)+", re.ASCII)
+"""What clients may ask for as it is written: nothing is there to be taken away."""
 
 _URL_AROUND = expression(r"^[a-z]+://|/.*$")
 _PORT = expression(r"(?<=[^:]):\d+$")

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from mtls_lint.expressions import expression
 from mtls_lint.nginx.inheritance import Holder, Scope
+from mtls_lint.nginx.memory import kept
 from mtls_lint.nginx.model import Configuration, VirtualServer
 from mtls_lint.syntax.source import Span
 from mtls_lint.syntax.tree import Directive
@@ -61,6 +62,7 @@ class CipherString(Struct, frozen=True):
         return self.directive.arg_span(self.index)
 
 
+@kept
 def uses(configuration: Configuration, name: str) -> tuple[Use, ...]:
     """Every value that is written for ``name`` at the http, stream, mail or server level, each once."""
     takers: dict[Directive, list[VirtualServer]] = {}
@@ -97,23 +99,27 @@ def in_order(protocols: Iterable[str]) -> tuple[str, ...]:
 
 def conf_commands(server: VirtualServer, name: str) -> tuple[Directive, ...]:
     """The ``ssl_conf_command`` directives with this command that a server takes (OpenSSL ignores case)."""
-    return tuple(
+    given = server.setting("ssl_conf_command").directives
+    return given and tuple(
         directive
-        for directive in server.setting("ssl_conf_command").directives
+        for directive in given
         if len(directive.args) == 2 and directive.args[0].lower() == name.lower()
     )
 
 
+@kept
 def protocols_of(server: VirtualServer) -> frozenset[str]:
     """The versions that the server's ``ssl_protocols``, or nginx's default, allows."""
     return protocol_words(server.setting("ssl_protocols").words)
 
 
+@kept
 def commanded_protocols(server: VirtualServer) -> frozenset[str]:
     """What the server's ``ssl_conf_command`` directives leave of, or add to, ``protocols_of``."""
     return _within_bounds(server, _switched_protocols(server))
 
 
+@kept
 def _switched_protocols(server: VirtualServer) -> frozenset[str]:
     """What ``ssl_protocols`` and ``Protocol`` commands switch on: options of OpenSSL, which SNI changes."""
     allowed = protocols_of(server)
@@ -136,6 +142,7 @@ def _within_bounds(server: VirtualServer, allowed: frozenset[str]) -> frozenset[
     return allowed
 
 
+@kept
 def negotiable_protocols(server: VirtualServer, default: VirtualServer) -> frozenset[str]:
     """The versions of a handshake in which SNI chooses ``server`` on a socket with this default server.
 
@@ -154,6 +161,7 @@ def command_words(value: str) -> frozenset[str]:
     return frozenset(PROTOCOLS[2:]) if value.lower() == "all" else protocol_words([value])
 
 
+@kept
 def spoken_protocols(server: VirtualServer) -> frozenset[str]:
     """The versions nginx speaks with clients of this server, on any of its sockets."""
     sockets = server.tls_sockets
@@ -162,6 +170,7 @@ def spoken_protocols(server: VirtualServer) -> frozenset[str]:
     return frozenset().union(*(negotiable_protocols(server, socket.default_server) for socket in sockets))
 
 
+@kept
 def may_speak_tls(server: VirtualServer) -> bool:
     """Whether the server speaks TLS, or may: what says so can be missing from a fragment."""
     certificate = server.setting("ssl_certificate")
@@ -178,6 +187,7 @@ def level_in(text: str) -> int | None:
     return int(levels[-1]) if levels else None
 
 
+@kept
 def security_level(server: VirtualServer) -> int | None:
     """OpenSSL's security level in this server as its cipher strings set it; None for OpenSSL's default.
 
@@ -200,6 +210,7 @@ def loading_level(holder: Holder) -> int:
     return 2 if level is None else level
 
 
+@kept
 def cipher_strings(configuration: Configuration) -> tuple[CipherString, ...]:
     """Every cipher string of the configuration: of ``ssl_ciphers``, and of ``CipherString`` commands."""
     found = []
@@ -252,6 +263,7 @@ def _refuses_everybody(spoken: frozenset[str], level: int | None) -> bool:
     return spoken <= (SSL if level == 0 else LEGACY)
 
 
+@kept
 def by_default(configuration: Configuration) -> tuple[VirtualServer, ...]:
     """The TLS servers that speak the versions of nginx's default, because nothing says ``ssl_protocols``.
 

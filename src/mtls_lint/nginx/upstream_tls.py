@@ -12,6 +12,7 @@ from msgspec import Struct
 from mtls_lint.expressions import expression
 from mtls_lint.nginx.inheritance import Scope, Setting
 from mtls_lint.nginx.material import FileReference, is_named, reference_to
+from mtls_lint.nginx.memory import kept
 from mtls_lint.nginx.model import Configuration, Location, UpstreamBlock, VirtualServer
 from mtls_lint.nginx.possible import possible_texts
 from mtls_lint.nginx.tls import level_in
@@ -190,13 +191,19 @@ class UpstreamPass(Struct, frozen=True):
         )
 
 
+@kept
 def upstream_passes(configuration: Configuration) -> tuple[UpstreamPass, ...]:
     """Every place of the configuration that hands requests on, in file order."""
     return tuple(found for server in configuration.servers for found in server_passes(configuration, server))
 
 
-def server_passes(configuration: Configuration, server: VirtualServer) -> Iterator[UpstreamPass]:
+@kept
+def server_passes(configuration: Configuration, server: VirtualServer) -> tuple[UpstreamPass, ...]:
     """The places of one server that hand requests on."""
+    return tuple(_find_passes(configuration, server))
+
+
+def _find_passes(configuration: Configuration, server: VirtualServer) -> Iterator[UpstreamPass]:
     if server.module == "stream":
         for directive in server.scope.find("proxy_pass"):
             targets = _stream_targets(configuration, server, directive)

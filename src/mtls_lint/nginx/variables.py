@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from mtls_lint.expressions import expression
 from mtls_lint.nginx.maps import is_volatile, look_up
+from mtls_lint.nginx.memory import kept
 from mtls_lint.nginx.model import Configuration
 from mtls_lint.nginx.regex import Matched, search
 from mtls_lint.syntax.source import TemplatedToken
@@ -132,6 +133,15 @@ class Variables:
             return operator.startswith("!")
         self.capture(match)
         return not operator.startswith("!")
+
+
+@kept
+def is_made(configuration: Configuration, name: str) -> bool:
+    """Whether a configuration of http makes a variable of this name itself, or may: expressions capture."""
+    made = configuration.makers
+    if name in made.maps or name in made.by_connection or name in made.assigned:
+        return True
+    return any(f"<{name}>" in source.text for source in configuration.tree.sources)
 
 
 @lru_cache(maxsize=4096)

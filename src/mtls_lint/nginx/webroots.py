@@ -1,5 +1,6 @@
 """Which URIs a file of this machine has: the document roots above it."""
 
+import os.path
 import posixpath
 from collections.abc import Iterator
 
@@ -32,6 +33,7 @@ class Webroots:
 
     def __init__(self, configuration: Configuration) -> None:
         self._roots: dict[str, list[_Root]] = {}
+        self._ways: dict[str, tuple[tuple[str, list[_Root]], ...]] = {}
         for server in configuration.servers_of("http"):
             if server.scope.find("return"):  # answers every request before a file is looked for
                 continue
@@ -42,16 +44,31 @@ class Webroots:
 
     def above(self, path: str) -> Iterator[Webroot]:
         """Where a file is served from, by its absolute path alone: no link and no permission is looked at."""
-        wanted = directory = posixpath.normpath(path)
+        home = path[: path.rfind("/") + 1]
+        way = self._ways.get(home)
+        if way is None:
+            way = self._ways[home] = tuple(self._on_the_way(os.path.abspath(home)))
+        if not way:
+            return
+        wanted = os.path.abspath(path)
         seen = set()
-        while directory != posixpath.dirname(directory):
-            directory = posixpath.dirname(directory)
+        for directory, roots in way:
             inside = wanted[len(directory.rstrip("/")) + 1 :]
-            for root in self._roots.get(directory, ()):
+            for root in roots:
                 found = _served(root, inside)
                 if found is not None and (found.directive.start, found.uri) not in seen:
                     seen.add((found.directive.start, found.uri))
                     yield found
+
+    def _on_the_way(self, directory: str) -> "Iterator[tuple[str, list[_Root]]]":
+        """The directories from this one up that are document roots: thousands of keys stand in one."""
+        while True:
+            if directory in self._roots:
+                yield directory, self._roots[directory]
+            above = posixpath.dirname(directory)
+            if above == directory:
+                return
+            directory = above
 
 
 class _Root(Struct, frozen=True):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from mtls_lint.pki.certificate import Certificate
 
@@ -52,8 +52,14 @@ class ChainReport(Struct, frozen=True):
         return self.path[-1] if self.path else None
 
 
-def inspect_chain(certificates: Sequence[Certificate], others: Sequence[Certificate] = ()) -> ChainReport:
-    """Report on the certificates of one ``ssl_certificate`` file; ``others`` are seen elsewhere."""
+def inspect_chain(
+    certificates: Sequence[Certificate],
+    issuers_elsewhere: Callable[[Certificate], Sequence[Certificate]] = lambda _: (),
+) -> ChainReport:
+    """Report on the certificates of one ``ssl_certificate`` file.
+
+    ``issuers_elsewhere`` gives the issuers of a certificate that are in other files.
+    """
     if not certificates:
         return ChainReport(None)
     unique = tuple(dict.fromkeys(certificates))
@@ -61,36 +67,50 @@ def inspect_chain(certificates: Sequence[Certificate], others: Sequence[Certific
     path = _path(first, unique[1:])
     misplaced = _misplaced_leaf(unique)
     root = path[-1] if len(path) > 1 and path[-1].self_signed else None
-    missing, issuer = _missing(path[-1], len(path), others)
+    missing, issuer = (Missing.NO, None) if misplaced else _missing(path, issuers_elsewhere)
     return ChainReport(
         leaf=first,
         path=path,
         misplaced_leaf=misplaced,
         unrelated=() if misplaced else _unrelated(unique, path),
-        duplicates=tuple(c for at, c in enumerate(certificates) if c in certificates[:at]),
+        duplicates=_duplicates(certificates) if len(unique) < len(certificates) else (),
         root=root,
-        missing=Missing.NO if misplaced else missing,
-        missing_issuer=None if misplaced else issuer,
+        missing=missing,
+        missing_issuer=issuer,
     )
 
 
-def issuers_of(certificate: Certificate, candidates: Sequence[Certificate]) -> tuple[Certificate, ...]:
+def issuers_of(certificate: Certificate, candidates: Iterable[Certificate]) -> tuple[Certificate, ...]:
     """Those candidates whose name, key identifier and signature say that they issued the certificate."""
     return tuple(c for c in candidates if c.may_have_issued(certificate) and c.signed(certificate))
 
 
 def _path(leaf: Certificate, rest: Sequence[Certificate]) -> tuple[Certificate, ...]:
     path = [leaf]
-    while not path[-1].self_signed:
-        found = issuers_of(path[-1], [c for c in rest if c not in path])
-        if not found:
+    while not (below := path[-1]).self_signed:
+        for one in rest:
+            if one.may_have_issued(below) and one not in path and one.signed(below):
+                path.append(one)
+                break
+        else:
             break
-        path.append(found[0])
     return tuple(path)
+
+
+def _duplicates(certificates: Sequence[Certificate]) -> tuple[Certificate, ...]:
+    seen: set[Certificate] = set()
+    found = []
+    for certificate in certificates:
+        if certificate in seen:
+            found.append(certificate)
+        seen.add(certificate)
+    return tuple(found)
 
 
 def _unrelated(certificates: Sequence[Certificate], path: Sequence[Certificate]) -> tuple[Certificate, ...]:
     """What neither stands in the path nor issued, as another copy of an issuer, something that does."""
+    if len(path) == len(certificates):
+        return ()
     related = set(path)
     waiting = list(path)
     while waiting:
@@ -115,16 +135,17 @@ def _misplaced_leaf(certificates: Sequence[Certificate]) -> Certificate | None:
 
 
 def _missing(
-    top: Certificate, length: int, others: Sequence[Certificate]
+    path: Sequence[Certificate], issuers_elsewhere: Callable[[Certificate], Sequence[Certificate]]
 ) -> tuple[Missing, Certificate | None]:
+    top = path[-1]
     if top.self_signed:
         return Missing.NO, None
-    issuers = issuers_of(top, others)
+    issuers = issuers_elsewhere(top)
     if any(issuer.self_signed for issuer in issuers):
         return Missing.NO, None  # issued by a root, which clients have
     if issuers:
         return Missing.CERTAIN, issuers[0]
-    if length == 1 and not top.is_ca and top.ca_issuer_urls:
+    if len(path) == 1 and not top.is_ca and top.ca_issuer_urls:
         # Public CAs never issue server certificates from a root (CA/Browser Forum Baseline Requirements,
         # 6.1.7), and it is they who say where the issuer's certificate can be had.
         return Missing.LIKELY, None

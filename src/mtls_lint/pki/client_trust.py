@@ -6,6 +6,7 @@ TRUSTED CERTIFICATE block trusts for such peers, ends a chain (docs/evidence.md:
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -49,7 +50,7 @@ def why_useless(certificate: Certificate) -> str | None:
     return "is not a CA (it has no basicConstraints)"
 
 
-class ClientTrust(Struct, frozen=True):
+class ClientTrust(Struct, frozen=True, dict=True):
     """Everything that one server trusts for its clients.
 
     ``complete`` is False when text that was not given may add more.
@@ -58,7 +59,7 @@ class ClientTrust(Struct, frozen=True):
     certificates: tuple[Certificate, ...]
     complete: bool = True
 
-    @property
+    @cached_property
     def anchors(self) -> tuple[Certificate, ...]:
         """The certificates at which a client's chain can end."""
         return tuple(c for c in self.certificates if ends_chain(c) and why_useless(c) is None)
@@ -68,7 +69,15 @@ class ClientTrust(Struct, frozen=True):
 
         Once OpenSSL has used a certificate of the store, those that a client sends do not count any more.
         """
-        return any(map(ends_chain, self.above(certificate)))
+        known = self._reaching.get(certificate)
+        if known is None:
+            known = self._reaching[certificate] = any(map(ends_chain, self.above(certificate)))
+        return known
+
+    @cached_property
+    def _reaching(self) -> dict[Certificate, bool]:
+        # Thousands of servers trust the same certificates, and each of them is asked about.
+        return {}
 
     def above(self, certificate: Certificate) -> frozenset[Certificate]:
         """The certificate, and those of the store that a chain from it may lead through."""

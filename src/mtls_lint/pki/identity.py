@@ -53,6 +53,8 @@ def _label_to_ascii(label: str) -> str:
 def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     if name.startswith("[") and name.endswith("]"):
         name = name[1:-1]
+    if ":" not in name and not name[-1:].isdigit():
+        return None  # as most names: an IPv4 address ends with a digit
     try:
         return ipaddress.ip_address(name)
     except ValueError:
@@ -63,6 +65,8 @@ def _covers_host(certificate: Certificate, name: str) -> bool:
     wanted = to_ascii(name)
     if wanted is None:
         return False
+    if name in certificate.dns_names:
+        return True
     return any(_matches(pattern, wanted) for pattern in map(to_ascii, certificate.dns_names) if pattern)
 
 

@@ -8,18 +8,23 @@ in which it comes.
 from __future__ import annotations
 
 import os.path
-import re
 from datetime import date
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from mtls_lint.expressions import expression
 from mtls_lint.pki.public_cas import key_sha256
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mtls_lint.pki.certificate import Certificate
+
+
+_SUFFIXES = expression(r"(\.(pem|crt|cer|cert))+$")
+_SIGNS = expression(r"[^a-z0-9]")
 
 
 class PartnerCA(Struct, frozen=True):
@@ -46,7 +51,7 @@ class PartnerCA(Struct, frozen=True):
 
     def is_called(self, path: str) -> bool:
         """Whether the file has one of the names under which it is published."""
-        return _plain(path) in {_plain(name) for name in self.files}
+        return bool(self.files) and _plain(path) in map(_plain, self.files)
 
 
 class Partner(Struct, frozen=True):
@@ -158,6 +163,22 @@ PARTNERS = (
 """Partners of whom something is documented that a configuration can get wrong."""
 
 
+def known_cas(
+    path: str, certificates: Iterable[Certificate], *, absent: bool
+) -> tuple[tuple[Partner, PartnerCA, bool], ...]:
+    """The CAs of partners in a file, each with whether only the name of the file tells.
+
+    The name counts where the CA's key is not known, and where the file is not there.
+    """
+    found = []
+    for partner in PARTNERS:
+        for ca in partner.cas:
+            called = (absent or ca.key is None) and ca.is_called(path)
+            if called or ca.is_in(certificates):
+                found.append((partner, ca, called))
+    return tuple(found)
+
+
 def shared_ca(certificate: Certificate) -> PartnerCA | None:
     """What is known of the CA when it is a partner's that all of his customers trust."""
     return next((ca for ca in _shared() if ca.is_in((certificate,))), None)
@@ -168,11 +189,13 @@ def shared_ca_file(path: str) -> PartnerCA | None:
     return next((ca for ca in _shared() if ca.is_called(path)), None)
 
 
+@cache
 def _shared() -> tuple[PartnerCA, ...]:
     return tuple(ca for partner in PARTNERS for ca in partner.cas if ca.enters)
 
 
+@lru_cache(256)
 def _plain(path: str) -> str:
     """``DigiCert_Global_Root_CA.pem`` and ``DigiCertGlobalRootCA.crt.pem`` are one."""
     name = os.path.basename(path).lower()
-    return re.sub(r"[^a-z0-9]", "", re.sub(r"(\.(pem|crt|cer|cert))+$", "", name))
+    return _SIGNS.sub("", _SUFFIXES.sub("", name))

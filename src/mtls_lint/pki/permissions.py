@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+from functools import cached_property
 
 from msgspec import Struct
 
@@ -24,18 +25,26 @@ EVERYBODY = Account()
 """A user who owns nothing here and is in no group."""
 
 
-class Status(Struct, frozen=True):
-    """What stat says of one file or directory; ``path`` has no links in it.
-
-    ``acl`` tells of an access control list: the bits of the group are its mask then, and say little.
-    """
+class Status(Struct, frozen=True, dict=True):
+    """What stat says of one file or directory; ``path`` has no links in it."""
 
     path: str
     owner: int
     group: int
     mode: int
     is_directory: bool
-    acl: bool = False
+
+    @cached_property
+    def acl(self) -> bool:
+        """Whether there is an access control list: the bits of the group are its mask then, and say little.
+
+        Asked for only where these bits let somebody in.
+        """
+        ask = getattr(os, "getxattr", None)  # Linux only
+        try:
+            return ask is not None and bool(ask(self.path, _ACL, follow_symlinks=False))
+        except OSError:
+            return False
 
     def allows(self, account: Account, right: int) -> bool:
         """Whether the permission bits give the right; the first class that fits decides (chmod(1))."""
@@ -70,7 +79,7 @@ class Access(Struct, frozen=True):
 
     def reads(self, account: Account) -> bool:
         """Whether the account can open the file, and get to it."""
-        return self._reaches(account, len(self.directories)) and self.file.allows(account, _READ)
+        return self.file.allows(account, _READ) and self._reaches(account, len(self.directories))
 
     def changes(self, account: Account) -> tuple[Status, ...]:
         """The file and the directories that the account can write, and so replace the file."""
@@ -110,11 +119,11 @@ class AccessStore:
         return answer
 
     def _walk(self, path: str) -> Access | str:
-        whole = os.path.join(os.getcwd(), path)
+        whole = path if path.startswith("/") else os.path.join(os.getcwd(), path)
         above, _, last = whole.rpartition("/")
         way = self._ways.get(above)
         if way is not None and last not in {"", ".", ".."}:
-            name = os.path.join(way[0], last)
+            name = f"{way[0].rstrip('/')}/{last}"
             found = self._lstat(name)
             if stat.S_ISREG(found.st_mode):
                 return Access(self._status(name), way[1], max(0.0, found.st_mtime))
@@ -160,15 +169,7 @@ class AccessStore:
     def _status(self, path: str) -> Status:
         found = self._lstat(path)
         mode = stat.S_IMODE(found.st_mode)
-        return Status(path, found.st_uid, found.st_gid, mode, stat.S_ISDIR(found.st_mode), _has_acl(path))
-
-
-def _has_acl(path: str) -> bool:
-    ask = getattr(os, "getxattr", None)  # Linux only
-    try:
-        return ask is not None and bool(ask(path, _ACL, follow_symlinks=False))
-    except OSError:
-        return False
+        return Status(path, found.st_uid, found.st_gid, mode, stat.S_ISDIR(found.st_mode))
 
 
 def _why(error: OSError | ValueError) -> str:

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import os.path
 from functools import cache
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from mtls_lint.pki._crypto import serialization
+from mtls_lint.pki.load import facts_from
+from mtls_lint.pki.pem import PemBlock, split_blocks
 from mtls_lint.pki.web_roots import FORMER_ROOTS, SYSTEM_BUNDLES
 
 if TYPE_CHECKING:
@@ -32,10 +35,22 @@ _MANY = 20
 def public_cas(certificates: Iterable[Certificate]) -> tuple[Certificate, ...]:
     """Those of the certificates that are roots of the web, or CAs that one of these has signed."""
     candidates = [certificate for certificate in dict.fromkeys(certificates) if certificate.is_ca]
-    public = {certificate for certificate in candidates if _is_public_root(certificate)}
+    named: dict[CanonicalName, list[Certificate]] = {}
+    for candidate in candidates:
+        named.setdefault(candidate.canonical_subject, []).append(candidate)
+    issuers = {
+        candidate: [one for one in named.get(candidate.canonical_issuer, ()) if _issued(one, candidate)]
+        for candidate in candidates
+    }
+    # What another of the candidates has signed is as public as that one: roots need not be looked through.
+    public = {
+        candidate
+        for candidate in candidates
+        if _is_public_root(candidate) or (not issuers[candidate] and _is_below_a_root(candidate))
+    }
     found = True
     while found:  # an intermediate below an intermediate
-        below = {c for c in candidates if c not in public and _is_below(c, public)}
+        below = {one for one in candidates if one not in public and not public.isdisjoint(issuers[one])}
         public |= below
         found = bool(below)
     return tuple(certificate for certificate in candidates if certificate in public)
@@ -47,7 +62,7 @@ def comes_from_public_ca(path: Sequence[Certificate]) -> bool | None:
     None when nobody in the path is known as public or private, but the certificate says of itself that it was
     issued by the rules of these CAs (a reserved policy: CA/Browser Forum Baseline Requirements, 7.1.6.1).
     """
-    if any(_is_public_root(certificate) or _is_below(certificate, ()) for certificate in path):
+    if any(_is_public_root(certificate) or _is_below_a_root(certificate) for certificate in path):
         return True
     ends = path[-1].self_signed
     return None if not ends and path[0].extensions.policies & _RESERVED_POLICIES else False
@@ -55,7 +70,8 @@ def comes_from_public_ca(path: Sequence[Certificate]) -> bool | None:
 
 def is_bundle(certificates: Iterable[Certificate]) -> bool:
     """Whether the certificates are all the roots of the web, or nearly, as operating systems bring them."""
-    return sum(map(_is_public_root, dict.fromkeys(certificates))) >= _MANY
+    unique = dict.fromkeys(certificates)
+    return len(unique) >= _MANY and sum(map(_is_public_root, unique)) >= _MANY
 
 
 def is_system_bundle(path: str) -> bool:
@@ -64,49 +80,83 @@ def is_system_bundle(path: str) -> bool:
     return plain in SYSTEM_BUNDLES or plain.endswith("/certifi/cacert.pem")
 
 
+@cache
 def _is_public_root(certificate: Certificate) -> bool:
-    key = key_sha256(certificate)
-    return key is not None and (key in FORMER_ROOTS or key in _mozilla_keys())
+    encoded = _encoded_key(certificate)
+    if encoded is None:
+        return False
+    key = _sha256(encoded)
+    if key in FORMER_ROOTS:
+        return True
+    # To look for the bytes of a key is quicker than to load a hundred certificates.
+    if encoded not in _mozilla_bytes():
+        return False
+    roots = (root for root in _mozilla_blocks() if encoded in root.data)
+    return any(key in map(key_sha256, facts_from(b"", (root,)).certificates) for root in roots)
 
 
-def _is_below(certificate: Certificate, public: Iterable[Certificate]) -> bool:
-    issuers = (*_mozilla_names().get(certificate.canonical_issuer, ()), *public)
-    return any(issuer.may_have_issued(certificate) and issuer.signed(certificate) for issuer in issuers)
+def _is_below_a_root(certificate: Certificate) -> bool:
+    if _issued(certificate, certificate):
+        return False  # with its own key, hence with no other
+    return any(_issued(root, certificate) for root in _mozilla_names().get(certificate.canonical_issuer, ()))
+
+
+def _issued(issuer: Certificate, certificate: Certificate) -> bool:
+    return issuer.may_have_issued(certificate) and issuer.signed(certificate)
 
 
 @cache
-def key_sha256(certificate: Certificate) -> str | None:
-    """The SHA-256 of the public key, encoded as SubjectPublicKeyInfo; None where it cannot be read."""
+def _encoded_key(certificate: Certificate) -> bytes | None:
+    """The public key, encoded as SubjectPublicKeyInfo; None where it cannot be read."""
     if certificate.public_key is None:
         return None
     form = serialization.PublicFormat.SubjectPublicKeyInfo
+    return certificate.native.public_key().public_bytes(serialization.Encoding.DER, form)
+
+
+def key_sha256(certificate: Certificate) -> str | None:
+    """The SHA-256 of the public key, encoded as SubjectPublicKeyInfo; None where it cannot be read."""
+    encoded = _encoded_key(certificate)
+    return None if encoded is None else _sha256(encoded)
+
+
+def _sha256(data: bytes) -> str:
+    """The SHA-256, in lower-case hexadecimal digits."""
     import hashlib  # noqa: PLC0415 - loads OpenSSL's library: only where a certificate was read
 
-    encoded = certificate.native.public_key().public_bytes(serialization.Encoding.DER, form)
-    return hashlib.sha256(encoded).hexdigest()
-
-
-@cache
-def _mozilla_keys() -> frozenset[str]:
-    return frozenset(filter(None, map(key_sha256, _mozilla_roots())))
+    return hashlib.sha256(data).hexdigest()
 
 
 @cache
 def _mozilla_names() -> dict[CanonicalName, tuple[Certificate, ...]]:
     """The roots by name: there are more than a hundred, and a certificate has one issuer."""
     found: dict[CanonicalName, tuple[Certificate, ...]] = {}
-    for root in _mozilla_roots():
+    for root in facts_from(_bundle(), _mozilla_blocks()).certificates:
         found[root.canonical_subject] = (*found.get(root.canonical_subject, ()), root)
     return found
 
 
 @cache
-def _mozilla_roots() -> tuple[Certificate, ...]:
-    """Read when the first CA file is judged: most runs have none."""
+def _mozilla_bytes() -> bytes:
+    return b"".join(block.data for block in _mozilla_blocks())
+
+
+@cache
+def _mozilla_blocks() -> tuple[PemBlock, ...]:
+    """The roots, read when the first CA file is judged: most runs have none."""
+    return split_blocks(_bundle())
+
+
+@cache
+def _bundle() -> bytes:
+    """The text of certifi. To import certifi for it takes longer than to judge a small file."""
+    package = find_spec("certifi")
+    for directory in (package and package.submodule_search_locations) or ():
+        file = os.path.join(directory, "cacert.pem")
+        if os.path.isfile(file):
+            with open(file, "rb") as stream:
+                return stream.read()
+    # Distributions have their own bundle instead, and certifi knows where; so it does in an archive.
     import certifi  # noqa: PLC0415
 
-    from mtls_lint.pki.load import facts_from  # noqa: PLC0415 - most of this module's users need no file
-    from mtls_lint.pki.pem import split_blocks  # noqa: PLC0415
-
-    data = certifi.contents().encode("ascii", "replace")
-    return facts_from(data, split_blocks(data)).certificates
+    return certifi.contents().encode("ascii", "replace")

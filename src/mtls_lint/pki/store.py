@@ -198,12 +198,18 @@ def _contents(path: str) -> bytes | None:
     return data
 
 
+def _plain(directory: str) -> str:
+    """``tls`` for ``./tls``, as people write it."""
+    parts = [part for part in directory.split("/") if part not in {"", "."}]
+    return ("/" if directory.startswith("/") else "") + "/".join(parts) or "."
+
+
 def _failed(path: str, error: OSError | ValueError) -> PemFile:
     number = error.errno if isinstance(error, OSError) else None
     if number in {errno.ENOENT, errno.ENOTDIR}:
         parent = os.path.dirname(path) or "."
         directory = os.path.isdir(parent)
-        where = "there is no such file" if directory else f"there is no directory {parent}"
+        where = "there is no such file" if directory else f"there is no directory {_plain(parent)}"
         reason = f"{where} on this machine; run where nginx runs, or say with --map where a copy is"
         return PemFile(path, FileState.ABSENT, reason, directory)
     if number in {errno.EACCES, errno.EPERM}:
