@@ -171,7 +171,7 @@ class Scope:
         known = self._handed_down.get(name)
         if known is None:
             known = self.setting(name)
-            if known.origin in {Origin.SET, Origin.OVERRIDDEN}:
+            if known.origin is Origin.SET or known.origin is Origin.OVERRIDDEN:
                 known = Setting(name, known.directives, Origin.INHERITED, unknown=known.unknown)
                 self._handed_down[name] = known
         return known

@@ -25,15 +25,6 @@ _KEY_NAMES = {
     "1.3.101.112": "Ed25519",
     "1.3.101.113": "Ed448",
 }
-_SIGNATURE_FAMILIES = (
-    ("1.2.840.113549.1.1.", "RSA"),
-    ("1.2.840.10045.4.", "EC"),
-    ("1.3.101.112", "Ed25519"),
-    ("1.3.101.113", "Ed448"),
-    ("1.2.840.10040.4.", "DSA"),
-    ("2.16.840.1.101.3.4.3.1", "DSA"),
-    ("2.16.840.1.101.3.4.3.2", "DSA"),
-)
 _AUX_REJECT = 0xA0
 
 
@@ -256,7 +247,7 @@ class Certificate:
     @cached_property
     def signature_family(self) -> str | None:
         """Kind of key that made the signature, named as ``key_algorithm``; None for an unknown one."""
-        return signature_family(self.native.signature_algorithm_oid.dotted_string)
+        return signature.family(self.native.signature_algorithm_oid.dotted_string)
 
     def fits_authority_key(self, wanted: AuthorityKey) -> bool:
         """Whether nothing in an AKI speaks against this certificate (X509_check_akid)."""
@@ -384,23 +375,18 @@ class Certificate:
     @property
     def aux_trust(self) -> frozenset[str] | None:
         """Purposes that a TRUSTED CERTIFICATE block is trusted for; None when it lists none."""
-        return _aux_purposes(self._aux, der.SEQUENCE)
+        return extensions.aux_purposes(self._aux, der.SEQUENCE)
 
     @property
     def aux_reject(self) -> frozenset[str] | None:
         """Purposes that a TRUSTED CERTIFICATE block is rejected for; None when it lists none."""
-        return _aux_purposes(self._aux, _AUX_REJECT)
+        return extensions.aux_purposes(self._aux, _AUX_REJECT)
 
 
 def serial_text(number: int) -> str:
     """A serial number in whole bytes of upper-case hexadecimal digits."""
     digits = f"{number:X}"
     return digits if len(digits) % 2 == 0 else f"0{digits}"
-
-
-def signature_family(oid: str) -> str | None:
-    """Kind of key that makes signatures of this algorithm, named as ``key_algorithm``; None if unknown."""
-    return next((family for prefix, family in _SIGNATURE_FAMILIES if oid.startswith(prefix)), None)
 
 
 def key_bits(key: object) -> int | None:
@@ -410,13 +396,3 @@ def key_bits(key: object) -> int | None:
     if isinstance(key, ed25519.Ed25519PublicKey):
         return 256
     return 456 if isinstance(key, ed448.Ed448PublicKey) else None
-
-
-def _aux_purposes(aux: bytes, tag: int) -> frozenset[str] | None:
-    # X509_CERT_AUX ::= SEQUENCE { trust SEQUENCE OF OID OPTIONAL, reject [0] SEQUENCE OF OID OPTIONAL, ... }
-    outer = der.first_value(aux)
-    for part in der.values(outer.contents) if outer else ():
-        if part.tag == tag:
-            oids = (der.object_identifier(value.contents) for value in der.values(part.contents))
-            return frozenset(extensions.EXTENDED_KEY_USAGES.get(oid, oid) for oid in oids)
-    return None

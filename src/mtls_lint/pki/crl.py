@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from mtls_lint.pki import extensions, names, signature
 from mtls_lint.pki._crypto import exceptions, hashes, x509
-from mtls_lint.pki.certificate import signature_family
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -128,7 +127,7 @@ class RevocationList:
     @property
     def signature_family(self) -> str | None:
         """Kind of key that made the signature, named as ``Certificate.key_algorithm``; None if unknown."""
-        return signature_family(self.native.signature_algorithm_oid.dotted_string)
+        return signature.family(self.native.signature_algorithm_oid.dotted_string)
 
     @cached_property
     def sha256(self) -> str:

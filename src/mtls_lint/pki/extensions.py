@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
 
-from mtls_lint.pki import names
+from mtls_lint.pki import der, names
 from mtls_lint.pki._crypto import x509
 
 if TYPE_CHECKING:
@@ -207,3 +207,14 @@ def general_names(found: "Iterable[x509.GeneralName]") -> GeneralNames:
         else:
             other += 1
     return GeneralNames(tuple(dns), tuple(ip), tuple(uri), tuple(email), tuple(directory), other)
+
+
+def aux_purposes(aux: bytes, tag: int) -> frozenset[str] | None:
+    """The purposes that stand under one tag behind a TRUSTED CERTIFICATE; None where there are none."""
+    # X509_CERT_AUX ::= SEQUENCE { trust SEQUENCE OF OID OPTIONAL, reject [0] SEQUENCE OF OID OPTIONAL, ... }
+    outer = der.first_value(aux)
+    for part in der.values(outer.contents) if outer else ():
+        if part.tag == tag:
+            oids = (der.object_identifier(value.contents) for value in der.values(part.contents))
+            return frozenset(EXTENDED_KEY_USAGES.get(oid, oid) for oid in oids)
+    return None

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from mtls_lint.pki._crypto import exceptions, ocsp
-from mtls_lint.pki.certificate import serial_text, signature_family
+from mtls_lint.pki.certificate import serial_text
+from mtls_lint.pki.signature import family
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -39,7 +40,7 @@ class StapledResponse(Struct, frozen=True):
                 first.certificate_status.name.lower(),
                 first.this_update_utc,
                 first.next_update_utc,
-                signature_family(response.signature_algorithm_oid.dotted_string),
+                family(response.signature_algorithm_oid.dotted_string),
                 _digest(response),
                 hashlib.sha256(data).hexdigest(),
             )

@@ -10,6 +10,22 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
 
+_FAMILIES = (
+    ("1.2.840.113549.1.1.", "RSA"),
+    ("1.2.840.10045.4.", "EC"),
+    ("1.3.101.112", "Ed25519"),
+    ("1.3.101.113", "Ed448"),
+    ("1.2.840.10040.4.", "DSA"),
+    ("2.16.840.1.101.3.4.3.1", "DSA"),
+    ("2.16.840.1.101.3.4.3.2", "DSA"),
+)
+
+
+def family(oid: str) -> str | None:
+    """Kind of key that makes signatures of this algorithm, named as ``key_algorithm``; None if unknown."""
+    return next((name for prefix, name in _FAMILIES if oid.startswith(prefix)), None)
+
+
 def fits(key: CertificatePublicKeyTypes, subject: x509.Certificate | x509.CertificateRevocationList) -> bool:
     """Whether ``key`` made the signature of ``subject``; False for a key or algorithm that cannot be used.
 
