@@ -29,7 +29,7 @@ from mtls_lint.lint.rule import Loaded, Rule
 from mtls_lint.lint.runner import Report, run
 from mtls_lint.lint.settings import Settings
 from mtls_lint.lint.templates import template_notes
-from mtls_lint.nginx.model import build, configuration_directives
+from mtls_lint.nginx.model import build
 from mtls_lint.nginx.version import NEWEST_STABLE, parse_version
 from mtls_lint.pki.store import PemStore
 from mtls_lint.syntax.directives import is_known
@@ -68,7 +68,7 @@ def heedless(rule: Rule) -> Rule:
 
 def left_out(tree: Tree) -> list[Rule]:
     """The rules that a run leaves out of a configuration that was read in full."""
-    names = {*configuration_directives(build(tree)), *tree.context}
+    names = {*build(tree).directives, *tree.context}
     return [rule for rule in NEEDY if names.isdisjoint(rule.declaration.needs)]
 
 

@@ -20,7 +20,7 @@ from mtls_lint.lint.settings import Settings
 from mtls_lint.lint.templates import confidence, places_apart, template_notes
 from mtls_lint.lint.timings import NOT_TAKEN, Timings
 from mtls_lint.nginx.material import KeyPair, server_certificates, trust_files
-from mtls_lint.nginx.model import Configuration, configuration_directives
+from mtls_lint.nginx.model import Configuration
 from mtls_lint.pki.store import PemStore
 from mtls_lint.syntax.source import SourceFile
 from mtls_lint.syntax.tree import Directive, Problem
@@ -130,7 +130,7 @@ class _Run:
 
     @cached_property
     def _directives(self) -> dict[str, tuple[Directive, ...]]:
-        return configuration_directives(self.configuration)
+        return self.configuration.directives
 
     @cached_property
     def _named(self) -> frozenset[str] | None:

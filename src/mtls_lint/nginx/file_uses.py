@@ -5,7 +5,7 @@ from enum import Enum
 from msgspec import Struct
 
 from mtls_lint.nginx.material import FileReference, is_named, opens_ca_files_unasked, reference_to
-from mtls_lint.nginx.model import Configuration, VirtualServer, configuration_directives
+from mtls_lint.nginx.model import Configuration, VirtualServer
 from mtls_lint.nginx.tls import conf_commands
 from mtls_lint.nginx.upstream_tls import PREFIXES, UpstreamPass, server_passes
 from mtls_lint.syntax.tree import Directive
@@ -58,9 +58,10 @@ class FileUse(Struct, frozen=True):
 def file_uses(configuration: Configuration) -> tuple[FileUse, ...]:
     """Every use of every file; a place that many servers share, or include, is one."""
     collected = _Uses(configuration)
+    none_upstream = configuration.directives.keys().isdisjoint(_FILES_OF_UPSTREAMS)
     for server in configuration.servers:
         _of_server(collected, server)
-        for passing in server_passes(configuration, server):
+        for passing in () if none_upstream else server_passes(configuration, server):
             _of_upstream(collected, passing)
     _not_in_force(collected)
     return collected.all()
@@ -85,6 +86,7 @@ _UPSTREAM_FILES = {
     "ssl_crl": Purpose.UPSTREAM_CRL,
 }
 _PAIR = ("ssl_certificate", "ssl_certificate_key")
+_FILES_OF_UPSTREAMS = frozenset(prefix + name for prefix in PREFIXES for name in (*_PAIR, *_UPSTREAM_FILES))
 
 _IN_FORCE, _OPENED, _USED = range(3)
 
@@ -112,12 +114,13 @@ def _of_server(collected: "_Uses", server: VirtualServer) -> None:
         Purpose.STAPLING: (_USED if opens and staples else _IN_FORCE),
         Purpose.TICKET_KEY: shows,
     }
-    for name, purpose in _SERVER_FILES.items():
+    for name, purpose in collected.server_files:
         for directive in server.setting(name).directives:
             collected.add(directive, purpose, server, ranks[purpose])
-    for command, purpose in _COMMANDS.items():
-        for directive in conf_commands(server, command):
-            collected.add(directive, purpose, server, _USED if opens else _IN_FORCE)
+    if server.setting("ssl_conf_command").directives:
+        for command, purpose in _COMMANDS.items():
+            for directive in conf_commands(server, command):
+                collected.add(directive, purpose, server, _USED if opens else _IN_FORCE)
 
 
 def _of_upstream(collected: "_Uses", passing: UpstreamPass) -> None:
@@ -137,7 +140,7 @@ def _of_upstream(collected: "_Uses", passing: UpstreamPass) -> None:
 
 def _not_in_force(collected: "_Uses") -> None:
     """What is written and no server takes: overridden, without its certificate, or around a fragment."""
-    by_name = configuration_directives(collected.configuration)
+    by_name = collected.configuration.directives
     purposes = dict(_SERVER_FILES)
     purposes |= dict(zip(_PAIR, (Purpose.SERVER_CERTIFICATE, Purpose.SERVER_KEY), strict=True))
     for prefix in PREFIXES:
@@ -164,6 +167,7 @@ class _Uses:
         self.configuration = configuration
         problems = (problem for problem in configuration.tree.problems if not problem.harmless)
         self._unsure = configuration.tree.is_fragment or any(problems)
+        self.server_files = [one for one in _SERVER_FILES.items() if one[0] in configuration.directives]
         self._seen: set[_Place] = set()
         self._found: dict[tuple[object, ...], _Growing] = {}
 

@@ -1,6 +1,6 @@
 """Effective settings: which directive gives a value, and how it got there."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from enum import Enum
 from functools import cached_property
 from typing import Protocol
@@ -88,8 +88,8 @@ class Scope:
     """One level of the configuration (http, server, location ...) and the levels around it."""
 
     __slots__ = (
-        "_handed_down", "_index", "_settings", "_unread", "directives", "kind", "module", "open", "outer",
-        "version",
+        "_absent", "_handed_down", "_index", "_names", "_outermost", "_settings", "_unread", "directives",
+        "kind", "module", "open", "outer", "version",
     )  # fmt: skip
 
     def __init__(
@@ -101,14 +101,23 @@ class Scope:
         module: str,
         version: NginxVersion,
         is_open: bool = False,
+        names: Collection[str] | None = None,
     ) -> None:
-        """``is_open`` says that this level, or one around it, was not given in full (a fragment)."""
+        """``is_open`` says that this level, or one around it, was not given in full (a fragment).
+
+        ``names``, given for the outermost level, are those of all directives there are; None where some of
+        them are not known.
+        """
         self.kind = kind
         self.open: bool = is_open or (outer is not None and outer.open)
         # nginx does not start with a directive that lacks arguments: who reads values need not think of it.
         taken = tuple([one for one in directives if not takes_too_few(one.name, len(one.args))])
         self.directives = taken if len(taken) < len(directives) else directives
         self.outer = outer
+        self._outermost: Scope = self if outer is None else outer._outermost
+        self._names = names
+        # What is written nowhere has its default everywhere: most of what is asked, of thousands of levels.
+        self._absent: dict[str, Setting] = {}
         self.module = module
         self.version = version
         # A name that stands once, as most do, has no tuple of its own.
@@ -141,7 +150,12 @@ class Scope:
         """The effective value of ``name`` at this level; computed once."""
         setting = self._settings.get(name)
         if setting is None:
-            setting = self._settings[name] = self._compute(name)
+            outermost = self._outermost
+            setting = outermost._absent.get(name)
+            if setting is None:
+                setting = self._compute(name)
+                nowhere = outermost._names is not None and name not in outermost._names
+                (outermost._absent if nowhere else self._settings)[name] = setting
         return setting
 
     def _compute(self, name: str) -> Setting:

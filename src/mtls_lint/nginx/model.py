@@ -1,6 +1,6 @@
 """The model: servers, locations and sockets, as nginx makes them from a tree."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cached_property
 
 from msgspec import Struct
@@ -8,7 +8,6 @@ from msgspec import Struct
 from mtls_lint.nginx.inheritance import Scope, Setting
 from mtls_lint.nginx.listen import IMPLICIT, Listen, SocketKey, parse_listen
 from mtls_lint.nginx.makers import Makers, makers
-from mtls_lint.nginx.memory import kept
 from mtls_lint.nginx.names import NameKind, ServerName, parse_names
 from mtls_lint.nginx.refusals import Refusals, refusals
 from mtls_lint.nginx.version import NEWEST_STABLE, NginxVersion
@@ -228,6 +227,8 @@ class Configuration(Struct, frozen=True, dict=True):
     sockets: tuple[Socket, ...] = ()
     scopes: dict[str, Scope] = {}
     """The level of each module (``http``, ``stream``, ``mail``) that the tree has."""
+    directives: dict[str, tuple[Directive, ...]] = {}
+    """All directives of the tree by name, the rows of opaque blocks (``map``, ``types`` ...) left out."""
 
     @cached_property
     def refusals(self) -> Refusals:
@@ -295,18 +296,22 @@ def build(tree: Tree, version: NginxVersion = NEWEST_STABLE) -> Configuration:
     """The model of ``tree`` under nginx ``version``; never fails: what was not read is marked unknown."""
     servers: list[VirtualServer] = []
     scopes: dict[str, Scope] = {}
+    directives = _by_name(tree)
+    names = None if any(not problem.harmless for problem in tree.problems) else directives.keys()
     for module in MODULES:
-        for scope in _module_scopes(tree, module, version):
+        for scope in _module_scopes(tree, module, version, names):
             scopes.setdefault(module, scope)
             servers += _servers(tree, scope, module)
     sockets = _sockets(servers)
-    return Configuration(tree, version, tuple(servers), sockets, scopes)
+    return Configuration(tree, version, tuple(servers), sockets, scopes, directives)
 
 
-def _module_scopes(tree: Tree, module: str, version: NginxVersion) -> Iterator[Scope]:
+def _module_scopes(
+    tree: Tree, module: str, version: NginxVersion, names: Collection[str] | None
+) -> Iterator[Scope]:
     if tree.context == ("main",):
         for directive in index_by_name(tree.directives).get(module, ()):
-            yield Scope(module, directive.children, None, module=module, version=version)
+            yield Scope(module, directive.children, None, module=module, version=version, names=names)
     elif tree.context[0] == module:
         level = tree.directives if len(tree.context) == 1 else ()
         yield Scope(module, level, None, module=module, version=version, is_open=True)
@@ -338,11 +343,9 @@ def _sockets(servers: list[VirtualServer]) -> tuple[Socket, ...]:
     return sockets
 
 
-@kept
-def configuration_directives(configuration: Configuration) -> dict[str, tuple[Directive, ...]]:
-    """All directives of the tree by name, the rows of opaque blocks (``map``, ``types`` ...) left out."""
+def _by_name(tree: Tree) -> dict[str, tuple[Directive, ...]]:
     found: dict[str, list[Directive]] = {}
-    stack = list(reversed(configuration.tree.directives))
+    stack = list(reversed(tree.directives))
     while stack:
         directive = stack.pop()
         found.setdefault(directive.name, []).append(directive)
