@@ -8,6 +8,7 @@ from mtls_lint.nginx.answers import PASSING
 from mtls_lint.nginx.memory import kept
 from mtls_lint.nginx.model import Configuration, Location, VirtualServer
 from mtls_lint.nginx.possible import possible_texts
+from mtls_lint.sharing import once
 from mtls_lint.syntax.tree import Directive
 
 _URL = expression(r"(?:(?P<scheme>[a-z]+)://)?(?P<host>unix:[^:]+|\[[^\]]*\](?::\d+)?|[^/]*)(?P<path>:?/.*)?")
@@ -48,7 +49,7 @@ def destination(configuration: Configuration, served: Served) -> Destination | N
 def server_addresses(configuration: Configuration, server: VirtualServer) -> frozenset[str]:
     """All addresses (and ``root DIR``) that a server's directives name."""
     places: tuple[VirtualServer | Location, ...] = (server, *server.all_locations())
-    return frozenset[str]().union(*(place_addresses(configuration, place) for place in places))
+    return once(frozenset[str]().union(*(place_addresses(configuration, place) for place in places)))
 
 
 @kept
@@ -58,7 +59,7 @@ def place_addresses(configuration: Configuration, place: VirtualServer | Locatio
     passing = [directive for name in PASSING for directive in scope.find(name)]
     root = scope.setting("root")
     files = {f"root {root.value.rstrip('/')}"} if root.is_set and root.value is not None else set[str]()
-    return frozenset(files).union(*(backend_addresses(configuration, place, one) for one in passing))
+    return once(frozenset(files).union(*(backend_addresses(configuration, place, one) for one in passing)))
 
 
 def backend_addresses(

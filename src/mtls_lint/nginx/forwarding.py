@@ -14,6 +14,7 @@ from mtls_lint.nginx.head import takes_them_as_invalid, takes_underscores
 from mtls_lint.nginx.inheritance import Scope, Setting
 from mtls_lint.nginx.memory import kept
 from mtls_lint.nginx.model import Configuration, Location, VirtualServer
+from mtls_lint.sharing import once
 from mtls_lint.syntax.tree import Directive
 
 _WITH_HEADERS = frozenset({"proxy", "grpc"})
@@ -161,7 +162,7 @@ class ForwardingPath(Struct, frozen=True, eq=False, dict=True):
     @cached_property
     def facts(self) -> frozenset[str]:
         """All that the backend is told of the certificate: variables without ``$``."""
-        return frozenset[str]().union(*(one.facts for one in self.forwarded.values()))
+        return once(frozenset[str]().union(*(one.facts for one in self.forwarded.values())))
 
     @property
     def identifies(self) -> bool:
@@ -260,7 +261,8 @@ def _setting_level(scope: Scope, setter: str) -> Setting:
 def _rewritten(scope: Scope) -> frozenset[str]:
     """Headers that headers-more sets or clears in the request, whatever the client has sent."""
     words = (str(word) for name in _INPUT_HEADERS for word in scope.setting(name).words)
-    return frozenset(header.partition(":")[0].strip().lower() for word in words for header in word.split(","))
+    headers = (header for word in words for header in word.split(","))
+    return once(frozenset(header.partition(":")[0].strip().lower() for header in headers))
 
 
 def _doubt(scope: Scope, setting: Setting) -> str | None:

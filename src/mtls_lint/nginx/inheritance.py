@@ -2,11 +2,10 @@
 
 from collections.abc import Collection, Iterable
 from enum import Enum
-from functools import cached_property
 from typing import Protocol
 
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import force_setattr, replace
 
 from mtls_lint.nginx.defaults import default_of
 from mtls_lint.nginx.version import NginxVersion
@@ -24,7 +23,7 @@ class Origin(Enum):
     DEFAULT = "nginx's default"
 
 
-class Setting(Struct, frozen=True, dict=True):
+class Setting(Struct, frozen=True):
     """The effective value of one directive in one block.
 
     ``directives`` are those that give the value (several for list directives, none for a default);
@@ -33,6 +32,10 @@ class Setting(Struct, frozen=True, dict=True):
     nginx's own words when nothing is set, None where nginx has no default. ``unknown`` says that the
     value may stand in text that could not be read. ``assumed`` marks a default of a fragment: the
     surrounding configuration, which was not given, may set it.
+
+    ``value`` is the first argument, or the first word of the default, None when there is neither; ``lower``
+    is it in lower case (nginx compares flags and enumerations so), empty when there is none. They are worked
+    out here: they are asked for a thousand times, and a place of their own takes more room.
     """
 
     name: str
@@ -42,6 +45,16 @@ class Setting(Struct, frozen=True, dict=True):
     default: tuple[str, ...] | None = None
     unknown: Unknown | None = None
     assumed: bool = False
+    value: str | None = None
+    lower: str = ""
+
+    def __post_init__(self) -> None:
+        words = (
+            next((one.args for one in self.directives if one.args), ()) if self.directives else self.default
+        )
+        if words:
+            force_setattr(self, "value", words[0])
+            force_setattr(self, "lower", words[0].lower())
 
     @property
     def is_set(self) -> bool:
@@ -60,19 +73,6 @@ class Setting(Struct, frozen=True, dict=True):
             return tuple(word for directive in self.directives for word in directive.args)
         return self.default or ()
 
-    @cached_property
-    def value(self) -> str | None:
-        """The first argument, or the first word of the default; None when there is neither."""
-        for directive in self.directives:
-            if directive.args:
-                return directive.args[0]
-        return self.default[0] if self.default and not self.directives else None
-
-    @cached_property
-    def lower(self) -> str:
-        """The value in lower case (nginx compares flags and enumerations so); empty when there is none."""
-        return (self.value or "").lower()
-
     @property
     def is_on(self) -> bool:
         """Whether a flag is on."""
@@ -88,7 +88,7 @@ class Scope:
     """One level of the configuration (http, server, location ...) and the levels around it."""
 
     __slots__ = (
-        "_absent", "_handed_down", "_index", "_names", "_outermost", "_settings", "_unread", "directives",
+        "_absent", "_handed_down", "_index", "_names", "_settings", "_unread", "directives",
         "kind", "module", "open", "outer", "version",
     )  # fmt: skip
 
@@ -114,16 +114,15 @@ class Scope:
         taken = tuple([one for one in directives if not takes_too_few(one.name, len(one.args))])
         self.directives = taken if len(taken) < len(directives) else directives
         self.outer = outer
-        self._outermost: Scope = self if outer is None else outer._outermost
-        self._names = names
+        self._names: Collection[str] | None = names if outer is None else outer._names
         # What is written nowhere has its default everywhere: most of what is asked, of thousands of levels.
-        self._absent: dict[str, Setting] = {}
+        self._absent: dict[str, Setting] = {} if outer is None else outer._absent
         self.module = module
         self.version = version
         # A name that stands once, as most do, has no tuple of its own.
         self._index: dict[str, Directive | tuple[Directive, ...]] | None = None
         self._settings: dict[str, Setting] = {}
-        self._handed_down: dict[str, Setting] = {}
+        self._handed_down: dict[str, Setting] | None = None
         self._unread: tuple[Problem, ...] | None = None
 
     def find(self, name: str) -> tuple[Directive, ...]:
@@ -150,12 +149,11 @@ class Scope:
         """The effective value of ``name`` at this level; computed once."""
         setting = self._settings.get(name)
         if setting is None:
-            outermost = self._outermost
-            setting = outermost._absent.get(name)
+            setting = self._absent.get(name)
             if setting is None:
                 setting = self._compute(name)
-                nowhere = outermost._names is not None and name not in outermost._names
-                (outermost._absent if nowhere else self._settings)[name] = setting
+                nowhere = self._names is not None and name not in self._names
+                (self._absent if nowhere else self._settings)[name] = setting
         return setting
 
     def _compute(self, name: str) -> Setting:
@@ -182,12 +180,15 @@ class Scope:
 
     def inherited(self, name: str) -> Setting:
         """What the levels inside take over of ``name``: the same for all of them."""
-        known = self._handed_down.get(name)
+        handed_down = self._handed_down
+        known = None if handed_down is None else handed_down.get(name)
         if known is None:
             known = self.setting(name)
             if known.origin is Origin.SET or known.origin is Origin.OVERRIDDEN:
                 known = Setting(name, known.directives, Origin.INHERITED, unknown=known.unknown)
-                self._handed_down[name] = known
+                if handed_down is None:
+                    handed_down = self._handed_down = {}
+                handed_down[name] = known
         return known
 
 

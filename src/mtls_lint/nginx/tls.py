@@ -15,6 +15,7 @@ from mtls_lint.expressions import expression
 from mtls_lint.nginx.inheritance import Holder, Scope
 from mtls_lint.nginx.memory import kept
 from mtls_lint.nginx.model import Configuration, VirtualServer
+from mtls_lint.sharing import once
 from mtls_lint.syntax.source import Span
 from mtls_lint.syntax.tree import Directive
 
@@ -110,7 +111,7 @@ def conf_commands(server: VirtualServer, name: str) -> tuple[Directive, ...]:
 @kept
 def protocols_of(server: VirtualServer) -> frozenset[str]:
     """The versions that the server's ``ssl_protocols``, or nginx's default, allows."""
-    return protocol_words(server.setting("ssl_protocols").words)
+    return once(protocol_words(server.setting("ssl_protocols").words))
 
 
 @kept

@@ -7,8 +7,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mtls_lint.pki import der, extensions, names, signature
-from mtls_lint.pki._crypto import dsa, ec, ed448, ed25519, exceptions, hashes, rsa, serialization, x509
-from mtls_lint.pki.extensions import once
+from mtls_lint.pki._crypto import exceptions, hashes, serialization, x509
+from mtls_lint.pki.public_key import PublicKey
+from mtls_lint.sharing import once
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -169,13 +170,18 @@ class Certificate:
         """Last moment of validity, UTC."""
         return self.native.not_valid_after_utc
 
+    @property
+    def public_key(self) -> bytes | None:
+        """The public key as an encoded SubjectPublicKeyInfo; None when the library knows no such key."""
+        return self._key.encoded
+
     @cached_property
-    def public_key(self) -> object | None:
-        """The public key of the library; None when it knows no such key."""
+    def _key(self) -> PublicKey:
+        # The key itself would take more room than the certificate, which keeps it once it was asked for.
         try:
-            return self.native.public_key()
+            return PublicKey.of(self._copy.public_key())
         except (ValueError, TypeError, exceptions.UnsupportedAlgorithm):
-            return None
+            return PublicKey(None, None)
 
     @cached_property
     def key_algorithm(self) -> str:
@@ -190,19 +196,17 @@ class Certificate:
     @property
     def key_bits(self) -> int | None:
         """Size of the key in bits as people name it (RSA modulus, EC field); None when unknown."""
-        return key_bits(self.public_key)
+        return self._key.bits
 
     @property
     def curve(self) -> str | None:
         """OpenSSL's name of the elliptic curve; None for other keys."""
-        key = self.public_key
-        return key.curve.name if isinstance(key, ec.EllipticCurvePublicKey) else None
+        return self._key.curve
 
     @property
     def rsa_exponent(self) -> int | None:
         """Public exponent of an RSA key."""
-        key = self.public_key
-        return key.public_numbers().e if isinstance(key, rsa.RSAPublicKey) else None
+        return self._key.rsa_exponent
 
     @cached_property
     def signature_digest(self) -> str | None:
@@ -387,12 +391,3 @@ def serial_text(number: int) -> str:
     """A serial number in whole bytes of upper-case hexadecimal digits."""
     digits = f"{number:X}"
     return digits if len(digits) % 2 == 0 else f"0{digits}"
-
-
-def key_bits(key: object) -> int | None:
-    """Size of a public key in bits as people name it; None when unknown."""
-    if isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey | dsa.DSAPublicKey):
-        return key.key_size
-    if isinstance(key, ed25519.Ed25519PublicKey):
-        return 256
-    return 456 if isinstance(key, ed448.Ed448PublicKey) else None

@@ -1,15 +1,15 @@
 """X.509 extensions as plain values."""
 
-from functools import lru_cache
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from mtls_lint.pki import der, names
 from mtls_lint.pki._crypto import x509
+from mtls_lint.sharing import once
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Iterable
 
 EXTENDED_KEY_USAGES = {
     "1.3.6.1.5.5.7.3.1": "serverAuth",
@@ -60,15 +60,6 @@ _UNDERSTOOD_IF_CRITICAL = frozenset(
     }
 )
 """X509_supported_extension() of OpenSSL 3: any other critical extension fails the verification."""
-
-
-_Value = TypeVar("_Value", bound="Hashable")
-
-
-@lru_cache(maxsize=1024)
-def once(value: _Value) -> _Value:
-    """The first value that was equal to this one: thousands of certificates say the same."""
-    return value
 
 
 class GeneralNames(Struct, frozen=True):

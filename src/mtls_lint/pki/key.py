@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from mtls_lint.pki import der
 from mtls_lint.pki._crypto import dsa, ec, ed448, ed25519, exceptions, rsa, serialization
-from mtls_lint.pki.certificate import key_bits
 from mtls_lint.pki.pem import BlockKind
+from mtls_lint.pki.public_key import PublicKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -25,7 +25,8 @@ class PrivateKey(Struct, frozen=True):
     """The public half of a private key, and how the key is kept.
 
     ``algorithm`` is RSA, EC, Ed25519, Ed448, DSA, another name, or None while an encrypted key is closed;
-    ``opened`` tells whether the key could be read (an encrypted one needs a password that fits).
+    ``opened`` tells whether the key could be read (an encrypted one needs a password that fits), and
+    ``public_key`` is its public half, encoded as SubjectPublicKeyInfo.
     """
 
     label: str
@@ -34,13 +35,13 @@ class PrivateKey(Struct, frozen=True):
     opened: bool
     algorithm: str | None
     bits: int | None
-    _public: object = None
+    public_key: bytes | None = None
 
     def matches(self, certificate: Certificate) -> bool | None:
         """Whether the certificate holds this key's public half; None when that cannot be known."""
-        if self._public is None or certificate.public_key is None:
+        if self.public_key is None or certificate.public_key is None:
             return None
-        return self._public == certificate.public_key
+        return self.public_key == certificate.public_key
 
     @property
     def public_sha256(self) -> str | None:
@@ -48,13 +49,11 @@ class PrivateKey(Struct, frozen=True):
 
         None while the key is closed, and for keys of an unknown kind.
         """
-        encode = getattr(self._public, "public_bytes", None)
-        if encode is None:
+        if self.public_key is None:
             return None
         import hashlib  # noqa: PLC0415 - for inventories
 
-        form = serialization.PublicFormat.SubjectPublicKeyInfo
-        return hashlib.sha256(encode(serialization.Encoding.DER, form)).hexdigest()
+        return hashlib.sha256(self.public_key).hexdigest()
 
 
 def load_key(block: PemBlock, passwords: Iterable[bytes] = ()) -> PrivateKey:
@@ -150,14 +149,15 @@ def _opened(block: PemBlock, password: bytes | None) -> PrivateKey:
         # Not chained, and without the library's words: those could quote what was read.
         raise ValueError("the private key cannot be read") from None
     public = native.public_key()
+    kept = PublicKey.of(public)
     return PrivateKey(
         block.label,
         block.line,
         encrypted=password is not None,
         opened=True,
         algorithm=_algorithm(public),
-        bits=key_bits(public),
-        _public=public,
+        bits=kept.bits,
+        public_key=kept.encoded,
     )
 
 

@@ -12,7 +12,6 @@ from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from mtls_lint.pki._crypto import serialization
 from mtls_lint.pki.load import facts_from
 from mtls_lint.pki.pem import PemBlock, split_blocks
 from mtls_lint.pki.web_roots import FORMER_ROOTS, SYSTEM_BUNDLES
@@ -82,7 +81,7 @@ def is_system_bundle(path: str) -> bool:
 
 @cache
 def _is_public_root(certificate: Certificate) -> bool:
-    encoded = _encoded_key(certificate)
+    encoded = certificate.public_key
     if encoded is None:
         return False
     key = _sha256(encoded)
@@ -105,18 +104,9 @@ def _issued(issuer: Certificate, certificate: Certificate) -> bool:
     return issuer.may_have_issued(certificate) and issuer.signed(certificate)
 
 
-@cache
-def _encoded_key(certificate: Certificate) -> bytes | None:
-    """The public key, encoded as SubjectPublicKeyInfo; None where it cannot be read."""
-    if certificate.public_key is None:
-        return None
-    form = serialization.PublicFormat.SubjectPublicKeyInfo
-    return certificate.native.public_key().public_bytes(serialization.Encoding.DER, form)
-
-
 def key_sha256(certificate: Certificate) -> str | None:
     """The SHA-256 of the public key, encoded as SubjectPublicKeyInfo; None where it cannot be read."""
-    encoded = _encoded_key(certificate)
+    encoded = certificate.public_key
     return None if encoded is None else _sha256(encoded)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mtls_lint.pki.certificate import Certificate
 from mtls_lint.pki.extensions import AuthorityKey, Extensions
+from mtls_lint.pki.public_key import PublicKey
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -33,7 +34,7 @@ class SyntheticPeer(Certificate):
         self.issuer_der = ca.subject_der
         self.canonical_subject: CanonicalName = (frozenset({("2.5.4.3", "\0")}),)
         self.canonical_issuer = ca.canonical_subject
-        self.public_key = object()
+        self._key = PublicKey(f"of a certificate that is not there, {id(self)}".encode(), 256, "secp256r1")
         self.signature_digest = "sha256"
         self.signature_family = ca.key_algorithm
         self.sha256 = self.sha1 = ""
@@ -79,16 +80,6 @@ class SyntheticPeer(Certificate):
     def key_algorithm(self) -> str:
         """An EC key."""
         return "EC"
-
-    @property
-    def key_bits(self) -> int:
-        """P-256."""
-        return 256
-
-    @property
-    def curve(self) -> str:
-        """P-256."""
-        return "secp256r1"
 
     def signed_by(self, issuer: Certificate) -> bool:
         """Only its CA signed it."""
