@@ -5,7 +5,8 @@ other path to that backend has to set or clear it; where one passes on what clie
 for the request that gets through.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from itertools import islice
 
 from msgspec import Struct
@@ -23,6 +24,7 @@ from mtls_lint.nginx.backends import destination
 from mtls_lint.nginx.forwarding import Fate, Forwarded, ForwardingPath, forwarding_paths
 from mtls_lint.nginx.head import takes_underscores
 from mtls_lint.nginx.material import client_trust
+from mtls_lint.nginx.memory import kept
 from mtls_lint.nginx.model import Configuration, VirtualServer
 from mtls_lint.syntax.tree import Directive
 
@@ -201,11 +203,20 @@ def unverified_doors(ctx: Context, path: ForwardingPath) -> Iterator[Door]:
     """
     openings = find_openings(ctx.configuration, path.server, ctx.now)
     if next(openings.of(Cause.WEAK), None) is None:
-        visitors = unknown_visitors(ctx.configuration, path.server)
-        for door in _doors(ctx, path, visitors, ()):
-            decision = door.served.decision
-            if decision.error is None and decision.client_verify.startswith("FAILED"):
+        for door in _unverified(ctx.configuration, path.server, ctx.now):
+            if path.leads(door.served):
                 yield door
+
+
+@kept
+def _unverified(configuration: Configuration, server: VirtualServer, now: datetime) -> tuple[Door, ...]:
+    """Where clients with certificates of their own making get, whichever path that is."""
+    found = _places(configuration, server, now, unknown_visitors(configuration, server), uris_of(server))
+    return tuple(
+        door
+        for door in found
+        if door.served.decision.error is None and door.served.decision.client_verify.startswith("FAILED")
+    )
 
 
 def _doors(
@@ -214,15 +225,25 @@ def _doors(
     visitors: Iterable[tuple[Visitor, ClientCertificate | None]],
     uris: Iterable[str],
 ) -> Iterator[Door]:
-    server = path.server
-    wanted = (*uris_of(server), *islice(uris, _MOST))
+    wanted = (*uris_of(path.server), *islice(uris, _MOST))
+    for door in _places(ctx.configuration, path.server, ctx.now, visitors, wanted):
+        if path.leads(door.served):
+            yield door
+
+
+def _places(
+    configuration: Configuration,
+    server: VirtualServer,
+    now: datetime,
+    visitors: Iterable[tuple[Visitor, ClientCertificate | None]],
+    uris: Sequence[str],
+) -> Iterator[Door]:
     for visitor, certificate in visitors:
         for socket in server.sockets:
             if socket.key.is_local or repeats_another(socket) or (visitor.client and not socket.ssl):
                 continue
-            for place in content_places(ctx.configuration, server, socket, ctx.now, visitor, wanted):
-                if path.leads(place):
-                    yield Door(socket, place, certificate)
+            for place in content_places(configuration, server, socket, now, visitor, uris):
+                yield Door(socket, place, certificate)
 
 
 def _visitors(

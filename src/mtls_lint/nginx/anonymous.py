@@ -11,6 +11,7 @@ from mtls_lint.nginx.decide import decide
 from mtls_lint.nginx.decision import Answer, Client, Connection, Decision, Fault, Outcome, Request
 from mtls_lint.nginx.examples import uris_matching
 from mtls_lint.nginx.inheritance import Scope
+from mtls_lint.nginx.memory import kept
 from mtls_lint.nginx.model import Configuration, Location, Socket, VirtualServer
 from mtls_lint.nginx.select_location import Selected, select_location
 from mtls_lint.nginx.tls import spoken_protocols
@@ -165,18 +166,19 @@ def is_housekeeping(uri: str) -> bool:
     return last in _HOUSEKEEPING or last.endswith((".crl", ".ico"))
 
 
-def uris_of(server: VirtualServer) -> Iterator[str]:
+@kept
+def uris_of(server: VirtualServer) -> tuple[str, ...]:
     """A URI for every location that can be asked for, each of which leads there; else ``/``."""
-    yielded_root = False
+    found = []
     for location in server.all_locations():
         if location.kind != "location" or location.modifier == "@" or location.scope.find("internal"):
             continue
         uri = _uri_of(location, server)
         if uri is not None:
-            yielded_root |= uri == "/"
-            yield uri
-    if not yielded_root:
-        yield "/"
+            found.append(uri)
+    if "/" not in found:
+        found.append("/")
+    return tuple(found)
 
 
 def _uri_of(location: Location, server: VirtualServer) -> str | None:
@@ -190,7 +192,7 @@ def _uri_of(location: Location, server: VirtualServer) -> str | None:
     for uri in candidates:
         if not uri.startswith("/") or any(char in uri for char in "?#% "):
             continue
-        selected = select_location(server.locations, uri)
+        selected = select_location(server, uri)
         if isinstance(selected, Selected) and selected.location is location:
             return uri
     return None
@@ -246,6 +248,7 @@ def _shows_error_page(place: Served, pages: frozenset[str]) -> bool:
     return place.location is not None and place.location.pattern in pages and not passes_on(place)
 
 
+@kept
 def _error_pages(server: VirtualServer) -> frozenset[str]:
     scopes = [server.scope, *(location.scope for location in server.all_locations())]
     pages = (directive.args[-1] for scope in scopes for directive in scope.setting("error_page").directives)

@@ -154,7 +154,7 @@ class Exchange:
 
     def _find_location(self) -> Answered:
         self.location, self.scope = None, self.server.scope
-        selected = select_location(self.server.locations, self.target.uri)
+        selected = select_location(self.server, self.target.uri)
         if isinstance(selected, Unknown):
             self.story.doubt(selected.reason)
             return self._in_location()

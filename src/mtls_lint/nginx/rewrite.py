@@ -52,7 +52,7 @@ def _run(
     """True when the run ends here."""
     for directive in directives:
         name = directive.name
-        if directive.is_templated and name in {"set", "return", "rewrite"}:
+        if name in {"set", "return", "rewrite"} and directive.is_templated:
             _templated(directive, variables, story)
         elif name == "set" and len(directive.args) == 2:
             variables.assign(str(directive.args[0])[1:], variables.expand(str(directive.args[1])))

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from mtls_lint.nginx.model import Location
+from mtls_lint.nginx.memory import kept
+from mtls_lint.nginx.model import Location, VirtualServer
 from mtls_lint.nginx.regex import Matched, search
 from mtls_lint.syntax.tree import Unknown
 
@@ -20,25 +21,65 @@ class Selected(Struct, frozen=True):
     redirect: bool = False
 
 
-def select_location(locations: Sequence[Location], uri: str) -> Selected | Unknown:
-    """The location among ``locations`` (those of a server, nested ones inside them) for a normalised URI."""
-    if (templated := _templated(locations, uri)) is not None:
+class _Table:
+    """The locations of a block by what they are asked for with: a server may have thousands."""
+
+    def __init__(self, locations: Sequence[Location]) -> None:
+        self.exact: dict[str, Location] = {}
+        self.prefixes: dict[str, Location] = {}
+        self.slashed: dict[str, Location] = {}
+        self.regexes: list[Location] = []
+        self._nested: dict[Location, _Table] = {}
+        for location in locations:
+            if location.kind != "location":
+                continue
+            if location.modifier == "=":
+                self.exact.setdefault(location.pattern, location)
+            elif location.modifier in {"~", "~*"}:
+                self.regexes.append(location)
+            elif location.modifier in {"", "^~"}:
+                self.prefixes.setdefault(location.pattern, location)
+                if _redirects_to_slash(location):
+                    self.slashed.setdefault(location.pattern, location)
+        self._lengths = sorted({len(prefix) for prefix in self.prefixes}, reverse=True)
+
+    def inside(self, location: Location) -> "_Table":
+        """The table of the locations that stand in one of these."""
+        if location not in self._nested:
+            self._nested[location] = _Table(location.children)
+        return self._nested[location]
+
+    def longest_prefix(self, uri: str) -> Location | None:
+        """The prefix that matches; a proxied /path/ for /path, unless /path is a location of its own."""
+        size = len(uri)
+        for length in self._lengths:
+            if length <= size and (best := self.prefixes.get(uri[:length])) is not None:
+                return best if length == size else self.slashed.get(f"{uri}/", best)
+        return self.slashed.get(f"{uri}/")
+
+
+def select_location(server: VirtualServer, uri: str) -> Selected | Unknown:
+    """The location of ``server``, nested ones included, for a normalised URI."""
+    if (templated := _templated(server, uri)) is not None:
         return templated
-    selected = _find(locations, uri)
+    selected = _find(_table(server), uri)
     return selected if selected is not None else Selected(None)
 
 
-def _find(locations: Sequence[Location], uri: str) -> Selected | Unknown | None:
-    candidates = [location for location in locations if location.kind == "location"]
-    for location in candidates:
-        if location.modifier == "=" and location.pattern == uri:
-            return Selected(location)
-    prefix = _longest_prefix(candidates, uri)
+@kept
+def _table(server: VirtualServer) -> _Table:
+    return _Table(server.locations)
+
+
+def _find(table: _Table, uri: str) -> Selected | Unknown | None:
+    if (exact := table.exact.get(uri)) is not None:
+        return Selected(exact)
+    prefix = table.longest_prefix(uri)
     found: Selected | Unknown | None = None
     if prefix is not None:
-        if prefix.pattern == uri + "/" and _redirects_to_slash(prefix):
+        if len(prefix.pattern) > len(uri):
             return Selected(prefix, redirect=True)
-        nested = _find(prefix.children, uri)
+        nested = _find(table.inside(prefix), uri) if prefix.children else None
         if isinstance(nested, Unknown):
             return nested
         # A nested exact match, regular expression or redirect ends the search; a nested prefix does not.
@@ -47,49 +88,39 @@ def _find(locations: Sequence[Location], uri: str) -> Selected | Unknown | None:
         found = nested or Selected(prefix)
         if isinstance(found, Selected) and found.location is not None and prefix.modifier == "^~":
             return found
-    for location in candidates:
-        if location.modifier not in {"~", "~*"}:
-            continue
+    for location in table.regexes:
         match = search(location.pattern, uri, caseless=location.modifier == "~*")
         if isinstance(match, Unknown):
             return match
         if match is not None:
-            nested = _find(location.children, uri)
+            nested = _find(table.inside(location), uri) if location.children else None
             return nested if nested is not None else Selected(location, match)
     return found
 
 
-def _templated(locations: Sequence[Location], uri: str) -> Unknown | None:
+def _templated(server: VirtualServer, uri: str) -> Unknown | None:
     """A location of a template that may match any URI.
 
     So may a prefix; but most templates with such a location have no other.
     """
-    for location in (inner for one in locations for inner in one.walk()):
-        exact = location.modifier in {"=", "~", "~*"} and location.pattern != uri
-        if exact and location.directive.is_templated:
+    for location in _filled_in(server):
+        if location.pattern != uri:
             return Unknown(f"{location.span}: `{location.directive.text}` is filled in by a template")
     return None
+
+
+@kept
+def _filled_in(server: VirtualServer) -> tuple[Location, ...]:
+    return tuple(
+        location
+        for location in server.all_locations()
+        if location.modifier in {"=", "~", "~*"} and location.directive.is_templated
+    )
 
 
 def _is_final(selected: Selected) -> bool:
     location = selected.location
     return selected.redirect or (location is not None and location.modifier in {"=", "~", "~*"})
-
-
-def _longest_prefix(locations: Sequence[Location], uri: str) -> Location | None:
-    best: Location | None = None
-    for location in locations:
-        if location.modifier not in {"", "^~"} or not uri.startswith(location.pattern):
-            continue
-        if best is None or len(location.pattern) > len(best.pattern):
-            best = location
-    if best is not None and best.pattern == uri:
-        return best
-    # A proxied /path/ answers /path with a redirect, unless /path is a location of its own.
-    slashed = (
-        location for location in locations if location.pattern == uri + "/" and _redirects_to_slash(location)
-    )
-    return next(slashed, best)
 
 
 def _redirects_to_slash(location: Location) -> bool:

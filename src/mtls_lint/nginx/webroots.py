@@ -97,7 +97,7 @@ def _served(root: _Root, inside: str) -> Webroot | None:
     if root.directive.name == "alias" and root.location is not None:
         # nginx puts the alias in place of the location's prefix, with or without a slash at its end.
         uri = root.location.pattern + (inside if root.base.endswith("/") else uri)
-    selected = select_location(root.server.locations, uri)
+    selected = select_location(root.server, uri)
     if isinstance(selected, Unknown):
         return Webroot(root.directive, root.server, uri, doubt=True)
     served = selected.location is root.location and not selected.redirect
