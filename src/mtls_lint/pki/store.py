@@ -170,12 +170,15 @@ class PemStore:
             return _unread(path, "it changed while it was being read; run again")
         # Where no file is there, which is usual in a repository, none of this is needed.
         from mtls_lint.pki.load import facts_from  # noqa: PLC0415
-        from mtls_lint.pki.pem import split_blocks  # noqa: PLC0415
+        from mtls_lint.pki.pem import BlockKind, split_blocks  # noqa: PLC0415
 
         blocks = split_blocks(data)
-        file = PemFile(
-            path, FileState.READ, blocks=blocks, facts=facts_from(data, blocks, self._certificates)
+        facts = facts_from(data, blocks, self._certificates)
+        # A password may come for a key; of everything else the facts are enough.
+        blocks = tuple(
+            [block if block.kind is BlockKind.KEY else replace(block, data=b"") for block in blocks]
         )
+        file = PemFile(path, FileState.READ, blocks=blocks, facts=facts)
         self._by_identity[identity] = file
         return file
 
