@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mtls_lint.pki import store
+from mtls_lint.pki.pem import split_blocks
 from mtls_lint.pki.store import FileState, PemFile, PemStore
 from mtls_lint.testing import catalogue
 from mtls_lint.testing.catalogue import authority, content
@@ -133,7 +134,7 @@ def test_damaged_der(read: Read) -> None:
 
 def test_certificate_that_only_the_library_refuses(read: Read) -> None:
     pem = authority("root").pem
-    (block,) = read(pem).blocks
+    (block,) = split_blocks(pem)
     # version 2 (value 1): not defined for today's certificates, and OpenSSL does not mind
     data = block.data.replace(bytes.fromhex("a003020102"), bytes.fromhex("a003020101"))
     assert data != block.data

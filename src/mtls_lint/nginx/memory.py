@@ -1,7 +1,7 @@
 """Answers that are asked for again and again: worked out once, and kept with what they are about."""
 
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,21 +23,35 @@ def kept(
     arguments are compared as keys of a dict are, servers and directives so by identity.
     """
     name = f"{function.__module__}.{function.__qualname__}"
+    code = function.__code__
+    alone = code.co_argcount == 1 and not code.co_kwonlyargcount
+    ask = _of_one(function, name) if alone else _of_several(function, name)
+    return cast("Callable[Concatenate[_Owner, _Rest], _Answer]", wraps(function)(ask))
 
-    @wraps(function)
-    def ask(owner: _Owner, /, *rest: _Rest.args, **named: _Rest.kwargs) -> _Answer:
-        answers: dict[object, Any] = vars(owner)  # type: ignore[assignment]
-        key: object = name
-        if rest or named:
-            if name not in answers:
-                answers[name] = {}
-            answers = answers[name]
-            key = rest[0] if len(rest) == 1 else rest
-            if named:
-                key = (key, *sorted(named.items()))
+
+def _of_one(function: "Callable[..., Any]", name: str) -> "Callable[..., Any]":
+    def ask(owner: Any) -> Any:
+        answers = owner.__dict__
+        try:
+            return answers[name]
+        except KeyError:
+            answer = answers[name] = function(owner)
+            return answer
+
+    return ask
+
+
+def _of_several(function: "Callable[..., Any]", name: str) -> "Callable[..., Any]":
+    def ask(owner: Any, /, *rest: Any, **named: Any) -> Any:
+        answers = owner.__dict__.get(name)
+        if answers is None:
+            answers = owner.__dict__[name] = {}
+        key = rest[0] if len(rest) == 1 else rest
+        if named:
+            key = (key, *sorted(named.items()))
         answer = answers.get(key, _NOT_ASKED)
         if answer is _NOT_ASKED:
             answer = answers[key] = function(owner, *rest, **named)
-        return answer  # type: ignore[no-any-return]
+        return answer
 
     return ask

@@ -58,6 +58,8 @@ class Certificate:
             certificate._der = data
             certificate.subject_der, certificate.issuer_der = subject.public_bytes(), once(issuer)
             certificate.canonical_subject = names.canonical(subject)
+            # Asked of nearly all certificates: the copy is at hand here.
+            certificate.extensions, certificate._key = extensions.read(native), _key_of(native)
         except (ValueError, TypeError, x509.InvalidVersion, exceptions.UnsupportedAlgorithm) as error:
             raise ValueError(str(error)) from None
         return certificate
@@ -177,11 +179,7 @@ class Certificate:
 
     @cached_property
     def _key(self) -> PublicKey:
-        # The key itself would take more room than the certificate, which keeps it once it was asked for.
-        try:
-            return PublicKey.of(self._copy.public_key())
-        except (ValueError, TypeError, exceptions.UnsupportedAlgorithm):
-            return PublicKey(None, None)
+        return _key_of(self._copy)
 
     @cached_property
     def key_algorithm(self) -> str:
@@ -391,3 +389,11 @@ def serial_text(number: int) -> str:
     """A serial number in whole bytes of upper-case hexadecimal digits."""
     digits = f"{number:X}"
     return digits if len(digits) % 2 == 0 else f"0{digits}"
+
+
+def _key_of(native: x509.Certificate) -> PublicKey:
+    # The key itself would take more room than the certificate, which keeps it once it was asked for.
+    try:
+        return PublicKey.of(native.public_key())
+    except (ValueError, TypeError, exceptions.UnsupportedAlgorithm):
+        return PublicKey(None, None)

@@ -102,6 +102,7 @@ class AccessStore:
 
     def __init__(self) -> None:
         """Nothing asked yet."""
+        self._here = os.getcwd()
         self._known: dict[str, os.stat_result] = {}
         # Directories that hold files asked for, without a link on the way: their own path, and all of it.
         self._ways: dict[str, tuple[str, tuple[Status, ...]]] = {}
@@ -119,7 +120,7 @@ class AccessStore:
         return answer
 
     def _walk(self, path: str) -> Access | str:
-        whole = path if path.startswith("/") else os.path.join(os.getcwd(), path)
+        whole = path if path.startswith("/") else os.path.join(self._here, path)
         above, _, last = whole.rpartition("/")
         way = self._ways.get(above)
         if way is not None and last not in {"", ".", ".."}:
