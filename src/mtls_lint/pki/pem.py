@@ -5,8 +5,8 @@ blocks; a BEGIN line starts in the first column and is alone on its line; traili
 mark are forgiven; everything else that is odd inside a block is an error, and an error ends the file.
 """
 
-import base64
 import re
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Iterator
 from enum import Enum
 from functools import lru_cache
@@ -19,6 +19,8 @@ from mtls_lint.pki import der as der_values
 _BOM = b"\xef\xbb\xbf"
 _LINE_SIZE = 254
 """OpenSSL reads lines through a buffer of 255 bytes (LINESIZE) with a final NUL."""
+
+_BLANK = bytes(range(0x21))
 
 _ENCRYPTED_LINE = 64
 """Characters in every line but the last one behind a header (get_header_and_data)."""
@@ -112,7 +114,7 @@ class PemBlock(Struct, frozen=True):
 
     def pem(self) -> bytes:
         """The block in canonical form, for readers that want text."""
-        text = base64.b64encode(self.data)
+        text = b2a_base64(self.data, newline=False)
         lines = [text[at : at + 64] for at in range(0, len(text), 64)]
         head = [self.header.encode("utf-8", "surrogateescape"), b""] if self.header else []
         label = self.label.encode("utf-8", "surrogateescape")
@@ -147,10 +149,18 @@ def near_miss(data: bytes) -> int | None:
 
 def _blocks(data: bytes) -> Iterator[PemBlock]:
     at, line, counted, in_vain = 0, 1, 0, 0
-    while in_vain <= len(data) and (start := _find_begin(data, at)) is not None:
+    while in_vain <= len(data):
+        # Most blocks stand at the beginning, or right behind another one.
+        start = at
+        match = _PLAIN_BLOCK.match(data, at)
+        if match is None or match.start(2) - at > _LINE_SIZE:
+            found = _find_begin(data, at)
+            if found is None:
+                return
+            start = found
+            match = _PLAIN_BLOCK.match(data, start)
         line += data.count(b"\n", counted, start)
         counted = start
-        match = _PLAIN_BLOCK.match(data, start)
         if match is not None:
             label = match[1].decode("ascii")
             at = match.end()
@@ -187,7 +197,7 @@ def _get_line(data: bytes, at: int) -> tuple[bytes, int]:
     """The line at ``at`` as sanitize_line() leaves it, without trailing blanks, and where the next starts."""
     end = data.find(b"\n", at, at + _LINE_SIZE)
     end = min(at + _LINE_SIZE, len(data)) if end == -1 else end + 1
-    return data[at:end].rstrip(bytes(range(0x21))), end
+    return data[at:end].rstrip(_BLANK), end
 
 
 def _read_body(data: bytes, at: int, label_and_tail: bytes) -> tuple[str, bytes, int]:
@@ -229,4 +239,4 @@ def _decode(text: bytes, end: int) -> bytes:
     packed = b"".join(text.partition(b"-")[0].split())
     if len(packed) % 4 or not _BASE64.fullmatch(packed):
         raise _Damaged("its base64 text is damaged", end)
-    return base64.b64decode(packed)
+    return a2b_base64(packed)
