@@ -97,8 +97,10 @@ class _Run:
         """Run one rule over everything it visits; a crash is recorded and ends this rule only."""
         context = Context(rule.id, self.configuration, self.evidence, self.settings, self.now, self._record)
         try:
+            function = None
             for subject in self._visited(rule):
-                for finding in rule.function(subject, context):
+                function = function or rule.function  # loaded for the first subject, if there is one
+                for finding in function(subject, context):
                     # A snippet that many servers include is said once, at its one place.
                     span = finding.span
                     key = (rule.id, span.source, span.start, span.end, finding.message)

@@ -1,6 +1,6 @@
 """The model: servers, locations and sockets, as nginx makes them from a tree."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import cached_property
 
 from msgspec import Struct
@@ -68,6 +68,8 @@ class VirtualServer:
         self.directive = directive
         self.module = module
         self.scope: Scope = scope
+        self.setting: Callable[[str], Setting] = scope.setting
+        """The effective value of a name in this server."""
         self.names: tuple[ServerName, ...] = parse_names(scope.find("server_name"))
         self.listens: tuple[Listen, ...] = self._listens()
         self.sockets: tuple[Socket, ...] = ()
@@ -103,10 +105,6 @@ class VirtualServer:
         if self.directive is not None:
             return self.directive.span
         return self.scope.directives[0].span
-
-    def setting(self, name: str) -> Setting:
-        """The effective value of ``name`` in this server."""
-        return self.scope.setting(name)
 
     @cached_property
     def has_ssl_context(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mtls_lint.pki._crypto import dsa, ec, ed448, ed25519, exceptions, padding, rsa, x509
+from mtls_lint.pki._crypto import dsa, ec, ed448, ed25519, exceptions, hashes, padding, rsa, x509
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
@@ -39,6 +39,22 @@ def fits(key: CertificatePublicKeyTypes, subject: x509.Certificate | x509.Certif
     return True
 
 
+# RFC 5480 Appendix A, RFC 3279 2.2.3, and NIST's numbers for SHA-3.
+_ECDSA = frozenset(
+    {"1.2.840.10045.4.1", *(f"1.2.840.10045.4.3.{n}" for n in range(1, 5))}
+    | {f"2.16.840.1.101.3.4.3.{n}" for n in range(9, 13)}
+)
+_schemes: dict[str, ec.ECDSA] = {}
+
+
+def _ecdsa(name: str, digest: hashes.HashAlgorithm) -> ec.ECDSA:
+    """The library's word for ECDSA with a digest; to make one takes a sixth of what the verification does."""
+    scheme = _schemes.get(name)
+    if scheme is None:
+        scheme = _schemes[name] = ec.ECDSA(digest)
+    return scheme
+
+
 def _verify(
     key: CertificatePublicKeyTypes, subject: x509.Certificate | x509.CertificateRevocationList
 ) -> None:
@@ -47,18 +63,19 @@ def _verify(
         body = subject.tbs_certificate_bytes
     else:
         body = subject.tbs_certlist_bytes
-    parameters = subject.signature_algorithm_parameters
     digest = subject.signature_hash_algorithm
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        if digest is None or subject.signature_algorithm_oid.dotted_string not in _ECDSA:
+            raise TypeError("not an ECDSA signature")
+        key.verify(mark, body, _ecdsa(digest.name, digest))
+        return
+    parameters = subject.signature_algorithm_parameters
     if isinstance(key, rsa.RSAPublicKey):
         if isinstance(parameters, ec.ECDSA) or digest is None:
             raise TypeError("not an RSA signature")
         # The library names no parameters for MD5, which can only be PKCS #1 v1.5.
         scheme = parameters if isinstance(parameters, padding.PSS) else padding.PKCS1v15()
         key.verify(mark, body, scheme, digest)
-    elif isinstance(key, ec.EllipticCurvePublicKey):
-        if not isinstance(parameters, ec.ECDSA):
-            raise TypeError("not an ECDSA signature")
-        key.verify(mark, body, parameters)
     elif isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey):
         if digest is not None:
             raise TypeError("not an EdDSA signature")
