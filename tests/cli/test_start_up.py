@@ -12,7 +12,6 @@ from cli.conftest import SOURCES
 from mtls_lint.testing.catalogue import materialise
 
 OURS = {
-    "base64": "PEM",
     "binascii": "PEM",
     "bisect": "lines of a text",
     "collections": "",
@@ -33,11 +32,9 @@ OURS = {
     "re": "",
     "reprlib": "of collections",
     "shlex": "commands that are shown",
-    "struct": "of base64",
     "types": "",
     "typing": "",
     "unicodedata": "how wide a character is that is not ASCII",
-    "weakref": "",
     "zlib": "changes of rules are seen by their checksums",
 }
 """The top-level modules of the standard library that a run over one small file may load, and why."""
