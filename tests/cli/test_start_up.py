@@ -21,7 +21,7 @@ OURS = {
     "errno": "",
     "fnmatch": "patterns of rules",
     "functools": "",
-    "gc": "paused while trees grow",
+    "gc": "turned off",
     "hashlib": "identities of findings",
     "importlib": "rules are loaded by it",
     "ipaddress": "listen",

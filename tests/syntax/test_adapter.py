@@ -1,15 +1,12 @@
 """crossplane with our words: directives with exact places, and nothing of crossplane changed."""
 
-import gc
 import sys
-from collections.abc import Iterator
 
 import crossplane.parser
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtls_lint.syntax.adapter import parse_source, paused_gc
+from mtls_lint.syntax.adapter import parse_source
 from mtls_lint.syntax.lexer import MAX_NESTING
 from mtls_lint.syntax.source import SourceFile
 from mtls_lint.syntax.tree import Directive, Problem, ProblemKind
@@ -105,25 +102,6 @@ def test_a_full_stack_gives_a_problem_and_no_exception() -> None:
     found = deep(sys.getrecursionlimit() - height - MAX_NESTING)
     assert isinstance(found, Problem)
     assert found.kind is ProblemKind.UNREADABLE
-
-
-@pytest.fixture
-def _gc_off() -> Iterator[None]:
-    gc.disable()
-    yield
-    gc.enable()
-
-
-def test_the_collector_is_restored() -> None:
-    with paused_gc():
-        assert not gc.isenabled()
-    assert gc.isenabled()
-
-
-@pytest.mark.usefixtures("_gc_off")
-def test_the_collector_stays_off_if_it_was() -> None:
-    parsed("a;")
-    assert not gc.isenabled()
 
 
 BLOCKS = st.recursive(

@@ -6,9 +6,7 @@ module is not patched: ``parse`` is copied over globals of its own, in which ``l
 ``_prepare_if_args`` (which would strip the parentheses of ``if``) are ours.
 """
 
-import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from functools import lru_cache
 from itertools import count, repeat
 from types import FunctionType, MappingProxyType
@@ -81,18 +79,6 @@ class ParsedText(Struct, frozen=True):
         return tuple(built)
 
 
-@contextmanager
-def paused_gc() -> Iterator[None]:
-    """Stop the cyclic garbage collector: while a tree grows it costs a third of the time for nothing."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
-
-
 def parse_text(
     source: SourceFile, *, rows: bool = False, defined: Mapping[str, str] = MappingProxyType({})
 ) -> ParsedText | Problem:
@@ -101,23 +87,22 @@ def parse_text(
     ``rows``: see ``lexer.lex``; ``defined``: see ``lexer.fill_in``. The comments are put on
     ``source.comments``.
     """
-    with paused_gc():
-        words = lex(source, rows=rows)
-        if isinstance(words, Problem):
-            return words
-        fill_in(words, source, defined)
-        try:
-            statements = _crossplane(words, source.path, templated=source.template is not None)
-            return ParsedText(source, statements, len(words.ends), words.depth)
-        except _ParserError as error:
-            # Only a call stack that was nearly full before can bring us here; the lexer saw to the rest.
-            return Problem(
-                ProblemKind.UNREADABLE,
-                source.path,
-                Span(source, 0, 0),
-                f"the parser failed: {error}",
-                "Please report this together with the file.",
-            )
+    words = lex(source, rows=rows)
+    if isinstance(words, Problem):
+        return words
+    fill_in(words, source, defined)
+    try:
+        statements = _crossplane(words, source.path, templated=source.template is not None)
+        return ParsedText(source, statements, len(words.ends), words.depth)
+    except _ParserError as error:
+        # Only a call stack that was nearly full before can bring us here; the lexer saw to the rest.
+        return Problem(
+            ProblemKind.UNREADABLE,
+            source.path,
+            Span(source, 0, 0),
+            f"the parser failed: {error}",
+            "Please report this together with the file.",
+        )
 
 
 def parse_source(source: SourceFile) -> tuple[Directive, ...] | Problem:
@@ -128,8 +113,7 @@ def parse_source(source: SourceFile) -> tuple[Directive, ...] | Problem:
     parsed = parse_text(source)
     if isinstance(parsed, Problem):
         return parsed
-    with paused_gc():
-        return parsed.build()
+    return parsed.build()
 
 
 class _ParserError(Exception):

@@ -15,7 +15,7 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from mtls_lint.syntax import loader_errors as errors
-from mtls_lint.syntax.adapter import ParsedText, parse_text, paused_gc
+from mtls_lint.syntax.adapter import ParsedText, parse_text
 from mtls_lint.syntax.completeness import lost
 from mtls_lint.syntax.dump import is_dump, split
 from mtls_lint.syntax.embedded import annotations, embedded
@@ -184,9 +184,8 @@ class _Walk:
 
     def directives(self, main: ParsedText) -> tuple[Directive, ...]:
         """The main file's directives with all that they include."""
-        with paused_gc():
-            built = main.build(expand=self.expand)
-            self.problems.update(dict.fromkeys(self._problems_of(built)))
+        built = main.build(expand=self.expand)
+        self.problems.update(dict.fromkeys(self._problems_of(built)))
         return built
 
     def _problems_of(self, built: tuple[Directive, ...]) -> Iterator[Problem]:
