@@ -6,8 +6,10 @@ from msgspec import Struct
 
 from mtls_lint.lint.context import Context
 from mtls_lint.lint.handshake_checks import Excess, HandshakeChecks, excess, handshake_checks
+from mtls_lint.lint.session_index import SessionIndex
 from mtls_lint.nginx.answering import example_name, listen_span
 from mtls_lint.nginx.asking import asks_ocsp, backend_is_told
+from mtls_lint.nginx.lookup import NameTable, normalise_host
 from mtls_lint.nginx.matrix import socket_rows
 from mtls_lint.nginx.matrix_rows import CERTIFICATES
 from mtls_lint.nginx.model import Socket, VirtualServer
@@ -22,6 +24,7 @@ from mtls_lint.nginx.resumption import (
     resume,
     session_context,
     tickets_on,
+    unknown_setting,
 )
 from mtls_lint.nginx.tls import commanded_protocols
 from mtls_lint.syntax.tree import Unknown
@@ -45,11 +48,15 @@ class Crossing(Struct, frozen=True):
 
 
 class _Maker(Struct, frozen=True):
-    """A server that makes sessions, for all of the socket that check clients alike and are alike to TLS."""
+    """A server that makes sessions, for all of the socket that check clients alike and are alike to TLS.
+
+    ``kind`` is one number for all ``HandshakeChecks.kind`` that are equal.
+    """
 
     server: VirtualServer
     name: str | None
     checks: HandshakeChecks
+    kind: int
     context: SessionContext
 
 
@@ -82,18 +89,17 @@ class _Finder:
         self.early = ctx.version >= EARLY_NAME
         self.doubted = False
         self.members: dict[VirtualServer, _Maker] = {}
+        self.kinds: dict[object, int] = {}
+        self.exceeding: dict[tuple[int, int], bool] = {}
         for server in verifying:
             # Without a certificate of its own the default server's checks hold: no question of sessions.
             if server.has_ssl_context and not server.setting("ssl_reject_handshake").is_on:
                 self._add(server)
         self.makers = self._representatives()
-        self.by_context: dict[SessionContext, list[_Maker]] = {}
-        # By what they name of CAs, and under None where that was not read: a socket may have many servers.
-        self.by_names: dict[tuple[object, ...] | None, list[_Maker]] = {}
+        self.index: SessionIndex[_Maker] = SessionIndex()
         for maker in self.makers:
-            self.by_context.setdefault(maker.context, []).append(maker)
-            names = None if maker.context.names_unread else maker.context.names
-            self.by_names.setdefault(names, []).append(maker)
+            self.index.add(maker.context, maker.kind, maker)
+        self.samples = {maker.kind: maker for maker in reversed(self.makers)}
 
     def _add(self, server: VirtualServer) -> None:
         if not server.complete:
@@ -104,7 +110,8 @@ class _Finder:
             context = session_context(self.ctx.configuration, server, self.ctx.file)
             # The default server's handshake needs no name.
             name = None if server is self.socket.default_server else example_name(server)
-            self.members[server] = _Maker(server, name, checks, context)
+            kind = self.kinds.setdefault(checks.kind, len(self.kinds))
+            self.members[server] = _Maker(server, name, checks, kind, context)
 
     def _representatives(self) -> list[_Maker]:
         alike: dict[object, _Maker] = {}
@@ -114,8 +121,19 @@ class _Finder:
             if server is not default and maker.name is None:
                 continue  # no SNI leads to it
             tls = (tickets_on(server), commanded_protocols(server), server is default)
-            alike.setdefault((maker.checks, maker.context, tls), maker)
+            if not self._is_plain(maker):
+                alike.setdefault((maker.checks, maker.context, tls), maker)
+            else:
+                # Before 1.29.2 it does not matter what the sessions were made for (see ``resumption``).
+                alike.setdefault((maker.kind, maker.context if self.early else None, tls), maker)
         return list(alike.values())
+
+    def _is_plain(self, maker: _Maker) -> bool:
+        """Whether all is known of its sessions, and the name that is to lead to it does."""
+        if unknown_setting(maker.server) is not None:
+            return False
+        name = normalise_host(maker.name, self.ctx.version) if maker.name is not None else None
+        return name is None or NameTable.of(self.socket).find(name) is maker.server
 
     def find(self) -> Iterator[Crossing]:
         """The crossings, in the order of the servers that are entered."""
@@ -143,20 +161,26 @@ class _Finder:
 
         Since 1.29.2 only those of its own session-id context, or of the default server's.
         """
+
+        def is_laxer(kind: int) -> bool:
+            return self._is_laxer(kind, entered)
+
         if not self.early:
-            yield from self.makers
+            yield from (maker for maker in self.makers if is_laxer(maker.kind))
             return
         default = self.members.get(self.socket.default_server)
         for wanted in [entered.context] if default is None else [entered.context, default.context]:
-            yield from self.by_context.get(wanted, ())
-            for maker in () if self.doubted else self._with_names_of(wanted):
+            yield from self.index.equal(wanted, is_laxer)
+            for maker in () if self.doubted else self.index.doubtful(wanted, is_laxer):
                 if isinstance(maker.context.same_as(wanted), Unknown) and not self.doubted:
                     yield maker
 
-    def _with_names_of(self, context: SessionContext) -> list[_Maker]:
-        if context.names_unread:
-            return self.makers
-        return [*self.by_names.get(context.names, ()), *self.by_names.get(None, ())]
+    def _is_laxer(self, kind: int, entered: _Maker) -> bool:
+        """Whether those of a kind let more clients through: what is asked of one holds for all."""
+        pair = (kind, entered.kind)
+        if pair not in self.exceeding:
+            self.exceeding[pair] = self._excess(self.samples[kind], entered) is not None
+        return self.exceeding[pair]
 
     def _cross(self, maker: _Maker, entered: _Maker) -> Crossing | None:
         more = self._excess(maker, entered)
@@ -180,7 +204,7 @@ class _Finder:
         return advised
 
     def _excess(self, maker: _Maker, entered: _Maker) -> Excess | None:
-        if maker.checks == entered.checks:
+        if maker.kind == entered.kind:
             return None
         return excess(self.ctx, maker.server, maker.checks, entered.server, entered.checks)
 

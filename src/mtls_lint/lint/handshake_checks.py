@@ -42,6 +42,15 @@ class HandshakeChecks(Struct, frozen=True):
     crls: tuple["RevocationList", ...] | None
     depth: int
 
+    @property
+    def kind(self) -> tuple[object, ...]:
+        """What ``excess`` goes by: servers that are alike here let the same clients through.
+
+        A file has the same CRLs wherever it is named; copies of it do not differ.
+        """
+        crl = self.crl if self.crls is None else self.crls
+        return self.anchors, self.unread, self.crl is None, crl, self.depth
+
 
 class Excess(Struct, frozen=True):
     """Whom one server lets through its handshake and another does not.

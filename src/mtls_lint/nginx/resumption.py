@@ -112,6 +112,11 @@ class SessionContext(Struct, frozen=True):
     names: tuple[Hashable, ...]
 
     @property
+    def certificates_unread(self) -> bool:
+        """Whether the certificates are not known, because a file could not be read."""
+        return any(isinstance(one, _Unread) for one in self.certificates)
+
+    @property
     def names_unread(self) -> bool:
         """Whether the names are not known, because the file could not be read."""
         return any(isinstance(name, _Unread) for name in self.names)
@@ -243,8 +248,8 @@ class _Resumer:
         return self._request(Fate.RESUMED, verdict_of, *named, advisory=crosses and self.advised)
 
     def _unknown_setting(self, *servers: VirtualServer) -> Unknown | None:
-        settings = (server.setting(name) for server in (*servers, self.default) for name in _SETTINGS)
-        return next((setting.unknown for setting in settings if setting.unknown is not None), None)
+        found = (unknown_setting(server) for server in (*servers, self.default))
+        return next((unknown for unknown in found if unknown is not None), None)
 
     def _select(self, sni: str | None) -> tuple[VirtualServer, str | None] | Unknown:
         """The server that a name selects, and the name where it matched one."""
@@ -327,6 +332,12 @@ class _Resumer:
         server = found or self.default
         misdirected = name is not None and server.verify_client != "off"
         return Resumption(fate, verdict_of, server, misdirected, advisory)
+
+
+def unknown_setting(server: VirtualServer) -> Unknown | None:
+    """The first setting of a server that matters to sessions and is not known."""
+    settings = (server.setting(name) for name in _SETTINGS)
+    return next((setting.unknown for setting in settings if setting.unknown is not None), None)
 
 
 def tickets_on(server: VirtualServer) -> bool:
