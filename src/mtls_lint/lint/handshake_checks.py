@@ -106,7 +106,7 @@ def excess(
         span = _span_of_anchor(ctx, one, checks, others)
         return Excess(f"certificates of {listed(more, 3)}", True, not others.unread, span)
     if unread := sorted(checks.unread - others.unread):
-        span = next(r.span for r in client_trust(ctx.configuration, one) if r.path == unread[0])
+        span = next(r.span for r in client_trust(ctx.configuration, one) if unread[0] in {r.path, r.written})
         return Excess(f"certificates of the CAs in {listed(unread, 3)}", True, False, span)
     if not checks.anchors and not checks.unread:
         return None

@@ -13,6 +13,7 @@ from msgspec import Struct
 from mtls_lint.expressions import expression
 from mtls_lint.nginx.lookup import NameTable, normalise_host
 from mtls_lint.nginx.material import FileReference, ca_names, is_named, reference_to
+from mtls_lint.nginx.memory import kept
 from mtls_lint.nginx.model import Configuration, Socket, VirtualServer
 from mtls_lint.nginx.tls import conf_commands, negotiable_protocols
 from mtls_lint.nginx.version import NginxVersion
@@ -334,6 +335,7 @@ class _Resumer:
         return Resumption(fate, verdict_of, server, misdirected, advisory)
 
 
+@kept
 def unknown_setting(server: VirtualServer) -> Unknown | None:
     """The first setting of a server that matters to sessions and is not known."""
     settings = (server.setting(name) for name in _SETTINGS)
