@@ -2,17 +2,18 @@
 
 from collections.abc import Hashable
 from functools import lru_cache
-from typing import TypeVar
+from typing import Protocol, TypeVar, cast
 
 _Value = TypeVar("_Value", bound=Hashable)
 
 
-def once(value: _Value) -> _Value:
-    """The first value that was equal to this one, while it is remembered."""
-    first: _Value = _first(value)  # type: ignore[assignment]
-    return first
+class _Once(Protocol):
+    def __call__(self, value: _Value, /) -> _Value: ...
 
 
-@lru_cache(maxsize=4096)
-def _first(value: Hashable) -> Hashable:
+def _itself(value: Hashable) -> Hashable:
     return value
+
+
+once = cast("_Once", lru_cache(maxsize=4096)(_itself))
+"""The first value that was equal to the one given, while it is remembered."""

@@ -74,6 +74,9 @@ DECLARED = '@rule(id="{id}", severity=Severity.ERROR, since="1")\n'
     [
         (DECLARED + "def check(x: int, ctx: Context): ...", "takes one of"),
         (DECLARED.replace("{id}", "No_Kebab") + "def check(): ...", "kebab-case"),
+        (DECLARED.replace("{id}", "r\u00e8gle") + "def check(): ...", "kebab-case"),
+        ("class Socket: ...\n" + DECLARED + "def check(x: 'Socket', ctx: 'Context'): ...", "takes one of"),
+        (DECLARED + "def check(x: 'Nothing', ctx: Context): ...", "takes one of"),
         (
             DECLARED.replace("{id}", "other") + "def check(d: Directive, ctx: Context): ...",
             "must be other.py",

@@ -15,7 +15,8 @@ from mtls_lint.lint.finding import NotEvaluated, Severity
 from mtls_lint.report.html import Circumstances, render_html
 from mtls_lint.testing.catalogue import materialise
 from mtls_lint.testing.pki import CLOCK
-from report.test_reports import MAIN, OTHER, report
+from report.samples import MAIN, OTHER
+from report.test_reports import report
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = (

@@ -5,15 +5,11 @@ import re
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from mtls_lint.lint.finding import (
     ClientCertificate,
-    Confidence,
-    Finding,
     NotEvaluated,
-    Related,
-    Reported,
-    Severity,
     Witness,
 )
 from mtls_lint.lint.runner import Report
@@ -22,30 +18,11 @@ from mtls_lint.report.json import render_json
 from mtls_lint.report.lines import coloured, plain
 from mtls_lint.report.text import TextReport
 from mtls_lint.syntax.source import SourceFile, Span
-
-MAIN = SourceFile("conf/nginx.conf", "http {\n\tserver {\n\t\tlisten 80;  # schön\n    }\n}\n")
-OTHER = SourceFile("conf/tls.conf", "ssl_verify_client on;\n")
-
-
-def span(source: SourceFile, words: str) -> Span:
-    start = source.text.index(words)
-    return Span(source, start, start + len(words))
+from report.samples import MAIN, OTHER, finding, span
 
 
 def report(**changes: object) -> Report:
-    facts = {
-        "message": "the listener is open, TLS was expected, everybody gets in",
-        "span": span(MAIN, "listen 80;"),
-        "remedy": "write `listen 443 ssl;`",
-        "related": (Related(span(OTHER, "ssl_verify_client on;"), "asked for here"),),
-        "witness": Witness(tls=False, address="*", port=80, host="a.example.com", uri="/x?y=1&z=2"),
-        "fatal": True,
-        **changes,
-    }
-    finding = Finding(**facts)  # type: ignore[arg-type]
-    reported = Reported(
-        "some-rule", Severity.ERROR, Confidence.LIKELY, finding, "0123456789abcdef", ("RFC 1",)
-    )
+    reported = replace(finding(**changes), rule="some-rule")
     unsure = tuple(NotEvaluated(rule, "conf/nginx.conf", 3, "nobody knows") for rule in ("a-rule", "b-rule"))
     return Report(findings=(reported,), not_evaluated=unsure, sources=(MAIN, OTHER), servers=1, rules=3)
 

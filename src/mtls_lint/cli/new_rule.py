@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mtls_lint.cli.streams import CommandError, say, write_out
-from mtls_lint.expressions import expression
+from mtls_lint.lint.rule import RULE_ID
 
 FAMILIES = (
     "enforcement",
@@ -25,7 +25,6 @@ FAMILIES = (
     "ignores",
 )
 
-_ID = expression(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 _TEMPLATE = '''\
 """{title} ({marker}).
@@ -100,7 +99,7 @@ def new_rule(
     from mtls_lint.testing.examples import TEMPLATE_MARKER  # noqa: PLC0415
 
     for word, name in ((rule, "the id"), (family or "x", "the family")):
-        if not _ID.fullmatch(word):
+        if not RULE_ID.fullmatch(word):
             raise CommandError(
                 f"{name} {word!r} is not kebab-case",
                 f"Use lower-case words joined by '-'{_suggestion(word)}.",
@@ -129,4 +128,4 @@ def new_rule(
 
 def _suggestion(word: str) -> str:
     close = re.sub(r"[^a-z0-9]+", "-", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", word).lower()).strip("-")
-    return f", for example {close}" if _ID.fullmatch(close) else ""
+    return f", for example {close}" if RULE_ID.fullmatch(close) else ""

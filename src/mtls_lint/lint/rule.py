@@ -1,11 +1,12 @@
 """What a rule is, and the decorator that declares one."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct
 
+from mtls_lint.expressions import expression
 from mtls_lint.lint.finding import Confidence, Finding, Severity
 
 if TYPE_CHECKING:
@@ -31,19 +32,12 @@ Subject = TypeVar(
     "Ignore",
 )
 
-SUBJECTS = (
-    "Configuration",
-    "VirtualServer",
-    "Location",
-    "Socket",
-    "Directive",
-    "ServerCertificate",
-    "UpstreamCertificate",
-    "KeyPair",
-    "TrustFile",
-    "Ignore",
-)
+SUBJECTS = tuple(kind.__forward_arg__ for kind in Subject.__constraints__)
 """What a rule can visit: the name of its first parameter's type. A run imports the types it needs."""
+
+
+RULE_ID = expression(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+"""Lower-case words joined by ``-``."""
 
 
 class RuleError(Exception):
@@ -154,9 +148,12 @@ def rule(
     """
 
     def declare(function: "Callable[[Subject, Context], Iterator[Finding]]") -> Declared:
-        if not all(word.isalnum() and word == word.lower() for word in id.split("-")) or id[0].isdigit():
+        if not RULE_ID.fullmatch(id):
             raise RuleError(f"rule id {id!r} is not kebab-case (lower-case words joined by '-')")
-        hints = [_type_name(hint) for name, hint in function.__annotations__.items() if name != "return"]
+        types = function.__globals__
+        hints = [
+            _type_name(hint, types) for name, hint in function.__annotations__.items() if name != "return"
+        ]
         if len(hints) != 2 or hints[0] not in SUBJECTS or hints[1] != "Context":
             raise RuleError(f"rule {id}: the function takes one of {', '.join(SUBJECTS)}, then a Context")
         declaration = Declaration(
@@ -175,9 +172,8 @@ def rule(
     return declare
 
 
-def _type_name(hint: object) -> str:
-    """The name of a type of ours, as an annotation names it: by itself, or in quotes."""
-    if isinstance(hint, str):
-        return hint.rpartition(".")[2]
-    ours = getattr(hint, "__module__", "").partition(".")[0] == "mtls_lint"
-    return getattr(hint, "__name__", "") if ours else ""
+def _type_name(hint: object, types: Mapping[str, object]) -> str:
+    """The name of a type of ours that an annotation means, by itself or in quotes; empty for others."""
+    meant = types.get(hint) if isinstance(hint, str) else hint
+    ours = getattr(meant, "__module__", "").partition(".")[0] == "mtls_lint"
+    return getattr(meant, "__name__", "") if ours else ""

@@ -20,7 +20,8 @@ def kept(
 
     That is a configuration, a server, the evidence of a run: whatever has a ``__dict__`` and never changes.
     Two hundred rules go through thousands of servers, and most ask the same questions of them. The other
-    arguments are compared as keys of a dict are, servers and directives so by identity.
+    arguments are compared as keys of a dict are, servers and directives so by identity; a configuration is no
+    such key, and has to be the first.
     """
     name = f"{function.__module__}.{function.__qualname__}"
     code = function.__code__

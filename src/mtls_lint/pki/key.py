@@ -9,7 +9,7 @@ from msgspec import Struct
 from mtls_lint.pki import der
 from mtls_lint.pki._crypto import dsa, ec, ed448, ed25519, exceptions, rsa, serialization
 from mtls_lint.pki.pem import BlockKind
-from mtls_lint.pki.public_key import PublicKey
+from mtls_lint.pki.public_key import PublicKey, key_sha256
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -49,11 +49,7 @@ class PrivateKey(Struct, frozen=True):
 
         None while the key is closed, and for keys of an unknown kind.
         """
-        if self.public_key is None:
-            return None
-        import hashlib  # noqa: PLC0415 - for inventories
-
-        return hashlib.sha256(self.public_key).hexdigest()
+        return None if self.public_key is None else key_sha256(self.public_key)
 
 
 def load_key(block: PemBlock, passwords: Iterable[bytes] = ()) -> PrivateKey:

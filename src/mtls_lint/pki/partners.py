@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from mtls_lint.expressions import expression
-from mtls_lint.pki.public_cas import key_sha256
+from mtls_lint.pki.public_key import key_sha256
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,7 +47,8 @@ class PartnerCA(Struct, frozen=True):
 
     def is_in(self, certificates: Iterable[Certificate]) -> bool:
         """Whether one of the certificates has its key."""
-        return self.key is not None and any(key_sha256(one) == self.key for one in certificates)
+        keys = (one.public_key for one in certificates)
+        return self.key is not None and any(key and key_sha256(key) == self.key for key in keys)
 
     def is_called(self, path: str) -> bool:
         """Whether the file has one of the names under which it is published."""

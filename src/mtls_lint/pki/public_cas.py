@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from mtls_lint.pki.load import facts_from
 from mtls_lint.pki.pem import PemBlock, split_blocks
+from mtls_lint.pki.public_key import key_sha256
 from mtls_lint.pki.web_roots import FORMER_ROOTS, SYSTEM_BUNDLES
 
 if TYPE_CHECKING:
@@ -84,14 +85,13 @@ def _is_public_root(certificate: Certificate) -> bool:
     encoded = certificate.public_key
     if encoded is None:
         return False
-    key = _sha256(encoded)
-    if key in FORMER_ROOTS:
+    if key_sha256(encoded) in FORMER_ROOTS:
         return True
     # To look for the bytes of a key is quicker than to load a hundred certificates.
     if encoded not in _mozilla_bytes():
         return False
     roots = (root for root in _mozilla_blocks() if encoded in root.data)
-    return any(key in map(key_sha256, facts_from(b"", (root,)).certificates) for root in roots)
+    return any(one.public_key == encoded for root in roots for one in facts_from(b"", (root,)).certificates)
 
 
 def _is_below_a_root(certificate: Certificate) -> bool:
@@ -102,19 +102,6 @@ def _is_below_a_root(certificate: Certificate) -> bool:
 
 def _issued(issuer: Certificate, certificate: Certificate) -> bool:
     return issuer.may_have_issued(certificate) and issuer.signed(certificate)
-
-
-def key_sha256(certificate: Certificate) -> str | None:
-    """The SHA-256 of the public key, encoded as SubjectPublicKeyInfo; None where it cannot be read."""
-    encoded = certificate.public_key
-    return None if encoded is None else _sha256(encoded)
-
-
-def _sha256(data: bytes) -> str:
-    """The SHA-256, in lower-case hexadecimal digits."""
-    import hashlib  # noqa: PLC0415 - loads OpenSSL's library: only where a certificate was read
-
-    return hashlib.sha256(data).hexdigest()
 
 
 @cache

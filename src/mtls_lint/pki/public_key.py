@@ -38,3 +38,10 @@ class PublicKey(Struct, frozen=True):
         if isinstance(key, ed25519.Ed25519PublicKey):
             return cls(encoded, 256)
         return cls(encoded, 456 if isinstance(key, ed448.Ed448PublicKey) else None)
+
+
+def key_sha256(encoded: bytes) -> str:
+    """SHA-256 of an encoded SubjectPublicKeyInfo, in lower-case hexadecimal digits."""
+    import hashlib  # noqa: PLC0415 - loads OpenSSL's library: only where a key was read
+
+    return hashlib.sha256(encoded).hexdigest()

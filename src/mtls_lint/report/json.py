@@ -104,7 +104,7 @@ def _related(related: Related) -> dict[str, Any]:
 
 
 def _witness(witness: Witness | StreamWitness) -> dict[str, Any]:
-    # enc_hook: what stands in the configuration is a Token, a kind of str that msgspec does not know.
+    # enc_hook: a word of a template is a kind of str that msgspec does not know.
     request = {key: value for key, value in to_builtins(witness, enc_hook=str).items() if key != "outcome"}
     return {
         "curl": text(witness.curl) if isinstance(witness, Witness) else None,

@@ -7,7 +7,6 @@ module is not patched: ``parse`` is copied over globals of its own, in which ``l
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from itertools import count, repeat
 from types import FunctionType, MappingProxyType
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 from crossplane import parser as crossplane_parser
 from msgspec import Struct
 
+from mtls_lint.sharing import once
 from mtls_lint.syntax.lexer import Words, fill_in, lex
 from mtls_lint.syntax.source import SourceFile, Span
 from mtls_lint.syntax.tree import Directive, Problem, ProblemKind
@@ -144,7 +144,8 @@ def _crossplane(words: Words, path: str, *, templated: bool) -> tuple[Statement,
         if payload["errors"]:
             raise _ParserError(payload["errors"][0]["error"])
         places = zip(words.starts, words.ends, strict=True)
-        return _statements(payload["config"][0]["parsed"], places, tuple if templated else _once)
+        # Most words stand in thousands of files; but a template's equals the word that is written like it.
+        return _statements(payload["config"][0]["parsed"], places, tuple if templated else once)
     except RecursionError as error:
         raise _ParserError(str(error)) from error
     finally:
@@ -177,15 +178,6 @@ _parse = FunctionType(
     crossplane_parser.parse.__defaults__,
     crossplane_parser.parse.__closure__,
 )
-
-
-@lru_cache(maxsize=4096)
-def _once(words: _Args) -> _Args:
-    """The first tuple of these words: most of them stand in thousands of files.
-
-    Not for words of a template: a ``TemplatedToken`` equals the word that is written like it.
-    """
-    return words
 
 
 def _statements(
