@@ -133,16 +133,16 @@ def _without_effect(directive: Directive, idle: list[VirtualServer], ctx: Contex
 
 def _fix(directive: Directive, ctx: Context) -> Fix | None:
     """The word in front of the only `listen` of the server: what `ssl on` means where it counts."""
-    for server in ctx.configuration.servers:
-        if directive.parent is None or server.directive is not directive.parent:
-            continue
-        listen, *more = server.listens or (None,)
-        alone = all(socket.servers == (server,) for socket in server.sockets)
-        if more or not alone or listen is None or listen.directive is None or directive.args != ("on",):
-            return None
-        listens = () if listen.ssl else (add_word(listen.directive, "ssl", 0),)
-        return fix("write `ssl` behind `listen`", delete_directive(directive), *listens)
-    return None
+    owners = [one for one in ctx.configuration.servers if directive in one.scope.find("ssl")]
+    if len(owners) != 1:
+        return None
+    server = owners[0]
+    listen, *more = server.listens or (None,)
+    alone = all(socket.servers == (server,) for socket in server.sockets)
+    if more or not alone or listen is None or listen.directive is None or directive.args != ("on",):
+        return None
+    listens = () if listen.ssl else (add_word(listen.directive, "ssl", 0),)
+    return fix("write `ssl` behind `listen`", delete_directive(directive), *listens)
 
 
 def _remedy(directive: Directive) -> str:

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import pytest
 
+from mtls_lint.nginx.model import build
 from mtls_lint.syntax import loader
 from mtls_lint.syntax.input_files import Disk
 from mtls_lint.syntax.loader import load, load_text
@@ -79,6 +80,33 @@ def test_a_file_included_twice_is_read_once_and_spliced_twice(tmp_path: Path) ->
     assert first.source is second.source
     assert all(child.parent is x for x in (first, second) for child in x.children)
     assert len(tree.sources) == 2
+
+
+def test_blocks_of_one_kind_share_the_simple_directives_of_an_included_file(tmp_path: Path) -> None:
+    files = {
+        "nginx.conf": "events {} stream { server { include s; } }"
+        " http { server { include s; } server { include s; location / { include s; } } }",
+        "s": "a 1; include t;",
+        "t": "b 2;",
+    }
+    tree = load(make(tmp_path, files))
+    for text in ("a 1", "b 2"):
+        stream, first, second, location = (d for d in tree.walk() if d.text == text)
+        assert first is second
+        assert first.parent is [d for d in tree.walk() if d.name == "server"][1]
+        assert [d.parent is not None and d.parent.name for d in (location, stream)] == ["location", "server"]
+        assert len({id(d) for d in (first, location, stream)}) == 3
+    assert len({id(d) for d in tree.walk() if d.text == "include t"}) == 4
+    assert [d.text for d in build(tree).directives["a"]] == ["a 1"] * 3
+
+
+def test_what_one_block_includes_twice_are_two_directives(tmp_path: Path) -> None:
+    files = {"nginx.conf": "events {} http { server { include s; include s; } }", "s": "root /a;"}
+    tree = load(make(tmp_path, files))
+    first, second = (d for d in tree.walk() if d.name == "root")
+    assert first is not second
+    (refused,) = build(tree).refusals.found
+    assert (refused.kind, refused.directive, refused.earlier) == ("duplicate", second, first)
 
 
 def test_rows_are_included_into_blocks_of_rows(tmp_path: Path) -> None:

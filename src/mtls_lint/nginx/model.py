@@ -342,11 +342,12 @@ def _sockets(servers: list[VirtualServer]) -> tuple[Socket, ...]:
 
 
 def _by_name(tree: Tree) -> dict[str, tuple[Directive, ...]]:
-    found: dict[str, list[Directive]] = {}
+    # Servers that include the same text share its directives: each is there once.
+    found: dict[str, dict[Directive, None]] = {}
     stack = list(reversed(tree.directives))
     while stack:
         directive = stack.pop()
-        found.setdefault(directive.name, []).append(directive)
+        found.setdefault(directive.name, {})[directive] = None
         if directive.block and not is_opaque(directive.name):
             stack.extend(reversed(directive.block))
     return {name: tuple(group) for name, group in found.items()}

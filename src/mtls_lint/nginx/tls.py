@@ -71,12 +71,12 @@ def uses(configuration: Configuration, name: str) -> tuple[Use, ...]:
         first = server.setting(name).directive
         if first is not None:
             takers.setdefault(first, []).append(server)
-    found = []
+    written: dict[tuple[Directive, ...], bool] = {}
     for scope in _scopes(configuration):
         own = scope.find(name)
         if own:
-            found.append(Use(own, tuple(takers.get(own[0], ())), not scope.unread))
-    return tuple(found)
+            written[own] = written.get(own, True) and not scope.unread
+    return tuple(Use(own, tuple(takers.get(own[0], ())), complete) for own, complete in written.items())
 
 
 def _scopes(configuration: Configuration) -> Iterable[Scope]:

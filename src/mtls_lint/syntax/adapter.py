@@ -45,18 +45,25 @@ class ParsedText(Struct, frozen=True):
     """How many directives ``build`` makes of it."""
     depth: int
 
+    @property
+    def has_simple(self) -> bool:
+        """Whether something but blocks and includes stands at its top level."""
+        return any(one.block is None and one.name != "include" for one in self.statements)
+
     def build(
         self,
         parent: Directive | None = None,
         includes: tuple[Directive, ...] = (),
         depth: int = 0,
         expand: Expand | None = None,
+        shared: dict[int, Directive] | None = None,
     ) -> tuple[Directive, ...]:
         """Fresh directives: inside ``parent`` (``depth`` blocks deep), come through ``includes``.
 
-        ``expand`` gives what an ``include`` directive stands for; that is put right behind it.
+        ``expand`` gives what an ``include`` directive stands for; that is put right behind it. Simple
+        directives that are in ``shared``, by where they begin, are taken from there, and others put there.
         """
-        return self._build(self.statements, parent, includes, depth, expand)
+        return self._build(self.statements, parent, includes, depth, expand, shared)
 
     # A method: a function inside ``build`` would refer to itself, and so live on until the end.
     def _build(
@@ -66,12 +73,19 @@ class ParsedText(Struct, frozen=True):
         includes: tuple[Directive, ...],
         depth: int,
         expand: Expand | None,
+        shared: dict[int, Directive] | None = None,
     ) -> tuple[Directive, ...]:
         source = self.source
         built: list[Directive] = []
         for one in statements:
+            known = shared.get(one.start) if shared else None
+            if known is not None:
+                built.append(known)
+                continue
             directive = Directive(one.name, one.args, source, one.start, one.end, parent, includes)
             built.append(directive)
+            if shared is not None and one.block is None and one.name != "include":
+                shared[one.start] = directive
             if one.block is not None:
                 directive.block = self._build(one.block, directive, includes, depth + 1, expand)
             elif expand is not None and one.name == "include":

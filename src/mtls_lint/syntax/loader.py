@@ -1,9 +1,9 @@
 """A configuration from its files: the main file with all it includes, spliced in where they are included.
 
 Includes are walked here and not by crossplane, in the place they stand in: the same file included twice
-gives two sets of directives. Relative names are resolved against the directory of the *main* file as it
-was given - not of the including file, not the prefix, symbolic links not followed (ngx_conf_full_name
-with conf_prefix; observed on 1.22.1 and 1.31.3).
+gives two sets of blocks; what is no block is there once for all places that are alike. Relative names are
+resolved against the directory of the *main* file as it was given - not of the including file, not the
+prefix, symbolic links not followed (ngx_conf_full_name with conf_prefix; observed on 1.22.1 and 1.31.3).
 """
 
 import os
@@ -175,6 +175,11 @@ class _Walk:
         # What each name (and whether it is read as rows) led to; each is read once. Most files are included
         # once, so that what a text was parsed to is kept from the second time on.
         self.parsed: dict[tuple[str, bool], ParsedText | SourceFile | Problem] = {}
+        # The simple directives of included texts by the names of the blocks around, with the block that had
+        # them last: thousands of servers that include a snippet have one set of its directives.
+        self.shared: dict[
+            tuple[SourceFile, tuple[str, ...]], tuple[Directive | ParsedText | None, dict[int, Directive]]
+        ] = {}
         # The files that are open, outermost first, as nginx would hold them, with the includes between.
         self.open: list[tuple[object, str]] = [(files.identity(main_path), main.source.path)]
         self.chain: tuple[Directive, ...] = ()
@@ -240,7 +245,9 @@ class _Walk:
         outer = self.chain
         self.chain = (*outer, include)
         self.open.append((identity, parsed.source.path))
-        directives = parsed.build(include.parent, self.chain, depth, self.expand)
+        directives = parsed.build(
+            include.parent, self.chain, depth, self.expand, self._shared(parsed, include.parent)
+        )
         self.open.pop()
         self.chain = outer
         return directives
@@ -261,6 +268,21 @@ class _Walk:
             self.exhausted = errors.too_many(include, self.inclusions, MAX_INCLUSIONS, MAX_SPLICED)
             return self.exhausted
         return None
+
+    def _shared(self, parsed: ParsedText, parent: Directive | None) -> dict[int, Directive] | None:
+        """The simple directives of a text that was included before in a block like ``parent``, by offset.
+
+        None where it has none to share, and where it is included into the same block again: what stands
+        there twice are two directives.
+        """
+        if not parsed.has_simple:
+            return None
+        around = () if parent is None else (parent.name, *[one.name for one in parent.ancestors])
+        block, shared = self.shared.get((parsed.source, around), (parsed, {}))
+        if block is parent:
+            return None
+        self.shared[parsed.source, around] = parent, shared
+        return shared
 
     def _parsed(self, path: str, rows: bool) -> ParsedText | Problem:
         key = (path, rows)

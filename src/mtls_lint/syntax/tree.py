@@ -53,11 +53,12 @@ class Problem(Struct, frozen=True):
 class Directive(Struct, eq=False):
     """One directive as it takes effect at one place of the configuration.
 
-    A file that is included twice gives two sets of directives, each with its own ``includes`` (the
-    include directives it came through, outermost first) and ``parent`` (the block directive it stands
-    in, None at the top of the tree). ``block`` is None for a simple directive; for a block it holds the
-    directives inside, included files spliced in where their ``include`` stands (the include directive
-    itself stays, before them).
+    ``includes`` are the include directives it came through, outermost first, ``parent`` the block it stands
+    in, None at the top of the tree. A file that is included by several blocks gives each of them blocks of
+    its own; a simple directive is one for all blocks of the same kind, and ``includes`` and ``parent`` are
+    those of the first. ``block`` is None for a simple directive; for a block it holds the directives inside,
+    included files spliced in where their ``include`` stands (the include directive itself stays, before
+    them).
     """
 
     name: str
