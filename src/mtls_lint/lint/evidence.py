@@ -44,6 +44,13 @@ if TYPE_CHECKING:
     from mtls_lint.pki.validity import LifetimeState
 
 
+_TRUST = (
+    "ssl_verify_client", "ssl_client_certificate", "ssl_trusted_certificate", "ssl_crl", "ssl_verify_depth",
+    "ssl_ciphers", "ssl_conf_command",
+)  # fmt: skip
+"""The settings that decide whom a server trusts, and how it checks them."""
+
+
 class Unanswered(Struct, frozen=True):
     """No answer: what was not evaluated, where, and why; each rule that asks records that in its own name."""
 
@@ -67,6 +74,8 @@ class Evidence:
         self._files: dict[str, PemFile] = {}
         self._chains: dict[str, ChainReport] = {}
         self._closed: set[tuple[int, ...]] = set()
+        # By settings that are the same objects, and checks by what they come to as well.
+        self._trusts: dict[tuple[object, ...], ClientTrust] = {}
         self._checks: dict[tuple[object, ...], ChainCheck] = {}
         self.lifetimes: dict[tuple[datetime, int | None], dict[Certificate, LifetimeState]] = {}
         """Where a moment stands in each certificate's lifetime, by that moment and the horizon."""
@@ -85,8 +94,20 @@ class Evidence:
         return file
 
     @kept
+    def _trusting(self, server: VirtualServer) -> tuple[object, ...]:
+        """What decides whom a server trusts and how it checks them: equal for servers that do alike."""
+        return (server.module, *[id(server.setting(name)) for name in _TRUST])
+
+    @kept
     def client_trust(self, server: VirtualServer) -> "ClientTrust | Unanswered":
         """Everything a server trusts for its clients."""
+        alike = self._trusting(server)
+        answer = self._trusts.get(alike) or self._client_trust(server)
+        if not isinstance(answer, Unanswered):
+            self._trusts[alike] = answer
+        return answer
+
+    def _client_trust(self, server: VirtualServer) -> "ClientTrust | Unanswered":
         for command in ("VerifyCAFile", "VerifyCAPath", "VerifyCAStore"):
             for directive in conf_commands(server, command):
                 reason = f"ssl_conf_command {command} replaces what is trusted for clients"
@@ -119,6 +140,13 @@ class Evidence:
     @kept
     def chain_check(self, server: VirtualServer) -> ChainCheck | Unanswered:
         """What a server's handshake checks chains with; one object for all servers that check alike."""
+        alike = self._trusting(server)
+        answer = self._checks.get(alike) or self._chain_check(server)
+        if not isinstance(answer, Unanswered):
+            self._checks[alike] = answer
+        return answer
+
+    def _chain_check(self, server: VirtualServer) -> ChainCheck | Unanswered:
         trust = self.client_trust(server)
         if isinstance(trust, Unanswered):
             return trust

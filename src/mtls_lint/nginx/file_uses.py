@@ -107,16 +107,16 @@ def _of_server(collected: "_Uses", server: VirtualServer) -> None:
     staples = server.setting("ssl_stapling").is_on
     always = opens if opens_ca_files_unasked(server) else _IN_FORCE
     ranks = {
-        Purpose.SERVER_PASSWORDS: shows,
-        Purpose.CLIENT_CA: (_USED if opens and asks else _IN_FORCE),
-        Purpose.TRUSTED_CA: (_USED if opens and (asks or staples) else always),
-        Purpose.CLIENT_CRL: (_USED if opens and asks else always),
-        Purpose.STAPLING: (_USED if opens and staples else _IN_FORCE),
-        Purpose.TICKET_KEY: shows,
+        "ssl_password_file": shows,
+        "ssl_client_certificate": (_USED if opens and asks else _IN_FORCE),
+        "ssl_trusted_certificate": (_USED if opens and (asks or staples) else always),
+        "ssl_crl": (_USED if opens and asks else always),
+        "ssl_stapling_file": (_USED if opens and staples else _IN_FORCE),
+        "ssl_session_ticket_key": shows,
     }
     for name, purpose in collected.server_files:
         for directive in server.setting(name).directives:
-            collected.add(directive, purpose, server, ranks[purpose])
+            collected.add(directive, purpose, server, ranks[name])
     if server.setting("ssl_conf_command").directives:
         for command, purpose in _COMMANDS.items():
             for directive in conf_commands(server, command):
@@ -184,7 +184,8 @@ class _Uses:
         if not is_named(directive) or (server is None and place in self._seen):
             return
         self._seen.add(place)
-        key = (place, purpose, _place_of(certificate), _place_of(passwords))
+        # A member of an enumeration is one object, and its hash a function of Python's.
+        key = (place, id(purpose), _place_of(certificate), _place_of(passwords))
         growing = self._found.get(key)
         if growing is None:
             at = 1 if directive.name == "ssl_conf_command" else 0

@@ -88,8 +88,8 @@ class Scope:
     """One level of the configuration (http, server, location ...) and the levels around it."""
 
     __slots__ = (
-        "_absent", "_handed_down", "_index", "_names", "_settings", "_unread", "directives",
-        "kind", "module", "open", "outer", "version",
+        "_absent", "_handed_down", "_included", "_index", "_names", "_settings", "_unread",
+        "directives", "kind", "module", "open", "outer", "version",
     )  # fmt: skip
 
     def __init__(
@@ -117,6 +117,8 @@ class Scope:
         self._names: Collection[str] | None = names if outer is None else outer._names
         # What is written nowhere has its default everywhere: most of what is asked, of thousands of levels.
         self._absent: dict[str, Setting] = {} if outer is None else outer._absent
+        # What an included text sets is one setting for all levels that include it.
+        self._included: dict[Directive, Setting] = {} if outer is None else outer._included
         self.module = module
         self.version = version
         # A name that stands once, as most do, has no tuple of its own.
@@ -167,8 +169,9 @@ class Scope:
             return self.outer.inherited(name)
         if own := self.find(name):
             overridden = self.outer.setting(name).directives if self.outer is not None else ()
-            origin = Origin.OVERRIDDEN if overridden else Origin.SET
-            return Setting(name, own, origin, overridden, unknown=_templated(own))
+            if overridden:
+                return Setting(name, own, Origin.OVERRIDDEN, overridden, unknown=_templated(own))
+            return self._included_setting(own) or Setting(name, own, Origin.SET, unknown=_templated(own))
         unknown = unknown_because(self.unread)
         if self.outer is None:
             default = default_of(name, self.module, self.version)
@@ -177,6 +180,16 @@ class Scope:
         if unknown is None or (outer.unknown is not None and not outer.is_set):
             return outer
         return replace(outer, unknown=unknown)
+
+    def _included_setting(self, own: tuple[Directive, ...]) -> Setting | None:
+        """The setting by a directive that stands at other levels too; None where it is this level's own."""
+        first, *more = own
+        if more or first.parent is None or first.parent.block is self.directives:
+            return None
+        known = self._included.get(first)
+        if known is None:
+            known = self._included[first] = Setting(first.name, own, Origin.SET, unknown=_templated(own))
+        return known
 
     def inherited(self, name: str) -> Setting:
         """What the levels inside take over of ``name``: the same for all of them."""

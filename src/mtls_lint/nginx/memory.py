@@ -25,8 +25,9 @@ def kept(
     """
     name = f"{function.__module__}.{function.__qualname__}"
     code = function.__code__
-    alone = code.co_argcount == 1 and not code.co_kwonlyargcount
-    ask = _of_one(function, name) if alone else _of_several(function, name)
+    makers = {1: _of_one, 2: _of_two}
+    exact = not (code.co_kwonlyargcount or function.__defaults__)
+    ask = makers.get(code.co_argcount if exact else 0, _of_several)(function, name)
     return cast("Callable[Concatenate[_Owner, _Rest], _Answer]", wraps(function)(ask))
 
 
@@ -38,6 +39,21 @@ def _of_one(function: "Callable[..., Any]", name: str) -> "Callable[..., Any]":
         except KeyError:
             answer = answers[name] = function(owner)
             return answer
+
+    return ask
+
+
+def _of_two(function: "Callable[..., Any]", name: str) -> "Callable[..., Any]":
+    def ask(owner: Any, other: Any = _NOT_ASKED, /, **named: Any) -> Any:
+        if named:
+            (other,) = named.values()
+        answers = owner.__dict__.get(name)
+        if answers is None:
+            answers = owner.__dict__[name] = {}
+        answer = answers.get(other, _NOT_ASKED)
+        if answer is _NOT_ASKED:
+            answer = answers[other] = function(owner, other)
+        return answer
 
     return ask
 
