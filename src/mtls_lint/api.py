@@ -11,6 +11,7 @@ from mtls_lint.lint.api_homes import HOMES
 
 if TYPE_CHECKING:
     from mtls_lint.lint.advice import advised
+    from mtls_lint.lint.carriers import Carrier
     from mtls_lint.lint.context import Context
     from mtls_lint.lint.crl_checks import (
         CheckedClients,
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
     )
     from mtls_lint.lint.forgeries import (
         Alias,
-        Carrier,
         Forgery,
         doors,
         find_aliases,

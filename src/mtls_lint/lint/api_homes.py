@@ -7,7 +7,7 @@ HOMES = {
     "Barrier": "nginx.passage.Barrier",
     "BlockKind": "pki.pem.BlockKind",
     "Cache": "nginx.caching.Cache",
-    "Carrier": "lint.forgeries.Carrier",
+    "Carrier": "lint.carriers.Carrier",
     "Cause": "lint.openings.Cause",
     "Certificate": "pki.certificate.Certificate",
     "ChainCheck": "nginx.chain_check.ChainCheck",
