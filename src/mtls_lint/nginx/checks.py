@@ -97,7 +97,13 @@ def client_facts(
 
     The variables are named in lower case, without ``$``; makers are ``js_set`` and its kin.
     """
-    roots = sources_of(configuration, server).of_names(names)
+    return _facts_among(configuration, sources_of(configuration, server).of_names(names))
+
+
+@kept
+def _facts_among(
+    configuration: Configuration, roots: frozenset[str]
+) -> tuple[frozenset[str], frozenset[str]]:
     made = configuration.makers.by_connection
     scripts = frozenset(made[name] for name in roots & made.keys() if made[name].endswith("_set"))
     return frozenset(filter(_is_fact, roots)), scripts
