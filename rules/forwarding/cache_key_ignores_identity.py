@@ -113,7 +113,7 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
 def _tells(path: ForwardingPath) -> frozenset[str]:
     """What the backend is told that differs from client to client."""
     required = path.server.verify_client == "on"
-    return path.facts - {"ssl_client_verify"} if required else path.facts
+    return path.told.facts - {"ssl_client_verify"} if required else path.told.facts
 
 
 def _is_told_apart(path: ForwardingPath, cache: Cache) -> bool:
@@ -133,7 +133,7 @@ def _served_without(
     ]
     uris = _protected_uris(ctx, path) if others else []
     for other, its in others if uris else ():
-        if path.addresses & other.addresses and not path.facts:
+        if path.addresses & other.addresses and not path.told.facts:
             continue  # same-app-without-client-certificate says that the backend itself is open
         for door in doors(ctx, other, uris=uris):
             same = door.served.request.uri in uris and _has_same_key(path, other, cache, door)

@@ -67,6 +67,7 @@ from mtls_lint.api import (
 )
 
 _RAW, _FOLDED = "ssl_client_raw_cert", "ssl_client_cert"
+_MULTILINE = frozenset({_RAW, _FOLDED})
 
 
 @rule(
@@ -79,8 +80,10 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report each directive that does so on a path to a backend, where clients are asked at all."""
     found: dict[Directive, tuple[ForwardingPath, str]] = {}
     for path in forwarding_paths(configuration):
-        for forwarded in path.identity.values() if path.has_headers and asks(path.server) else ():
-            named = variables_in(forwarded.value) & {_RAW, _FOLDED}
+        if path.told.named.isdisjoint(_MULTILINE) or not path.has_headers or not asks(path.server):
+            continue
+        for forwarded in path.identity.values():
+            named = variables_in(forwarded.value) & _MULTILINE
             if named:
                 found.setdefault(forwarded.directive, (path, min(named)))
     for directive, (path, variable) in found.items():

@@ -72,7 +72,9 @@ def check(configuration: Configuration, ctx: Context) -> Findings:  # noqa: ARG0
     """Report each directive that sets such a header from nginx's own variables."""
     found: dict[Directive, str] = {}
     for path in forwarding_paths(configuration):
-        for forwarded in path.identity.values() if path.has_headers else ():
+        if not path.has_headers or _NAMES.isdisjoint(path.told.identity):
+            continue
+        for forwarded in path.identity.values():
             named = forwarded.facts & variables_in(forwarded.value)
             if named and forwarded.name.lower() in _NAMES:
                 found.setdefault(forwarded.directive, min(named))

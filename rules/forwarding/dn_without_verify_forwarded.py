@@ -81,7 +81,8 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report, once for a server and a header, that a client writes its own name into it."""
     found: dict[tuple[VirtualServer, Directive], tuple[ForwardingPath, Door]] = {}
     for path in forwarding_paths(configuration):
-        names = [one for one in path.identity.values() if one.facts & names_without_verify(path.facts)]
+        unsure = names_without_verify(path.told.facts)
+        names = [one for one in path.identity.values() if one.facts & unsure] if unsure else []
         if not names or (path.server, names[0].directive) in found:
             continue
         doubt = path.doubt

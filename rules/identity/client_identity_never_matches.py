@@ -107,8 +107,8 @@ from mtls_lint.api import (
     Severity,
     as_rfc2253,
     behind,
-    checks_identity,
     read_name,
+    receiving_servers,
     rule,
     supposing,
     witness_of,
@@ -174,9 +174,7 @@ class _Effect(Struct, frozen=True):
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report each ``if`` and ``map`` once that looks in vain, where it matters to who gets in."""
     judged: set[tuple[Directive, bool]] = set()
-    for server in configuration.servers_of("http"):
-        if not checks_identity(server):
-            continue
+    for server in receiving_servers(configuration):
         reception = Reception(ctx, server)
         suspects: dict[tuple[Directive, bool], list[_Suspect]] = {}
         for test in reception.tests:

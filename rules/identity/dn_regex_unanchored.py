@@ -97,9 +97,9 @@ from mtls_lint.api import (
     Severity,
     as_rfc2253,
     behind,
-    checks_identity,
     client_trust,
     read_name,
+    receiving_servers,
     rule,
     was_judged,
     witness_of,
@@ -119,8 +119,8 @@ _HOST_NAME = re.compile(r"[\w-]+(\.[\w-]+)+")
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report each ``if`` and ``map`` once that lets in a name which only resembles the one that is meant."""
     judged: set[Directive] = set()
-    for server in configuration.servers_of("http"):
-        if not checks_identity(server) or not client_trust(configuration, server):
+    for server in receiving_servers(configuration):
+        if not client_trust(configuration, server):
             continue
         reception = Reception(ctx, server)
         loose: dict[Directive, list[IdentityTest]] = {}

@@ -68,7 +68,7 @@ from mtls_lint.api import (
     Reception,
     Severity,
     behind,
-    checks_identity,
+    receiving_servers,
     rule,
 )
 
@@ -77,9 +77,7 @@ from mtls_lint.api import (
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report each ``if`` and ``map`` once whose fingerprints let somebody in."""
     judged = set()
-    for server in configuration.servers_of("http"):
-        if not checks_identity(server):
-            continue
+    for server in receiving_servers(configuration):
         reception = Reception(ctx, server)
         about = (test for test in reception.tests if test.variable == FINGERPRINT)
         for test in reception.sample(about):

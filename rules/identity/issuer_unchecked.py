@@ -65,8 +65,8 @@ from mtls_lint.api import (
     Related,
     Severity,
     behind,
-    checks_identity,
     doubles,
+    receiving_servers,
     rule,
     unread_cas,
     witness_of,
@@ -83,9 +83,7 @@ from mtls_lint.api import (
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report, once for a server, the test of a name that takes the clients of two CAs for the same."""
     judged = set()
-    for server in configuration.servers_of("http"):
-        if not checks_identity(server):
-            continue
+    for server in receiving_servers(configuration):
         reception = Reception(ctx, server)
         unread_cas(reception, (test for test in reception.tests if test.is_name and not test.of_issuer))
         double = next(doubles(reception, by_serial=False), None)

@@ -63,8 +63,8 @@ from mtls_lint.api import (
     Related,
     Severity,
     behind,
-    checks_identity,
     doubles,
+    receiving_servers,
     rule,
     unread_cas,
     witness_of,
@@ -75,9 +75,7 @@ from mtls_lint.api import (
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report, once for a server, the test of a serial number that certificates of two CAs pass."""
     judged = set()
-    for server in configuration.servers_of("http"):
-        if not checks_identity(server):
-            continue
+    for server in receiving_servers(configuration):
         reception = Reception(ctx, server)
         unread_cas(reception, (test for test in reception.tests if test.variable == SERIAL))
         double = next(doubles(reception, by_serial=True), None)

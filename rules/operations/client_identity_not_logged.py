@@ -97,10 +97,10 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
     for server in configuration.servers:
         if server.module == "mail" or not asks(server) or not may_speak_tls(server):
             continue
-        asked = server.setting("ssl_verify_client").span or server.span
         logs = unidentified(configuration, server)
         if logs is None:
             continue
+        asked = server.setting("ssl_verify_client").span or server.span
         if isinstance(logs, Unknown):
             ctx.not_evaluated(asked, f"whether the access log names clients: {logs.reason}")
             continue

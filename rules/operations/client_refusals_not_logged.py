@@ -115,11 +115,11 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
     for server in configuration.servers:
         if not asks(server) or not may_speak_tls(server):
             continue
-        asked = server.setting("ssl_verify_client").span or server.span
         logs = access_logs(configuration, server, server.scope)
-        errors = error_logs(configuration, server)
         if isinstance(logs, tuple) and any(log.tells_refusals for log in logs):
             continue
+        asked = server.setting("ssl_verify_client").span or server.span
+        errors = error_logs(configuration, server)
         if isinstance(errors, tuple) and any(log.tells_refusals for log in errors):
             continue
         unknown = next((one for one in (errors, logs) if isinstance(one, Unknown)), None)

@@ -42,7 +42,7 @@ References:
 
 import re
 
-from mtls_lint.api import Context, Directive, Finding, Findings, Severity, VirtualServer, rule
+from mtls_lint.api import Configuration, Context, Directive, Finding, Findings, Severity, rule
 
 _FLAGS = {
     "bind",
@@ -85,21 +85,34 @@ _LAST = 65535
 
 
 @rule(id="invalid-listen-parameter", severity=Severity.ERROR, since="0.1")
-def check(server: VirtualServer, ctx: Context) -> Findings:
+def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report the port, or the first parameter, of each `listen` that nginx does not take."""
-    for directive in server.scope.find("listen"):
-        for index, word in enumerate(directive.args):
-            if any(mark in word for mark in "${}<>%"):
-                continue
-            problem = _in_parameter(word, server.module, ctx) if index else _in_address(word)
-            if problem:
+    # Thousands of servers say the same words.
+    judged: dict[tuple[str, tuple[str, ...]], tuple[int, str] | None] = {}
+    for server in configuration.servers:
+        for directive in server.scope.find("listen"):
+            alike = server.module, directive.args
+            if alike not in judged:
+                judged[alike] = _first_problem(directive.args, server.module, ctx)
+            if (found := judged[alike]) is not None:
+                index, problem = found
                 yield Finding(
                     f"{problem}: nginx refuses to start",
                     directive.arg_span(index),
                     _remedy(directive, index),
                     fatal=True,
                 )
-                break
+
+
+def _first_problem(words: tuple[str, ...], module: str, ctx: Context) -> tuple[int, str] | None:
+    """The first word that nginx does not take, by its place, and why."""
+    for index, word in enumerate(words):
+        if any(mark in word for mark in "${}<>%"):
+            continue
+        problem = _in_parameter(word, module, ctx) if index else _in_address(word)
+        if problem:
+            return index, problem
+    return None
 
 
 def _in_address(word: str) -> str | None:

@@ -35,7 +35,17 @@ References:
 
 from collections.abc import Iterator
 
-from mtls_lint.api import Context, Directive, Finding, Findings, Severity, is_made, rule, variables_in
+from mtls_lint.api import (
+    Configuration,
+    Context,
+    Directive,
+    Finding,
+    Findings,
+    Severity,
+    is_made,
+    rule,
+    variables_in,
+)
 
 _SINCE = {
     "ssl_alpn_protocol": (1, 21, 4),
@@ -57,8 +67,6 @@ _SINCE = {
     "ssl_sigalgs": (1, 31, 2),
 }
 
-_NEWEST = max(_SINCE.values())
-
 # What surely compiles its arguments, wherever it stands in http, and from which argument on.
 _USERS = {
     "add_header": 1,
@@ -77,22 +85,33 @@ _USERS = {
 }
 
 
-@rule(id="variable-too-new", severity=Severity.ERROR, since="0.1", directives=tuple(_USERS))
-def check(directive: Directive, ctx: Context) -> Findings:
-    """Report the first variable of a directive that the chosen version has not yet."""
-    if ctx.version >= _NEWEST:
-        return
-    for place, index, word in _words(directive):
-        for name in variables_in(word) if "$" in word else ():
-            since = _SINCE.get(name)
-            if (
-                since is None
-                or ctx.version >= since
-                or not _is_http(directive, ctx)
-                or is_made(ctx.configuration, name)
-            ):
+@rule(id="variable-too-new", severity=Severity.ERROR, since="0.1", needs=tuple(_USERS))
+def check(configuration: Configuration, ctx: Context) -> Findings:
+    """Report the first variable of each directive that the chosen version has not yet."""
+    late = frozenset(name for name, since in _SINCE.items() if ctx.version < since)
+    for name in _USERS if late else ():
+        # A large configuration says the same words in thousands of places.
+        harmless: set[tuple[str, ...]] = set()
+        for directive in configuration.directives.get(name, ()):
+            if directive.args in harmless:
                 continue
-            first = ".".join(map(str, since))
+            found = [
+                (place, index, variable)
+                for place, index, word in _words(directive)
+                for variable in (variables_in(word) if "$" in word else ())
+                if variable in late
+            ]
+            if found:
+                yield from _judge(directive, found, ctx)
+            elif name != "map":
+                harmless.add(directive.args)
+
+
+def _judge(directive: Directive, found: list[tuple[Directive, int, str]], ctx: Context) -> Findings:
+    """Report the first of these variables that is really nginx's."""
+    for place, index, name in found:
+        if _is_http(directive, ctx) and not is_made(ctx.configuration, name):
+            first = ".".join(map(str, _SINCE[name]))
             yield Finding(
                 f"${name} appeared in {first}: nginx {ctx.version} refuses to start"
                 f' (unknown "{name}" variable)',

@@ -65,10 +65,12 @@ from mtls_lint.api import (
     Confidence,
     Configuration,
     Context,
+    Directive,
     Finding,
     Findings,
     Location,
     Related,
+    Scope,
     Severity,
     Span,
     Target,
@@ -96,16 +98,26 @@ _MORE = ("fastcgi_pass", "scgi_pass")
 class Hop(Struct, frozen=True):
     """Where requests of a place go without TLS.
 
-    ``hosts`` are other machines; ``guard`` is what asks for the certificate; ``tells`` says that the backend
-    is told of it; ``doubt`` is the reason when it is not known where they go.
+    ``directive`` hands them on, ``scope`` is the level it stands in; ``hosts`` are other machines; ``guard``
+    is what asks for the certificate; ``doubt`` is the reason when it is not known where they go.
     """
 
-    span: Span
-    written: str
+    directive: Directive
+    scope: Scope
     hosts: tuple[str, ...]
     guard: Span
-    tells: bool
     doubt: str | None = None
+
+    @property
+    def span(self) -> Span:
+        """Where the address stands; the whole directive where that never speaks TLS."""
+        directive = self.directive
+        by_word = directive.args and directive.name not in _MORE
+        return directive.arg_span(0) if by_word else directive.span
+
+    def tells(self, configuration: Configuration) -> bool:
+        """Whether the backend is told of the certificate."""
+        return self.scope.module == "http" and backend_is_told(configuration, self.scope)
 
 
 @rule(
@@ -127,17 +139,18 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
                 private = all(map(is_private, hop.hosts))
                 found.setdefault((id(hop.guard.source), hop.guard.start, private), []).append(hop)
     for (_, _, private), hops in found.items():
-        yield _finding(hops, private=private)
+        yield _finding(configuration, hops, private=private)
 
 
-def _finding(hops: list[Hop], *, private: bool) -> Finding:
+def _finding(configuration: Configuration, hops: list[Hop], *, private: bool) -> Finding:
     first = hops[0]
     hosts = tuple(dict.fromkeys(host for hop in hops for host in hop.hosts))
-    telling = ", what nginx tells of the certificate included" if any(hop.tells for hop in hops) else ""
+    told = any(hop.tells(configuration) for hop in hops)
+    telling = ", what nginx tells of the certificate included" if told else ""
     return Finding(
-        f"requests that need a client certificate go on to {listed(hosts)} without TLS ({first.written}): on"
-        f" the way they can be read and changed{telling}, and the backend cannot tell nginx from others who"
-        " reach its port",
+        f"requests that need a client certificate go on to {listed(hosts)} without TLS"
+        f" ({first.directive.text}): on the way they can be read and changed{telling}, and the backend"
+        " cannot tell nginx from others who reach its port",
         first.span,
         "let the backend speak TLS, verify it, and best let nginx present a client certificate; or keep the"
         " backend on this machine",
@@ -154,18 +167,18 @@ def _hops(configuration: Configuration, server: VirtualServer) -> Iterator[Hop]:
         return
     checks = client_checks(configuration, server)
     for one in server_passes(configuration, server):
-        guard = _guard(server, one.location, checks)
-        if guard is None or one.tls is True or _is_refused(one):
-            continue
-        tells = one.location is not None and backend_is_told(configuration, one.scope)
         plain = [target for target in one.targets if target.tls is not True]
-        known = [target for target in plain if not _is_unknown(one, target)]
+        guard = _guard(server, one.location, checks) if plain and not _is_refused(one) else None
+        if guard is None:
+            continue
+        unknown = [target for target in plain if _is_unknown(one, target)]
+        known = [target for target in plain if target not in unknown] if unknown else plain
         hosts = {host for target in known for host in target.hosts if not is_this_machine(host)}
-        unknown = next((target for target in plain if _is_unknown(one, target)), None)
-        doubt = None if unknown is None or hosts else f"where {unknown.authority} leads is not known"
-        yield Hop(one.span, one.directive.text, tuple(sorted(hosts)), guard, tells, doubt)
-    for location in server.all_locations():
-        for directive in (each for name in _MORE for each in location.scope.find(name)):
+        doubt = f"where {unknown[0].authority} leads is not known" if unknown and not hosts else None
+        yield Hop(one.directive, one.scope, tuple(sorted(hosts)), guard, doubt)
+    more = [name for name in _MORE if name in configuration.directives]
+    for location in server.all_locations() if more else ():
+        for directive in (each for name in more for each in location.scope.find(name)):
             guard = _guard(server, location, checks)
             if guard is not None:
                 # A name without a port is that of an upstream, which was not given.
@@ -174,8 +187,7 @@ def _hops(configuration: Configuration, server: VirtualServer) -> Iterator[Hop]:
                 named = (a if is_unix(a) else a.rpartition(":")[0] for a in addresses)
                 hosts = {host for host in named if not is_this_machine(host)}
                 doubt = None if addresses else f"where {directive.text} leads is not known"
-                tells = backend_is_told(configuration, location.scope)
-                yield Hop(directive.span, directive.text, tuple(sorted(hosts)), guard, tells, doubt)
+                yield Hop(directive, location.scope, tuple(sorted(hosts)), guard, doubt)
 
 
 def _is_refused(one: UpstreamPass) -> bool:
@@ -191,9 +203,10 @@ def _is_unknown(one: UpstreamPass, target: Target) -> bool:
     """
     if target.host is None or target.tls is None:
         return True
+    if target.block is not None or "." in target.authority or ":" in target.authority:
+        return False
     around = one.configuration.scopes.get(one.server.module)
-    partial = one.configuration.tree.is_fragment or (around is not None and bool(around.unread))
-    return partial and target.block is None and not {".", ":"} & set(target.authority)
+    return one.configuration.tree.is_fragment or (around is not None and bool(around.unread))
 
 
 def _guard(server: VirtualServer, location: Location | None, checks: tuple[Check, ...]) -> Span | None:

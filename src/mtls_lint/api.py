@@ -11,6 +11,7 @@ from mtls_lint.lint.api_homes import HOMES
 
 if TYPE_CHECKING:
     from mtls_lint.lint.advice import advised
+    from mtls_lint.lint.carriers import Carrier
     from mtls_lint.lint.context import Context
     from mtls_lint.lint.crl_checks import (
         CheckedClients,
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
     )
     from mtls_lint.lint.forgeries import (
         Alias,
-        Carrier,
         Forgery,
         doors,
         find_aliases,
@@ -59,7 +59,7 @@ if TYPE_CHECKING:
         Holder,
         Issuer,
         Reception,
-        checks_identity,
+        receiving_servers,
         supposing,
         unread_cas,
         was_judged,
@@ -390,7 +390,6 @@ __all__ = [
     "certificates_of",
     "checked_clients",
     "checked_upstreams",
-    "checks_identity",
     "chooses_suites",
     "cipher_strings",
     "client_ca",
@@ -494,6 +493,7 @@ __all__ = [
     "protocols_of",
     "public_cas",
     "read_name",
+    "receiving_servers",
     "reference_to",
     "refusal",
     "refused_session",

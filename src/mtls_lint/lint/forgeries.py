@@ -12,6 +12,14 @@ from itertools import islice
 from msgspec import Struct
 from msgspec.structs import replace
 
+from mtls_lint.lint.carriers import (
+    Carrier,
+    by_backend,
+    carrying_paths,
+    may_ask,
+    share_backend,
+    unknown_backend,
+)
 from mtls_lint.lint.context import Context
 from mtls_lint.lint.finding import ClientCertificate, Witness
 from mtls_lint.lint.holders import Holder, Reception
@@ -35,16 +43,11 @@ _FORGED = {
     "ssl_client_s_dn_legacy": "/CN=forged",
     "ssl_client_i_dn_legacy": "/CN=forged",
 }
+_UNDERSCORES = frozenset({"underscores_in_headers", "ignore_invalid_headers"})
+"""What lets headers with underscores in."""
+
 _MOST = 20
 """Names, and URIs of other paths, to try for one path."""
-
-
-class Carrier(Struct, frozen=True):
-    """A header or parameter that carries identity, and the path on which it does."""
-
-    path: ForwardingPath
-    key: str
-    forwarded: Forwarded
 
 
 class Forgery(Struct, frozen=True):
@@ -83,11 +86,12 @@ class Forgery(Struct, frozen=True):
 
 def find_forgeries(ctx: Context, *, displaced: bool) -> Iterator[Forgery]:
     """The forgeries of a configuration of one kind (see ``Forgery.displaced``), those that fail included."""
-    paths = forwarding_paths(ctx.configuration)
-    carrying = _Carrying(_carriers(paths))
-    for path in paths:
+    carrying = carrying_paths(ctx.configuration)
+    for path in forwarding_paths(ctx.configuration):
         told = carrying.elsewhere(path)
-        lost = path.displaced if told or _asks(path.server) else {}
+        if not told and not path.displaced:
+            continue
+        lost = path.displaced if told or may_ask(path.server) else {}
         if displaced:
             told = {key: Carrier(path, key, forwarded) for key, forwarded in lost.items()}
         found = (told[key] for key in told if displaced or key not in lost)
@@ -100,63 +104,14 @@ def lets_forge(configuration: Configuration, protected: Served, place: Served) -
     """Whether identity that a backend is told at a ``protected`` place can be forged at another one."""
     paths = forwarding_paths(configuration, (protected.server, place.server))
     ways = [path for path in paths if path.leads(protected)]
-    told = {key for path in ways for key in (*path.identity, *path.displaced)}
+    told = {key for path in ways for key in (*path.told.identity, *path.displaced)}
     return any(path.fate(key) is Fate.CLIENT for path in paths if path.leads(place) for key in told)
-
-
-def _carriers(paths: Iterable[ForwardingPath]) -> Iterator[Carrier]:
-    for path in paths:
-        if _asks(path.server):
-            for key, forwarded in path.identity.items():
-                yield Carrier(path, key, forwarded)
-
-
-def _asks(server: VirtualServer) -> bool:
-    """Whether it asks for certificates, or what was not given may say so."""
-    verify = server.setting("ssl_verify_client")
-    return asks(server) or verify.assumed or verify.unknown is not None
-
-
-class _Carrying:
-    """The carriers of a configuration by backend: of each header two, of which one is on another path."""
-
-    def __init__(self, carriers: Iterable[Carrier]) -> None:
-        self._by_backend: dict[tuple[str, str], dict[str, list[Carrier]]] = {}
-        for carrier in carriers:
-            path = carrier.path
-            for address in (*(sorted(path.addresses) or (_unknown_backend(path),)), ""):
-                known = self._by_backend.setdefault((path.protocol, address), {}).setdefault(carrier.key, [])
-                if len(known) < 2:
-                    known.append(carrier)
-
-    def elsewhere(self, path: ForwardingPath) -> dict[str, Carrier]:
-        """The carriers on other paths to the backend of ``path``, by key; any, where that is not known."""
-        found: dict[str, Carrier] = {}
-        for address in sorted(path.addresses) or (_unknown_backend(path), ""):
-            for key, carriers in self._by_backend.get((path.protocol, address), {}).items():
-                other = next((one for one in carriers if one.path is not path), None)
-                if other is not None:
-                    found.setdefault(key, other)
-        return found
-
-
-def _unknown_backend(path: ForwardingPath) -> str:
-    """A name for what a variable decides: the same words in one server lead to the same backend."""
-    return f"{id(path.server)} {path.directive.args[:1]}"
-
-
-def _share_backend(one: ForwardingPath, other: ForwardingPath) -> bool:
-    if one.protocol != other.protocol:
-        return False
-    if not one.addresses and not other.addresses:
-        return _unknown_backend(one) == _unknown_backend(other)
-    return not one.addresses.isdisjoint(other.addresses)
 
 
 def _forgery(ctx: Context, forgery: Forgery) -> Forgery:
     path = forgery.path
     doubt = path.doubt or (None if path.server.complete else "part of the server is not given")
-    if not any(one.path is path or _share_backend(one.path, path) for one in forgery.carriers):
+    if not any(one.path is path or share_backend(one.path, path) for one in forgery.carriers):
         doubt = doubt or f"a variable decides which backend `{path.directive.text}` leads to"
     if doubt is not None:
         return replace(forgery, doubt=doubt)
@@ -325,25 +280,35 @@ def find_aliases(ctx: Context) -> Iterator[Alias]:
 
     FastCGI, uwsgi and SCGI are not meant: there nginx folds the names itself (docs/evidence.md: forwarding).
     """
-    paths = [path for path in forwarding_paths(ctx.configuration) if path.protocol == "proxy"]
-    by_path: dict[ForwardingPath, list[Carrier]] = {}
-    for carrier in _carriers(paths):
-        by_path.setdefault(carrier.path, []).append(carrier)
+    configuration = ctx.configuration
+    paths = [path for path in forwarding_paths(configuration) if path.protocol == "proxy"]
+    carrying = dict.fromkeys(path for path in carrying_paths(configuration).paths if path.protocol == "proxy")
     alike: dict[tuple[frozenset[str], frozenset[str]], list[ForwardingPath]] = {}
-    for path, carriers in by_path.items():
-        alike.setdefault((path.addresses, frozenset(one.key for one in carriers)), []).append(path)
-    open_to_underscores = any(path.takes_underscores for path in paths)
-    for (_, keys), own in alike.items():
-        if not open_to_underscores and not any("_" in key for key in keys):
-            continue
-        others = (path for path in paths if path not in by_path and _share_backend(own[0], path))
+    for path in _with_aliases(configuration, paths, carrying):
+        alike.setdefault((path.addresses, frozenset(path.told.identity)), []).append(path)
+    silent = by_backend(path for path in paths if path not in carrying) if alike else {}
+    for own in alike.values():
+        carriers = [Carrier(own[0], key, forwarded) for key, forwarded in own[0].identity.items()]
+        backend = own[0].addresses or (unknown_backend(own[0]),)
+        others = (path for _, path in sorted({one for name in backend for one in silent.get(name, ())}))
         for spell in (_dashed, _underscored):
-            aliases = (_alias(ctx, path, by_path[own[0]], spell) for path in (*own, *others))
+            aliases = (_alias(ctx, path, carriers, spell) for path in (*own, *others))
             found = list(islice((alias for alias in aliases if alias is not None), _MOST))
             found.sort(key=lambda one: (one.door is None, bool(one.door and one.door.certificate)))
             for alias in found[:1]:
-                places = (by_path[path][0].forwarded.directive for path in own[1:])
+                places = (next(iter(path.identity.values())).directive for path in own[1:])
                 yield replace(alias, others=tuple(dict.fromkeys(places)))
+
+
+def _with_aliases(
+    configuration: Configuration, paths: Iterable[ForwardingPath], carrying: Iterable[ForwardingPath]
+) -> Iterable[ForwardingPath]:
+    """Those of the ``carrying`` paths whose headers may have another spelling that gets through."""
+    if not _UNDERSCORES.isdisjoint(configuration.directives) and any(p.takes_underscores for p in paths):
+        return carrying
+    # Then only names that have an underscore themselves have one with dashes.
+    suspect = {told for told in {path.told for path in carrying} if "_" in "".join(told.identity)}
+    return [path for path in carrying if path.told in suspect] if suspect else ()
 
 
 def _dashed(name: str) -> str:

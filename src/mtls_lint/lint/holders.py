@@ -25,8 +25,9 @@ from mtls_lint.nginx.identity_tests import (
     IdentityTest,
     identity_tests,
 )
-from mtls_lint.nginx.material import FileReference, client_trust
-from mtls_lint.nginx.model import VirtualServer
+from mtls_lint.nginx.material import FileReference, client_trust, crl_file
+from mtls_lint.nginx.memory import kept
+from mtls_lint.nginx.model import Configuration, VirtualServer
 from mtls_lint.nginx.passage import lets_clients_in
 from mtls_lint.nginx.strangers import NOBODY
 from mtls_lint.pki.name_forms import as_rfc2253, name_of, openssl_subject, read_name
@@ -223,9 +224,31 @@ def was_judged(test: IdentityTest, place: Served) -> bool:
     return not test.in_condition or test.span in conditions
 
 
-def checks_identity(server: VirtualServer) -> bool:
-    """Whether the clients of a server can be told apart by their certificates, because it asks for them."""
-    return server.module == "http" and server.verify_client != "off" and bool(server.tls_sockets)
+@kept
+def receiving_servers(configuration: Configuration) -> tuple[VirtualServer, ...]:
+    """The servers of http whose clients can be told apart by their certificates, because they ask for them.
+
+    Of those that compare nothing, and trust the same files by the same words, the first stands for all: about
+    these there is nothing to say but what could not be read.
+    """
+    found: dict[object, VirtualServer] = {}
+    for server in configuration.servers_of("http"):
+        if server.verify_client != "off" and server.tls_sockets:
+            compares = identity_tests(configuration, server)
+            found.setdefault(server if compares else _trust_as_written(configuration, server), server)
+    return tuple(found.values())
+
+
+def _trust_as_written(configuration: Configuration, server: VirtualServer) -> object:
+    """What is the same for servers that check the chains of clients by the same words of the same files."""
+    setting = server.setting
+    if setting("ssl_client_certificate").unknown or setting("ssl_trusted_certificate").unknown:
+        return server
+    files = [reference.directive for reference in client_trust(configuration, server)]
+    crl = crl_file(configuration, server)
+    commands = setting("ssl_conf_command").directives
+    words = (*files, *commands) if crl is None else (*files, *commands, crl.directive)
+    return tuple([(id(directive.source), directive.start) for directive in words])
 
 
 def _issuers(ctx: Context, server: VirtualServer) -> Iterator[Issuer]:

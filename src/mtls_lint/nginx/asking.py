@@ -1,5 +1,7 @@
 """Which servers ask their clients for a certificate, and by which directive."""
 
+from functools import lru_cache
+
 from msgspec import Struct
 
 from mtls_lint.nginx.answers import SETTERS
@@ -109,8 +111,13 @@ def backend_is_told(configuration: Configuration, scope: Scope) -> bool:
 
     That is a variable ``$ssl_client_...``, or one that a ``map`` makes of such a variable.
     """
+    return _tells(configuration, _told(configuration, scope))
+
+
+@kept
+def _tells(configuration: Configuration, told: frozenset[str]) -> bool:
     made = client_variables(configuration)
-    return any(tells_of_client(name, made) for name in _told(scope))
+    return any(tells_of_client(name, made) for name in told)
 
 
 def backend_is_misled(configuration: Configuration, scope: Scope) -> bool:
@@ -118,14 +125,26 @@ def backend_is_misled(configuration: Configuration, scope: Scope) -> bool:
 
     What a ``map`` makes is taken to tell.
     """
-    told = _told(scope)
+    told = _told(configuration, scope)
     return bool(names_without_verify(told)) and told.isdisjoint(client_variables(configuration))
 
 
-def _told(scope: Scope) -> frozenset[str]:
+def _told(configuration: Configuration, scope: Scope) -> frozenset[str]:
     """The variables in what a backend is told."""
-    words = (word for name in SETTERS.values() for word in scope.setting(name).words)
-    return frozenset(name for word in words for name in variables_in(word))
+    setters = setters_of(configuration)
+    return _mentioned(tuple([one.args for name in setters for one in scope.setting(name).directives]))
+
+
+@lru_cache(maxsize=1024)
+def _mentioned(lines: tuple[tuple[str, ...], ...]) -> frozenset[str]:
+    """The variables in these words: most places say the same."""
+    return frozenset(name for words in lines for word in words for name in variables_in(word))
+
+
+@kept
+def setters_of(configuration: Configuration) -> tuple[str, ...]:
+    """Which of the directives that set headers and parameters the configuration has anywhere."""
+    return tuple(name for name in SETTERS.values() if name in configuration.directives)
 
 
 _NAMES = frozenset(f"ssl_client_{name}" for name in ("s_dn", "i_dn", "s_dn_legacy", "i_dn_legacy", "serial"))
@@ -142,10 +161,20 @@ def names_without_verify(facts: frozenset[str]) -> frozenset[str]:
 @kept
 def backend_learns_identity(configuration: Configuration, server: VirtualServer) -> Directive | None:
     """The directive by which a backend of the server gets the name or the certificate of the client."""
-    wanted = identifying_variables(configuration)
+    setters = setters_of(configuration)
     for scope in (server.scope, *(location.scope for location in server.all_locations())):
-        for name in SETTERS.values():
-            for directive in scope.setting(name).directives:
-                if any(not wanted.isdisjoint(variables_in(str(word))) for word in directive.args):
-                    return directive
+        for name in setters:
+            directives = scope.setting(name).directives
+            if directives:
+                index = _first_identity(configuration, tuple([one.args for one in directives]))
+                if index is not None:
+                    return directives[index]
     return None
+
+
+@kept
+def _first_identity(configuration: Configuration, lines: tuple[tuple[str, ...], ...]) -> int | None:
+    """The first of these lines that has the name or the certificate of the client."""
+    wanted = identifying_variables(configuration)
+    found = (i for i, words in enumerate(lines) if not wanted.isdisjoint(_mentioned((words,))))
+    return next(found, None)

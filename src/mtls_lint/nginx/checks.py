@@ -97,7 +97,13 @@ def client_facts(
 
     The variables are named in lower case, without ``$``; makers are ``js_set`` and its kin.
     """
-    roots = sources_of(configuration, server).of_names(names)
+    return _facts_among(configuration, sources_of(configuration, server).of_names(names))
+
+
+@kept
+def _facts_among(
+    configuration: Configuration, roots: frozenset[str]
+) -> tuple[frozenset[str], frozenset[str]]:
     made = configuration.makers.by_connection
     scripts = frozenset(made[name] for name in roots & made.keys() if made[name].endswith("_set"))
     return frozenset(filter(_is_fact, roots)), scripts
@@ -127,7 +133,7 @@ class Sources:
 @kept
 def sources_of(configuration: Configuration, server: VirtualServer) -> Sources:
     """The sources as ``server`` sees them: its own ``set``, and the maps of all."""
-    if not any(True for _ in _assignments(server)):
+    if "set" not in configuration.directives or not any(True for _ in _assignments(server)):
         return _sources_of_maps(configuration, server.module)
     return Sources(_flows(configuration, server))
 
@@ -148,7 +154,8 @@ def _is_fact(name: str) -> bool:
 @kept
 def _flows(configuration: Configuration, server: VirtualServer | None) -> _Flows:
     of_maps = _flows_of_maps(configuration, "http" if server is None else server.module)
-    assignments = tuple(_assignments(server)) if server is not None else ()
+    copies = server is not None and "set" in configuration.directives
+    assignments = tuple(_assignments(server)) if server is not None and copies else ()
     if not assignments:
         return of_maps
     flows = {name: set(sources) for name, sources in of_maps.items()}

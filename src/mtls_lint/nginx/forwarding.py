@@ -9,11 +9,12 @@ from msgspec import Struct
 from mtls_lint.nginx.anonymous import Served
 from mtls_lint.nginx.answers import SETTERS
 from mtls_lint.nginx.backends import backend_addresses
-from mtls_lint.nginx.checks import IDENTIFYING, Sources, sources_of
+from mtls_lint.nginx.checks import Sources, sources_of
 from mtls_lint.nginx.head import takes_them_as_invalid, takes_underscores
 from mtls_lint.nginx.inheritance import Scope, Setting
 from mtls_lint.nginx.memory import kept
 from mtls_lint.nginx.model import Configuration, Location, VirtualServer
+from mtls_lint.nginx.variables import variables_in
 from mtls_lint.sharing import once
 from mtls_lint.syntax.tree import Directive
 
@@ -43,13 +44,16 @@ class Fate(Enum):
     """Nothing: neither nginx nor a client can send it on this path."""
 
 
-class Forwarded(Struct, frozen=True):
-    """A header or parameter that ``directive`` sets, and the variables (without ``$``) in its value."""
+class Said(Struct, frozen=True):
+    """What a header or parameter is set to, and the variables (without ``$``) from which that comes.
+
+    ``index`` says which of the directives that are in force together it is.
+    """
 
     name: str
     value: str
-    directive: Directive
     sources: frozenset[str]
+    index: int
 
     @property
     def facts(self) -> frozenset[str]:
@@ -65,6 +69,25 @@ class Forwarded(Struct, frozen=True):
         return Fate.CLIENT if given else Fate.FIXED
 
 
+class Forwarded(Said, frozen=True):
+    """A header or parameter at one place, and the ``directive`` that sets it there."""
+
+    directive: Directive
+
+
+class Told(Struct, frozen=True, eq=False):
+    """What directives with the same words tell a backend, by key: one object for all places that say it.
+
+    ``identity`` is what tells of the client's certificate, ``facts`` are all variables (without ``$``) that
+    do, and ``named`` the variables that stand in those values.
+    """
+
+    said: Mapping[str, Said]
+    identity: Mapping[str, Said]
+    facts: frozenset[str]
+    named: frozenset[str]
+
+
 @lru_cache(maxsize=1024)
 def _facts_in(sources: frozenset[str]) -> frozenset[str]:
     return frozenset(source for source in sources if source.startswith("ssl_client_"))
@@ -74,8 +97,8 @@ class ForwardingPath(Struct, frozen=True, eq=False, dict=True):
     """A place that hands requests on to a backend, and what it says of the client there.
 
     ``directive`` is the ``proxy_pass`` or its like, ``location`` the block it stands in. ``addresses`` are
-    those of the backend; none where a variable decides. ``setting`` is what sets headers, ``forwarded`` what
-    it sets by ``key``, and ``passes_headers`` tells whether the client's own headers go along, but for those
+    those of the backend; none where a variable decides. ``setting`` is what sets headers, ``told`` what that
+    says by ``key``, and ``passes_headers`` tells whether the client's own headers go along, but for those
     that are ``rewritten`` by another module. ``displaced`` is what an outer block sets of the certificate and
     an inner one drops by ``displacing`` (docs/evidence.md: settings). ``doubt`` is why it may be otherwise.
     """
@@ -86,7 +109,7 @@ class ForwardingPath(Struct, frozen=True, eq=False, dict=True):
     protocol: str
     addresses: frozenset[str]
     setting: Setting
-    forwarded: Mapping[str, Forwarded]
+    told: Told
     passes_headers: bool
     rewritten: frozenset[str]
     displacing: Directive | None
@@ -94,8 +117,8 @@ class ForwardingPath(Struct, frozen=True, eq=False, dict=True):
     doubt: str | None
 
     def key(self, name: str) -> str:
-        """Under which key a header or parameter stands in ``forwarded``: headers have no case."""
-        return name.lower() if self.protocol in _WITH_HEADERS else name
+        """Under which key a header or parameter stands in ``told``: headers have no case."""
+        return _key(self.protocol, name)
 
     def header(self, key: str) -> str | None:
         """The header by which a client would send what the backend gets under ``key``; None if it cannot.
@@ -109,9 +132,9 @@ class ForwardingPath(Struct, frozen=True, eq=False, dict=True):
 
     def fate(self, key: str) -> Fate:
         """What the backend gets under ``key``."""
-        forwarded = self.forwarded.get(key)
-        if forwarded is not None:
-            return forwarded.fate
+        said = self.told.said.get(key)
+        if said is not None:
+            return said.fate
         header = self.header(key)
         if header is None or not self.passes_headers:
             return Fate.ABSENT
@@ -139,7 +162,7 @@ class ForwardingPath(Struct, frozen=True, eq=False, dict=True):
         nginx looks an invalid name up by a hash without its underscores, and finds it by chance only.
         """
         return (
-            key in self.forwarded
+            key in self.told.said
             and self.passes_headers
             and self.has_headers
             and "_" in key
@@ -155,19 +178,14 @@ class ForwardingPath(Struct, frozen=True, eq=False, dict=True):
         return (self.server, *(socket.default_server for socket in self.server.sockets))
 
     @cached_property
-    def identity(self) -> dict[str, Forwarded]:
-        """What is set to something that tells of the client's certificate, by key."""
-        return {key: one for key, one in self.forwarded.items() if one.facts}
+    def forwarded(self) -> dict[str, Forwarded]:
+        """What is set, by key, with the places that do."""
+        return _at(self.told.said, self.setting.directives)
 
     @cached_property
-    def facts(self) -> frozenset[str]:
-        """All that the backend is told of the certificate: variables without ``$``."""
-        return once(frozenset[str]().union(*(one.facts for one in self.forwarded.values())))
-
-    @property
-    def identifies(self) -> bool:
-        """Whether the backend is told who the client is."""
-        return not self.facts.isdisjoint(IDENTIFYING)
+    def identity(self) -> dict[str, Forwarded]:
+        """What is set to something that tells of the client's certificate, by key."""
+        return {key: self.forwarded[key] for key in self.told.identity}
 
     @property
     def has_headers(self) -> bool:
@@ -216,15 +234,15 @@ def _paths(configuration: Configuration, server: VirtualServer) -> tuple[Forward
 
 
 def _find_paths(configuration: Configuration, server: VirtualServer) -> Iterator[ForwardingPath]:
+    protocols, rewriters, programs = _written(configuration)
     sources = sources_of(configuration, server)
     for location in server.all_locations():
         scope = location.scope
-        for protocol, setter in SETTERS.items():
-            for directive in scope.find(f"{protocol}_pass"):
+        for protocol, passing, setter in protocols:
+            for directive in scope.find(passing):
                 setting = scope.setting(setter)
-                forwarded = _forwarded(protocol, setting.directives, sources)
+                told = _told(sources, protocol, setting.directives)
                 displacing = _setting_level(scope, setter)
-                outer = _forwarded(protocol, displacing.overrides, sources)
                 yield ForwardingPath(
                     server,
                     location,
@@ -232,23 +250,68 @@ def _find_paths(configuration: Configuration, server: VirtualServer) -> Iterator
                     protocol,
                     backend_addresses(configuration, location, directive),
                     setting,
-                    forwarded,
+                    told,
                     scope.setting(f"{protocol}_pass_request_headers").lower != "off",
-                    _rewritten(scope),
+                    _rewritten(scope, rewriters) if rewriters else frozenset(),
                     displacing.directive,
-                    {key: one for key, one in outer.items() if one.facts and key not in forwarded},
-                    _doubt(scope, setting),
+                    _displaced(protocol, displacing.overrides, told, sources) if displacing.overrides else {},
+                    _doubt(scope, setting, programs) if setting.unknown or programs else None,
                 )
 
 
-def _forwarded(protocol: str, directives: tuple[Directive, ...], sources: Sources) -> dict[str, Forwarded]:
-    found = {}
-    for directive in directives:
-        if len(directive.args) >= 2:
-            name, value = str(directive.args[0]), str(directive.args[1])
-            key = name.lower() if protocol in _WITH_HEADERS else name
-            found[key] = Forwarded(name, value, directive, sources.of(value))
-    return found
+@kept
+def _written(
+    configuration: Configuration,
+) -> tuple[list[tuple[str, str, str]], list[str], list[str]]:
+    """What of all that matters here the configuration has at all.
+
+    That are the protocols, with the directives that pass and set, and the directives that rewrite headers:
+    to fixed ones, and by programs.
+    """
+    there = configuration.directives
+    protocols = [
+        (protocol, f"{protocol}_pass", setter)
+        for protocol, setter in SETTERS.items()
+        if f"{protocol}_pass" in there
+    ]
+    rewriters, programs = ([name for name in names if name in there] for names in (_INPUT_HEADERS, _PROGRAMS))
+    return protocols, rewriters, programs
+
+
+def _told(sources: Sources, protocol: str, directives: tuple[Directive, ...]) -> Told:
+    return _in_words(sources, protocol, tuple([directive.args for directive in directives]))
+
+
+@kept
+def _in_words(sources: Sources, protocol: str, words: tuple[tuple[str, ...], ...]) -> Told:
+    said: dict[str, Said] = {}
+    for index, args in enumerate(words):
+        if len(args) >= 2:
+            name, value = str(args[0]), str(args[1])
+            said[_key(protocol, name)] = Said(name, value, sources.of(value), index)
+    identity = {key: one for key, one in said.items() if one.facts}
+    facts = frozenset[str]().union(*(one.facts for one in identity.values()))
+    named = frozenset[str]().union(*(variables_in(one.value) for one in identity.values()))
+    return Told(said, identity, facts, named)
+
+
+def _key(protocol: str, name: str) -> str:
+    return name.lower() if protocol in _WITH_HEADERS else name
+
+
+def _at(said: Mapping[str, Said], directives: tuple[Directive, ...]) -> dict[str, Forwarded]:
+    return {
+        key: Forwarded(one.name, one.value, one.sources, one.index, directives[one.index])
+        for key, one in said.items()
+    }
+
+
+def _displaced(
+    protocol: str, overrides: tuple[Directive, ...], told: Told, sources: Sources
+) -> dict[str, Forwarded]:
+    outer = _told(sources, protocol, overrides)
+    lost = {key: one for key, one in outer.identity.items() if key not in told.said}
+    return _at(lost, overrides)
 
 
 def _setting_level(scope: Scope, setter: str) -> Setting:
@@ -258,15 +321,17 @@ def _setting_level(scope: Scope, setter: str) -> Setting:
     return scope.setting(setter)
 
 
-def _rewritten(scope: Scope) -> frozenset[str]:
+def _rewritten(scope: Scope, rewriters: Iterable[str]) -> frozenset[str]:
     """Headers that headers-more sets or clears in the request, whatever the client has sent."""
-    words = (str(word) for name in _INPUT_HEADERS for word in scope.setting(name).words)
-    headers = (header for word in words for header in word.split(","))
-    return once(frozenset(header.partition(":")[0].strip().lower() for header in headers))
+    words = [str(word) for name in rewriters for word in scope.setting(name).words]
+    headers = [header for word in words for header in word.split(",")]
+    return once(frozenset([header.partition(":")[0].strip().lower() for header in headers]))
 
 
-def _doubt(scope: Scope, setting: Setting) -> str | None:
+def _doubt(scope: Scope, setting: Setting, programs: Iterable[str]) -> str | None:
     if setting.unknown is not None:
         return setting.unknown.reason
-    program = next((name for name in _PROGRAMS if scope.setting(name).is_set), None)
-    return f"{program} may change the headers" if program is not None else None
+    for program in programs:
+        if scope.setting(program).is_set:
+            return f"{program} may change the headers"
+    return None

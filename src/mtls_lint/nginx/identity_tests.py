@@ -1,7 +1,7 @@
 """Where a configuration compares what tells one client's certificate from another with something."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
@@ -21,6 +21,7 @@ SERIAL, FINGERPRINT = "ssl_client_serial", "ssl_client_fingerprint"
 COMPARED = NAMES | LEGACY_NAMES | {SERIAL, FINGERPRINT}
 """The variables (without ``$``) whose form is known."""
 
+_THEMSELVES = {name: name for name in COMPARED}
 _CAPTURED = expression(r"\$(?:\{?\w+\}?)")
 _GROUP = expression(r"\((?:\?P?<\w+>|\?'\w+'|(?!\?))[^()]*\)")
 _MOST_LITERALS = 5
@@ -109,7 +110,7 @@ def identity_tests(configuration: Configuration, server: VirtualServer) -> tuple
 
 
 def _find_tests(configuration: Configuration, server: VirtualServer) -> Iterator[IdentityTest]:
-    aliases = _aliases(server)
+    aliases = _aliases(server) if "set" in configuration.directives else _THEMSELVES
     for block in server.all_locations():
         if block.kind != "if" or block.directive.is_templated:
             continue
@@ -119,13 +120,9 @@ def _find_tests(configuration: Configuration, server: VirtualServer) -> Iterator
             operator, operand = words[1].lstrip("!"), " ".join(words[2:])
             if not (operator == "=" and variables_in(operand)):
                 yield IdentityTest(variable, operator, operand, block.span, block.directive, True)
-    maps = configuration.makers.maps.values()
+    maps = _maps_of_names(configuration) if aliases is _THEMSELVES else _comparing(configuration, aliases)
     compared = _literals(configuration, server) if maps else {}
-    for row in maps:
-        found = _compared(str(row.args[0]), aliases)
-        if found is None:
-            continue
-        variable, before, after = found
+    for row, variable, before, after in maps:
         for line in row.children:
             key = str(line.name)
             if not line.args or line.is_templated or key in {"default", "include"}:
@@ -137,6 +134,20 @@ def _find_tests(configuration: Configuration, server: VirtualServer) -> Iterator
                 operator, operand = "=", key.removeprefix("\\")
             taken = compared.get(str(row.args[1]).lstrip("$").lower(), ()) if _takes_part(line) else ()
             yield IdentityTest(variable, operator, operand, line.span, row, False, before, after, taken)
+
+
+@kept
+def _maps_of_names(configuration: Configuration) -> list[tuple[Directive, str, str, str]]:
+    """The maps that compare one of these variables by its own name: the same for all servers."""
+    return _comparing(configuration, _THEMSELVES)
+
+
+def _comparing(
+    configuration: Configuration, aliases: Mapping[str, str]
+) -> list[tuple[Directive, str, str, str]]:
+    """The maps that compare the variables with these names; the variable, and the text around it."""
+    found = ((row, _compared(str(row.args[0]), aliases)) for row in configuration.makers.maps.values())
+    return [(row, *compared) for row, compared in found if compared is not None]
 
 
 def _takes_part(line: Directive) -> bool:
@@ -163,7 +174,7 @@ def _literals(configuration: Configuration, server: VirtualServer) -> dict[str, 
     return {name: tuple(text for text in texts if text)[:_MOST_LITERALS] for name, texts in found.items()}
 
 
-def _aliases(server: VirtualServer) -> dict[str, str]:
+def _aliases(server: VirtualServer) -> Mapping[str, str]:
     """The variables that hold one of those compared: themselves, and what ``set`` copies them into."""
     copies: dict[str, set[str]] = {}
     for scope in (server.scope, *(block.scope for block in server.all_locations())):
@@ -171,7 +182,9 @@ def _aliases(server: VirtualServer) -> dict[str, str]:
             if len(directive.args) == 2:
                 name, value = (str(word).lower() for word in directive.args)
                 copies.setdefault(name.strip("${}"), set()).add(value)
-    aliases = {name: name for name in COMPARED}
+    if not copies:
+        return _THEMSELVES
+    aliases = dict(_THEMSELVES)
     for _ in copies:
         for name, values in copies.items():
             sources = {aliases.get(value.strip("${}")) for value in values if value.startswith("$")}
@@ -180,7 +193,7 @@ def _aliases(server: VirtualServer) -> dict[str, str]:
     return aliases
 
 
-def _compared(source: str, aliases: dict[str, str]) -> tuple[str, str, str] | None:
+def _compared(source: str, aliases: Mapping[str, str]) -> tuple[str, str, str] | None:
     """The variable that a map with this source compares, and the text around it; None when it is another."""
     names = variables_in(source)
     found = [name for name in names if name in aliases]

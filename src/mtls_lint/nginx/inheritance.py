@@ -49,9 +49,11 @@ class Setting(Struct, frozen=True):
     lower: str = ""
 
     def __post_init__(self) -> None:
-        words = (
-            next((one.args for one in self.directives if one.args), ()) if self.directives else self.default
-        )
+        words = self.default
+        for directive in self.directives:
+            words = directive.args
+            if words:
+                break
         if words:
             force_setattr(self, "value", words[0])
             force_setattr(self, "lower", words[0].lower())

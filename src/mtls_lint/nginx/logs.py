@@ -1,10 +1,13 @@
 """What the logs of a server tell of its clients' certificates, and what they leave out."""
 
+from functools import lru_cache
+
 from msgspec import Struct
 
 from mtls_lint.nginx.asking import backend_learns_identity
 from mtls_lint.nginx.checks import IDENTIFYING, client_facts
 from mtls_lint.nginx.inheritance import Scope, Setting, unknown_because, unread_includes
+from mtls_lint.nginx.memory import kept
 from mtls_lint.nginx.model import Configuration, VirtualServer
 from mtls_lint.nginx.variables import variables_in
 from mtls_lint.syntax.tree import Directive, Unknown, index_by_name
@@ -113,16 +116,23 @@ def unidentified(
 def error_logs(configuration: Configuration, server: VirtualServer) -> tuple[ErrorLog, ...] | Unknown:
     """The logs that a server's events are written to; those of an outer level only where it has none."""
     setting = server.setting("error_log")
-    directives = setting.directives
     if not setting.is_set:
         if (doubt := _doubt(setting)) is not None:
             return doubt
-        if configuration.tree.context == ("main",):
-            by_name = index_by_name(configuration.tree.directives)
-            directives = by_name.get("error_log", ())
-            doubt = unknown_because(unread_includes(by_name.get("include", ())))
-            if not directives and doubt is not None:
-                return doubt
+        return _main_logs(configuration)
+    return tuple(map(_error_log, setting.directives))
+
+
+@kept
+def _main_logs(configuration: Configuration) -> tuple[ErrorLog, ...] | Unknown:
+    """The error logs of the outermost level, where it was given; nginx's own, where it has none."""
+    directives: tuple[Directive, ...] = ()
+    if configuration.tree.context == ("main",):
+        by_name = index_by_name(configuration.tree.directives)
+        directives = by_name.get("error_log", ())
+        doubt = unknown_because(unread_includes(by_name.get("include", ())))
+        if not directives and doubt is not None:
+            return doubt
     return tuple(map(_error_log, directives)) or (ErrorLog(None, "error", ""),)
 
 
@@ -140,16 +150,25 @@ def _access_log(
     name = str(directive.args[1]) if len(directive.args) > 1 else COMBINED
     if name == COMBINED:
         return AccessLog(directive, name, None)
-    scope = configuration.scopes.get(server.module)
-    declared = [
-        d for d in (scope.find("log_format") if scope is not None else ()) if d.args and d.args[0] == name
-    ]
-    if not declared:
+    declared = _formats(configuration, server.module).get(name)
+    if declared is None:
         return Unknown(f"the log_format {name} is not here")
-    variables = variables_in(" ".join(str(word) for word in declared[0].args[1:]))
-    facts, makers = client_facts(configuration, server, variables)
+    facts, makers = client_facts(configuration, server, _mentioned(declared.args[1:]))
     doubt = f"log_format {name} has a variable of {min(makers)}" if makers else None
-    return AccessLog(directive, name, declared[0], facts, doubt)
+    return AccessLog(directive, name, declared, facts, doubt)
+
+
+@kept
+def _formats(configuration: Configuration, module: str) -> dict[str, Directive]:
+    """The log formats of a module by name; the first of each."""
+    scope = configuration.scopes.get(module)
+    found = scope.find("log_format") if scope is not None else ()
+    return {str(directive.args[0]): directive for directive in reversed(found) if directive.args}
+
+
+@lru_cache(maxsize=64)
+def _mentioned(words: tuple[str, ...]) -> frozenset[str]:
+    return variables_in(" ".join(words))
 
 
 def _error_log(directive: Directive) -> ErrorLog:

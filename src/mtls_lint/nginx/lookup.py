@@ -63,6 +63,9 @@ def _normalised(address: str) -> str:
     return f"[{parsed.compressed}]" if parsed.version == 6 else str(parsed)
 
 
+_UPPER_CASE = expression("[A-Z]")
+
+
 class NameTable(Struct):
     """The names of one socket, as nginx hashes them."""
 
@@ -139,7 +142,7 @@ class NameTable(Struct):
     def _by_regex(self, host: str) -> tuple[VirtualServer, Matched] | Unknown | None:
         for pattern, server in self.regexes:
             # An upper-case letter in the expression makes nginx compare without case; hosts are lower-case.
-            caseless = any("A" <= char <= "Z" for char in pattern)
+            caseless = _UPPER_CASE.search(pattern) is not None
             match = search(pattern, host, caseless=caseless)
             if isinstance(match, Unknown):
                 return match
@@ -169,12 +172,13 @@ def looks_names_up(socket: Socket) -> bool:
 
 
 # What nginx takes for a Host since 1.29.4, which follows RFC 3986 3.2 (docs/evidence.md: request).
+_NEVER = expression(r"\.\.|[\0-\x20/\x7f]")
 _HOST = expression(r"(\[[\w.~!$&'()*+,;=:-]*\]|[\w.~!$&'()*+,;=%-]*)(?::(\d*))?", re.ASCII)
 
 
 def normalise_host(host: str, version: NginxVersion) -> str | None:
     """A Host or SNI as nginx looks it up: lower case, no port, no trailing dot; None when it is invalid."""
-    if ".." in host or any(char in "/\x7f" or char <= " " for char in host):
+    if _NEVER.search(host):
         return None
     if version >= (1, 29, 4):
         match = _HOST.fullmatch(host)

@@ -9,9 +9,10 @@ from mtls_lint.nginx.contexts import context_inside, top_context
 from mtls_lint.nginx.version import NginxVersion, parse_version
 from mtls_lint.syntax import directive_data, directives
 from mtls_lint.syntax.directives import Refusal
+from mtls_lint.syntax.grammars import holds_placeholder
 from mtls_lint.syntax.tree import Directive, Tree
 
-_Form = tuple[str, str, bool, "int | tuple[str, ...]"]
+_Form = tuple[bool, "int | tuple[str, ...]"]
 RefusalKind = Literal["unknown", "removed", "too-new", "context", "block", "arity", "value", "duplicate"]
 
 # Blocks that only http has: what a fragment holds inside them stands where it stands.
@@ -70,15 +71,37 @@ def refusals(tree: Tree, version: NginxVersion) -> Refusals:
     return Refusals(tuple(walk.found), tuple(walk.unknown.values()), tuple(walk.templated), newest)
 
 
-class _Taken(Struct, frozen=True):
-    """How nginx takes directives that are alike: which ``place`` they fill, ``once`` or more often.
+class _Word:
+    """How nginx takes the directives of one name in one context.
 
-    ``inside`` is the context of their blocks, None where they have none of directives.
+    They fill ``place``, ``once`` or more often, and the blocks behind them have the context ``inside`` (None
+    where they have none of directives). ``taken`` are the forms that it takes, by whether there is a block,
+    and by the arguments: themselves where ``by_value``, else how many they are.
     """
 
-    place: str
-    once: bool
-    inside: str | None
+    __slots__ = ("_context", "_name", "_verdicts", "_version", "by_value", "inside", "once", "place", "taken")
+
+    def __init__(self, name: str, context: str, version: NginxVersion) -> None:
+        self._name, self._context, self._version = name, context, version
+        # `root` and `alias` fill the same place (ngx_http_core_root).
+        self.place = "root" if name == "alias" else name
+        self.once = _refuses_twice(name, (context,), version)
+        self.inside = context_inside(context, name)
+        self.by_value = directives.judges_values(name)
+        self.taken: set[_Form] = set()
+        self._verdicts: dict[_Form, Refusal | None] = {}
+
+    def form(self, directive: Directive) -> _Form:
+        """What decides whether nginx takes a directive: its values, too, where they matter."""
+        return directive.block is not None, directive.args if self.by_value else len(directive.args)
+
+    def verdict(self, directive: Directive) -> Refusal | None:
+        """How nginx refuses such a directive, whatever else there is; None where it takes it."""
+        form = self.form(directive)
+        if form not in self._verdicts:
+            name, context = self._name, self._context
+            self._verdicts[form] = directives.check(name, directive.args, form[0], context, self._version)
+        return self._verdicts[form]
 
 
 class _Walk:
@@ -92,9 +115,7 @@ class _Walk:
         self.unknown: dict[str, Directive] = {}
         self.templated: list[Directive] = []
         # A large configuration says the same things many times.
-        self._taken: dict[_Form, _Taken] = {}
-        self._verdicts: dict[_Form, Refusal | None] = {}
-        self._depends_on_values: dict[_Form, bool] = {}
+        self._words: dict[str, dict[str, _Word]] = {}
 
     def block(self, block: Sequence[Directive], context: str, *, open_: bool = False) -> None:
         """Judge the directives of one block, and put the blocks inside it on ``pending``.
@@ -102,39 +123,48 @@ class _Walk:
         ``open_`` says that the context is only inferred.
         """
         seen: dict[str, Directive] = {}
-        taken = self._taken
+        words = self._words.setdefault(context, {})
         for directive in block:
-            name, args, has_block = directive.name, directive.args, directive.block is not None
-            alike = taken.get((name, context, has_block, len(args))) or taken.get(
-                (name, context, has_block, args)
-            )
-            plain = alike is not None and not open_ and directive.source.template is None
-            if alike is None or not plain or (alike.once and alike.place in seen):
+            try:
+                word = words[directive.name]
+            except KeyError:
+                word = self._word(directive.name, context)
+            # What is nearly always so is found out here, in a few steps.
+            form = directive.block is not None, directive.args if word.by_value else len(directive.args)
+            if (
+                open_
+                or form not in word.taken
+                or (word.once and word.place in seen)
+                or directive.source.template is not None
+            ):
                 self._judge(directive, context, seen, open_=open_)
                 continue
-            seen.setdefault(alike.place, directive)
-            if directive.block and alike.inside is not None:
-                self.pending.append((directive.block, alike.inside))
+            if word.once:
+                seen[word.place] = directive
+            if directive.block and word.inside is not None:
+                self.pending.append((directive.block, word.inside))
+
+    def _word(self, name: str, context: str) -> _Word:
+        words = self._words.setdefault(context, {})
+        word = words.get(name)
+        if word is None:
+            word = words[name] = _Word(name, context, self.version)
+        return word
 
     def _judge(self, directive: Directive, context: str, seen: dict[str, Directive], *, open_: bool) -> None:
         name = str(directive.name)
         if directive.is_templated:
             self.templated.append(directive)
             return
-        # `root` and `alias` fill the same place (ngx_http_core_root).
-        place = "root" if name == "alias" else name
-        if self._takes(directive, name, context, seen.get(place), open_=open_):
-            seen.setdefault(place, directive)
-            if directives.is_templated(name, directive.args):
+        word = self._word(name, context)
+        if self._takes(directive, name, context, seen.get(word.place), open_=open_):
+            seen.setdefault(word.place, directive)
+            if word.by_value and holds_placeholder(name, directive.args):
                 self.templated.append(directive)
-            elif directives.is_known(name) and self._verdict(directive, name, context) is None:
-                form = self._form(directive, name, context)
-                inside = context_inside(context, name)
-                self._taken[form] = _Taken(place, self._refuses_twice(name, (context,)), inside)
-        if directive.block:
-            inside = context_inside(context, name)
-            if inside is not None:
-                self.pending.append((directive.block, inside))
+            elif directives.is_known(name) and word.verdict(directive) is None:
+                word.taken.add(word.form(directive))
+        if directive.block and word.inside is not None:
+            self.pending.append((directive.block, word.inside))
 
     def _takes(
         self, directive: Directive, name: str, context: str, earlier: Directive | None, *, open_: bool
@@ -144,7 +174,7 @@ class _Walk:
             self.unknown.setdefault(name, directive)
             return True
         contexts = directives.contexts_of(name) if open_ else ()
-        verdicts = [self._verdict(directive, name, where) for where in contexts or (context,)]
+        verdicts = [self._word(name, where).verdict(directive) for where in contexts or (context,)]
         if None not in verdicts and (verdict := verdicts[0]) is not None:
             if verdict.kind in {"removed", "too-new"} and directive.is_conditional:
                 self.templated.append(directive)  # written for another version, perhaps
@@ -156,7 +186,7 @@ class _Walk:
             return False
         if (
             earlier is not None
-            and self._refuses_twice(name, contexts or (context,))
+            and _refuses_twice(name, contexts or (context,), self.version)
             and not (earlier.is_conditional or directive.is_conditional)
         ):
             text = f'"{name}" directive is duplicate'
@@ -166,28 +196,11 @@ class _Walk:
             return False
         return True
 
-    def _verdict(self, directive: Directive, name: str, context: str) -> Refusal | None:
-        key = self._form(directive, name, context)
-        if key not in self._verdicts:
-            self._verdicts[key] = directives.check(name, directive.args, key[2], context, self.version)
-        return self._verdicts[key]
 
-    def _form(self, directive: Directive, name: str, context: str) -> _Form:
-        """What decides whether nginx takes a directive: its values, too, where they matter."""
-        key = (name, context, directive.block is not None, len(directive.args))
-        return (*key[:3], directive.args) if self._values_matter(key) else key
-
-    def _values_matter(self, form: _Form) -> bool:
-        matter = self._depends_on_values.get(form)
-        if matter is None:
-            matter = directives.judges_values(form[0])
-            self._depends_on_values[form] = matter
-        return matter
-
-    def _refuses_twice(self, name: str, contexts: Sequence[str]) -> bool:
-        forms = [
-            spec
-            for spec in directives.specs(name)
-            if spec.lives_in(self.version) and not set(contexts).isdisjoint(spec.contexts)
-        ]
-        return bool(forms) and all(spec.repeatable is False for spec in forms)
+def _refuses_twice(name: str, contexts: Sequence[str], version: NginxVersion) -> bool:
+    forms = [
+        spec
+        for spec in directives.specs(name)
+        if spec.lives_in(version) and not set(contexts).isdisjoint(spec.contexts)
+    ]
+    return bool(forms) and all(spec.repeatable is False for spec in forms)

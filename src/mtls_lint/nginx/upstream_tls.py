@@ -25,6 +25,9 @@ PREFIXES = ("proxy_", "grpc_", "uwsgi_")
 
 _TLS_SCHEMES = {"proxy_": "https", "grpc_": "grpcs", "uwsgi_": "suwsgi"}
 _SCHEME = expression(r"([a-z]+)://", re.IGNORECASE)
+_BEHIND = expression("[/?]")
+"""What ends an address."""
+
 _TARGET_PORTS = {"http": "80", "https": "443", "grpc": "80", "grpcs": "443"}
 
 # What stands for a path, or nothing: an address ends before it.
@@ -210,9 +213,10 @@ def _find_passes(configuration: Configuration, server: VirtualServer) -> Iterato
             yield UpstreamPass(configuration, server, None, server.scope, "proxy_", directive, targets)
     if server.module != "http":
         return
-    for location in server.all_locations():
-        for prefix in PREFIXES:
-            for directive in location.scope.find(f"{prefix}pass"):
+    passing = _passing(configuration)
+    for location in server.all_locations() if passing else ():
+        for prefix, name in passing:
+            for directive in location.scope.find(name):
                 written = _first_argument(directive)
                 targets = tuple(
                     _http_target(configuration, prefix, text)
@@ -223,6 +227,13 @@ def _find_passes(configuration: Configuration, server: VirtualServer) -> Iterato
                 yield UpstreamPass(
                     configuration, server, location, location.scope, prefix, directive, targets
                 )
+
+
+@kept
+def _passing(configuration: Configuration) -> list[tuple[str, str]]:
+    """The protocols by which requests are handed on, and the directives that do; those there are."""
+    names = ((prefix, f"{prefix}pass") for prefix in PREFIXES)
+    return [(prefix, name) for prefix, name in names if name in configuration.directives]
 
 
 def split_port(address: str) -> tuple[str, str]:
@@ -289,8 +300,8 @@ def _authority(text: str) -> str:
         path, _, _ = text[5:].partition(":")
         return f"unix:{path}"
     end = len(text)
-    for match in VARIABLE.finditer(text):
+    for match in VARIABLE.finditer(text) if "$" in text else ():
         if (match[1] or match[2]).lower() in _PATHS:
             end = match.start()
             break
-    return re.split(r"[/?]", text[:end], maxsplit=1)[0]
+    return _BEHIND.split(text[:end], maxsplit=1)[0]

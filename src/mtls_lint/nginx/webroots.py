@@ -34,7 +34,7 @@ class Webroots:
     def __init__(self, configuration: Configuration) -> None:
         self._roots: dict[str, list[_Root]] = {}
         self._ways: dict[str, tuple[tuple[str, list[_Root]], ...]] = {}
-        for server in configuration.servers_of("http"):
+        for server in _servers_with_roots(configuration):
             if server.scope.find("return"):  # answers every request before a file is looked for
                 continue
             for location in (None, *server.all_locations()):
@@ -69,6 +69,15 @@ class Webroots:
             if above == directory:
                 return
             directory = above
+
+
+def _servers_with_roots(configuration: Configuration) -> Iterator[VirtualServer]:
+    """The servers of http that have a root or an alias somewhere, or take one over from the level around."""
+    places = [place for name in ("root", "alias") for place in configuration.directives.get(name, ())]
+    around = {next((block for block in place.ancestors if block.name == "server"), None) for place in places}
+    for server in configuration.servers_of("http") if around else ():
+        if None in around or server.directive in around:
+            yield server
 
 
 class _Root(Struct, frozen=True):

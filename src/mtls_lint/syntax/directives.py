@@ -57,16 +57,17 @@ class DirectiveSpec(Struct, frozen=True):
 
     @property
     def min_args(self) -> int:
-        return int(re.split("[-,+]", self.arity)[0])
+        return _numbers(self.arity)[0]
 
     @property
     def max_args(self) -> int | None:
-        return None if self.arity.endswith("+") else int(re.split("[-,]", self.arity)[-1])
+        return _numbers(self.arity)[1]
 
     def takes(self, count: int) -> bool:
         if "," in self.arity:
             return str(count) in self.arity.split(",")
-        return count >= self.min_args and (self.max_args is None or count <= self.max_args)
+        lowest, highest = _numbers(self.arity)
+        return count >= lowest and (highest is None or count <= highest)
 
     def lives_in(self, version: Version) -> bool:
         return (self.since is None or self.since <= version) and (
@@ -82,6 +83,13 @@ class Refusal(Struct, frozen=True):
     """nginx's own message, without the file and line it ends in."""
     detail: str | None
     """What helps further: the nearest known name, a version, the permitted contexts, numbers or values."""
+
+
+@cache
+def _numbers(arity: str) -> tuple[int, int | None]:
+    """The smallest and the largest number of arguments; None where there is no largest."""
+    numbers = re.split("[-,+]", arity)
+    return int(numbers[0]), int(numbers[-1]) if numbers[-1] else None
 
 
 def _version(text: str) -> Version | None:
@@ -144,11 +152,6 @@ def judges_values(name: str) -> bool:
     return grammars.judges(name) or any(spec.kind != "any" for spec in specs(name))
 
 
-def is_templated(name: str, args: Sequence[str]) -> bool:
-    """Whether the values of a directive that `check` would judge are a template's to fill in."""
-    return judges_values(name) and grammars.holds_placeholder(name, args)
-
-
 def contexts_of(name: str) -> tuple[str, ...]:
     """Every context some form of the directive may stand in."""
     found = {context for spec in specs(name) for context in spec.contexts}
@@ -195,6 +198,11 @@ def _spell(version: Version | None) -> str:
     return ".".join(map(str, version or ()))
 
 
+@cache
+def _alive(name: str, version: Version) -> tuple[DirectiveSpec, ...]:
+    return tuple(form for form in specs(name) if form.lives_in(version))
+
+
 def check(name: str, args: Sequence[str], has_block: bool, context: str, version: Version) -> Refusal | None:
     """Says how nginx of that version refuses a directive; None if it takes it or if that is not certain.
 
@@ -208,7 +216,7 @@ def check(name: str, args: Sequence[str], has_block: bool, context: str, version
         return None if near is None else Refusal("unknown", f'unknown directive "{name}"', near)
     if context not in CONTEXTS or version > _NEWEST:
         return None
-    alive = [form for form in forms if form.lives_in(version)]
+    alive = _alive(name, version)
     here = [form for form in alive if context in form.contexts]
     if here:
         refusals = [_misuse(form, args, has_block) for form in here]
