@@ -142,6 +142,7 @@ class CrlFile(Struct, frozen=True):
     servers: tuple[VirtualServer, ...]
 
 
+@kept
 def reference_to(configuration: Configuration, directive: Directive, index: int = 0) -> FileReference:
     """The file ``directive`` names, resolved against the main file's directory (docs/evidence.md: settings).
 

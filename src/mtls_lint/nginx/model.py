@@ -236,7 +236,7 @@ class Configuration(Struct, frozen=True, dict=True):
     @cached_property
     def makers(self) -> Makers:
         """Which variables of http the configuration makes itself; looked for once."""
-        return makers(self.scopes.get("http"), self.servers_of("http"))
+        return makers(self.scopes.get("http"), self._with_set("http"))
 
     @cached_property
     def upstream_blocks(self) -> dict[tuple[str, str], UpstreamBlock]:
@@ -251,7 +251,11 @@ class Configuration(Struct, frozen=True, dict=True):
     @cached_property
     def stream_makers(self) -> Makers:
         """The same for the variables of stream."""
-        return makers(self.scopes.get("stream"), self.servers_of("stream"))
+        return makers(self.scopes.get("stream"), self._with_set("stream"))
+
+    def _with_set(self, module: str) -> tuple[VirtualServer, ...]:
+        """The servers of a module in which variables may be set: none where nothing says so."""
+        return self.servers_of(module) if "set" in self.directives else ()
 
     @cached_property
     def upstreams(self) -> dict[str, tuple[str, ...]]:

@@ -182,6 +182,7 @@ class _Walk:
         ] = {}
         # The files that are open, outermost first, as nginx would hold them, with the includes between.
         self.open: list[tuple[object, str]] = [(files.identity(main_path), main.source.path)]
+        self.identities: dict[str, object] = {}
         self.chain: tuple[Directive, ...] = ()
         self.inclusions = 0
         self.spliced = 0
@@ -235,7 +236,9 @@ class _Walk:
         if isinstance(parsed, Problem):
             self._note(include, errors.at_include(include, parsed))
             return ()
-        identity = self.files.identity(path)
+        identity = self.identities.get(path)
+        if identity is None:
+            identity = self.identities[path] = self.files.identity(path)
         problem = self._refusal(include, parsed, identity, depth)
         if problem is not None:
             self._note(include, problem)
