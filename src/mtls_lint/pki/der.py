@@ -14,23 +14,27 @@ class Value(NamedTuple):
     end: int
 
 
-def first_value(data: bytes, start: int = 0) -> Value | None:
-    """The value at ``start``; None when there is no complete one.
+def _extent(data: bytes, start: int, limit: int) -> tuple[int, int] | None:
+    """Where the contents of the value at ``start`` begin and end; None when it does not end before ``limit``.
 
     Only single-octet identifiers and definite lengths are known: certificates, keys and CRLs have no other.
     """
-    if len(data) < start + 2:
+    if limit < start + 2:
         return None
-    tag, length, at = data[start], data[start + 1], start + 2
+    length, at = data[start + 1], start + 2
     if length >= 0x80:
         octets = length & 0x7F
-        if not 1 <= octets <= 4 or len(data) < at + octets:
+        if not 1 <= octets <= 4 or limit < at + octets:
             return None
         length = int.from_bytes(data[at : at + octets], "big")
         at += octets
-    if len(data) < at + length:
-        return None
-    return Value(tag, data[at : at + length], at + length)
+    return None if limit < at + length else (at, at + length)
+
+
+def first_value(data: bytes, start: int = 0) -> Value | None:
+    """The value at ``start``; None when there is no complete one."""
+    extent = _extent(data, start, len(data))
+    return None if extent is None else Value(data[start], data[extent[0] : extent[1]], extent[1])
 
 
 def values(data: bytes) -> Iterator[Value]:
@@ -50,8 +54,8 @@ def split_trailing(data: bytes) -> tuple[bytes, bytes]:
     OpenSSL's d2i functions stop behind the first value and do not mind the rest; a TRUSTED CERTIFICATE
     keeps its trust settings there. Data without a complete first value come back whole.
     """
-    value = first_value(data)
-    return (data, b"") if value is None else (data[: value.end], data[value.end :])
+    extent = _extent(data, 0, len(data))
+    return (data, b"") if extent is None else (data[: extent[1]], data[extent[1] :])
 
 
 def object_identifier(contents: bytes) -> str:
@@ -71,10 +75,15 @@ def object_identifier(contents: bytes) -> str:
 
 def outline(data: bytes) -> tuple[int, ...]:
     """Identifiers of the values inside the first SEQUENCE of ``data``; empty when there is none."""
-    value = first_value(data)
-    if value is None or value.tag != SEQUENCE:
+    extent = _extent(data, 0, len(data))
+    if extent is None or data[0] != SEQUENCE:
         return ()
-    return tuple(inner.tag for inner in values(value.contents))
+    tags = []
+    at, limit = extent
+    while at < limit and (inner := _extent(data, at, limit)) is not None:
+        tags.append(data[at])
+        at = inner[1]
+    return tuple(tags)
 
 
 def looks_like_certificate(data: bytes) -> bool:

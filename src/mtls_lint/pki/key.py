@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from mtls_lint.pki import der
-from mtls_lint.pki._crypto import dsa, ec, ed448, ed25519, exceptions, rsa, serialization
+from mtls_lint.pki._crypto import exceptions, serialization
 from mtls_lint.pki.pem import BlockKind
-from mtls_lint.pki.public_key import PublicKey, key_sha256
+from mtls_lint.pki.public_key import PublicKey, algorithm_of, key_sha256
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -59,10 +59,11 @@ def load_key(block: PemBlock, passwords: Iterable[bytes] = ()) -> PrivateKey:
     library is turned into a key of unknown algorithm, because nginx may know it.
     """
     if not block.encrypted:
-        if not _label_fits(block):
+        encoded = block.der
+        if not _label_fits(block.label, encoded):
             raise ValueError("its label announces another form of key than it holds")
         try:
-            return _opened(block, None)
+            return _opened(block, encoded, None)
         except exceptions.UnsupportedAlgorithm:
             return PrivateKey(
                 block.label, block.line, encrypted=False, opened=False, algorithm=None, bits=None
@@ -116,20 +117,19 @@ def _try_key(block: PemBlock, passwords: Sequence[bytes]) -> PrivateKey | None:
 
 def _try_password(block: PemBlock, password: bytes) -> PrivateKey | None:
     try:
-        return _opened(block, password)
+        return _opened(block, block.der, password)
     except (ValueError, TypeError, exceptions.UnsupportedAlgorithm):
         return None  # the wrong password, or a cipher that is unknown here
 
 
-def _label_fits(block: PemBlock) -> bool:
+def _label_fits(label: str, encoded: bytes) -> bool:
     """Whether OpenSSL reads the form under this label: PKCS#8 and PKCS#1 are not taken for each other."""
-    tags = der.outline(block.der)
-    if block.label == "PRIVATE KEY":
-        return tags[:2] == (der.INTEGER, der.SEQUENCE)
-    return block.label != "RSA PRIVATE KEY" or tags[:2] == (der.INTEGER, der.INTEGER)
+    if label == "PRIVATE KEY":
+        return der.outline(encoded)[:2] == (der.INTEGER, der.SEQUENCE)
+    return label != "RSA PRIVATE KEY" or der.outline(encoded)[:2] == (der.INTEGER, der.INTEGER)
 
 
-def _opened(block: PemBlock, password: bytes | None) -> PrivateKey:
+def _opened(block: PemBlock, encoded: bytes, password: bytes | None) -> PrivateKey:
     try:
         # Without the check of its primes an RSA key loads in 10 us instead of 40 to 250 ms. That is safe
         # here: the key is never used to sign or decrypt, only its public half is compared.
@@ -139,7 +139,7 @@ def _opened(block: PemBlock, password: bytes | None) -> PrivateKey:
             )
         else:
             native = serialization.load_der_private_key(
-                block.der, password, unsafe_skip_rsa_key_validation=True
+                encoded, password, unsafe_skip_rsa_key_validation=True
             )
     except (ValueError, TypeError):
         # Not chained, and without the library's words: those could quote what was read.
@@ -151,18 +151,8 @@ def _opened(block: PemBlock, password: bytes | None) -> PrivateKey:
         block.line,
         encrypted=password is not None,
         opened=True,
-        algorithm=_algorithm(public),
+        algorithm=algorithm_of(type(public)),
         bits=kept.bits,
         public_key=kept.encoded,
     )
 
-
-def _algorithm(public: object) -> str:
-    kinds: tuple[tuple[type, str], ...] = (
-        (rsa.RSAPublicKey, "RSA"),
-        (ec.EllipticCurvePublicKey, "EC"),
-        (ed25519.Ed25519PublicKey, "Ed25519"),
-        (ed448.Ed448PublicKey, "Ed448"),
-        (dsa.DSAPublicKey, "DSA"),
-    )
-    return next((name for kind, name in kinds if isinstance(public, kind)), type(public).__name__)

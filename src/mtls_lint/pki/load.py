@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -13,7 +13,7 @@ from mtls_lint.pki.certificate import Certificate
 from mtls_lint.pki.crl import RevocationList
 from mtls_lint.pki.facts import Facts
 from mtls_lint.pki.key import PrivateKey, key_blocks, load_key
-from mtls_lint.pki.pem import BlockKind, PemBlock
+from mtls_lint.pki.pem import BlockKind, PemBlock, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     Known = dict[tuple[bytes, int, bytes | None], Certificate]
 
 _CERTIFICATE_KINDS = (BlockKind.CERTIFICATE, BlockKind.TRUSTED_CERTIFICATE)
-_KEY_KINDS = (BlockKind.KEY,)
 _CRL_KINDS = (BlockKind.CRL,)
 
 
@@ -32,6 +31,9 @@ class _Reading(Struct, frozen=True):
 
     damage: str | None
     doubts: tuple[str, ...]
+
+
+_SOUND = _Reading(None, ())
 
 
 def facts_from(data: bytes, blocks: Sequence[PemBlock], known: Known | None = None) -> Facts:
@@ -43,22 +45,33 @@ def facts_from(data: bytes, blocks: Sequence[PemBlock], known: Known | None = No
     if not blocks:
         defect = f"the file is {content.describe(data)}"
         return Facts(certificate_defect=defect, key_defect=defect, crl_defect=defect)
+    broken = next((f"{_place(block)} is broken: {block.broken}" for block in blocks if block.broken), None)
+    for_certificates, for_crls = _unbroken(blocks, _CERTIFICATE_KINDS), _unbroken(blocks, _CRL_KINDS)
     with warnings.catch_warnings():
         # The library warns of old habits (a serial number of 0, NULL parameters); rules say what matters.
         warnings.simplefilter("ignore")
         certificate = partial(_certificate, {} if known is None else known, blocks[0])
-        certificates, certificate_reading = _load(blocks, _CERTIFICATE_KINDS, certificate)
-        crls, crl_reading = _load(blocks, _CRL_KINDS, _revocation_list)
-        keys, key_reading = _load(tuple(key_blocks(blocks)), _KEY_KINDS, load_key)
-    return Facts(
-        certificates,
-        keys,
-        crls,
-        _defect(blocks, _CERTIFICATE_KINDS, "certificate", certificate_reading),
-        _key_defect(blocks, keys, key_reading),
-        _defect(blocks, _CRL_KINDS, "CRL", crl_reading),
-        certificate_reading.doubts + crl_reading.doubts + key_reading.doubts,
-    )
+        certificates, certificate_reading = _load(for_certificates, certificate)
+        crls, crl_reading = _load(for_crls, _revocation_list)
+        keys, key_reading = _load(tuple(key_blocks(blocks)), load_key)
+    # Certificates and CRLs alike are read in a loop until "no start line": one bad block ends it. Reading a
+    # key goes on behind damaged blocks and ends at the first good one.
+    certificate_defect = broken or certificate_reading.damage or _header(for_certificates)
+    crl_defect = broken or crl_reading.damage or _header(for_crls)
+    key_defect = None if keys else key_reading.damage or broken
+    labels = tuple([block.label for block in blocks])
+    if certificate_defect is None and not for_certificates:
+        certificate_defect = _nothing_but(labels, "certificate")
+    if crl_defect is None and not for_crls:
+        crl_defect = _nothing_but(labels, "CRL")
+    if key_defect is None and not keys:
+        key_defect = _nothing_but(labels, "private key")
+    doubts = certificate_reading.doubts + crl_reading.doubts + key_reading.doubts
+    return Facts(certificates, keys, crls, certificate_defect, key_defect, crl_defect, doubts)
+
+
+def _unbroken(blocks: Sequence[PemBlock], kinds: tuple[BlockKind, ...]) -> list[PemBlock]:
+    return [block for block in blocks if block.kind in kinds and not block.broken]
 
 
 def _certificate(known: Known, first: PemBlock, block: PemBlock) -> Certificate:
@@ -78,62 +91,37 @@ def _revocation_list(block: PemBlock) -> RevocationList:
 
 
 def _load(
-    blocks: Sequence[PemBlock], kinds: tuple[BlockKind, ...], load: Callable[[PemBlock], Fact]
+    blocks: Sequence[PemBlock], load: Callable[[PemBlock], Fact]
 ) -> tuple[tuple[Fact, ...], _Reading]:
+    if not blocks:
+        return (), _SOUND
     found: list[Fact] = []
     damage = None
     doubts = []
     for block in blocks:
-        if block.broken or block.kind not in kinds:
-            continue
         try:
             found.append(load(block))
-        except ValueError as error:
+        except ValueError as error:  # noqa: PERF203 - each block may be damaged by itself
             words = f"{_place(block)} cannot be read: {error}"
             if block.kind is not BlockKind.KEY and der.looks_like_certificate(block.der):
                 doubts.append(words)
             else:
                 damage = damage or words
-    return tuple(found), _Reading(damage, tuple(doubts))
+    return tuple(found), _Reading(damage, tuple(doubts)) if damage or doubts else _SOUND
 
 
 def _place(block: PemBlock) -> str:
     return f"the {block.label} block in line {block.line}"
 
 
-def _broken(blocks: Sequence[PemBlock]) -> str | None:
-    for block in blocks:
-        if block.broken:
-            return f"{_place(block)} is broken: {block.broken}"
-    return None
+def _header(blocks: Sequence[PemBlock]) -> str | None:
+    return next((f"{_place(block)} is encrypted" for block in blocks if block.header), None)
 
 
-def _defect(
-    blocks: Sequence[PemBlock], kinds: tuple[BlockKind, ...], wanted: str, reading: _Reading
-) -> str | None:
-    """Certificates and CRLs alike are read in a loop until "no start line": one bad block ends it."""
-    damage = _broken(blocks) or reading.damage or _header(blocks, kinds)
-    if damage or any(block.kind in kinds for block in blocks):
-        return damage
-    return _nothing_but(blocks, wanted)
-
-
-def _header(blocks: Sequence[PemBlock], kinds: tuple[BlockKind, ...]) -> str | None:
-    for block in blocks:
-        if block.kind in kinds and block.header:
-            return f"{_place(block)} is encrypted"
-    return None
-
-
-def _key_defect(blocks: Sequence[PemBlock], keys: Sequence[PrivateKey], reading: _Reading) -> str | None:
-    """Reading a key goes on behind damaged blocks and ends at the first good one."""
-    if keys:
-        return None
-    return reading.damage or _broken(blocks) or _nothing_but(blocks, "private key")
-
-
-def _nothing_but(blocks: Sequence[PemBlock], wanted: str) -> str:
+@lru_cache(maxsize=64)
+def _nothing_but(labels: tuple[str, ...], wanted: str) -> str:
+    """What is there instead; thousands of files hold the same, and share the words."""
     kinds = dict.fromkeys(
-        f"a {block.kind.value}" if block.kind is not BlockKind.OTHER else block.label for block in blocks
+        f"a {kind.value}" if (kind := kind_of(label)) is not BlockKind.OTHER else label for label in labels
     )
     return f"there is no {wanted} in it, only {' and '.join(kinds)}"

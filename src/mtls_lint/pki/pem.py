@@ -65,7 +65,8 @@ _KINDS = {
 
 
 @lru_cache
-def _kind(label: str) -> BlockKind:
+def kind_of(label: str) -> BlockKind:
+    """What a label announces."""
     kind = _KINDS.get(label)
     if kind is None:
         return BlockKind.KEY if label.endswith("PRIVATE KEY") else BlockKind.OTHER
@@ -95,7 +96,7 @@ class PemBlock(Struct, frozen=True):
     @property
     def kind(self) -> BlockKind:
         """What the label announces."""
-        return _kind(self.label)
+        return kind_of(self.label)
 
     @property
     def der(self) -> bytes:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, cast
 
 from msgspec import Struct
 
@@ -29,15 +30,29 @@ class PublicKey(Struct, frozen=True):
         """What there is to know of a key of the library."""
         form = serialization.PublicFormat.SubjectPublicKeyInfo
         encoded = key.public_bytes(serialization.Encoding.DER, form)
-        if isinstance(key, ec.EllipticCurvePublicKey):
-            return cls(encoded, key.key_size, key.curve.name)
-        if isinstance(key, rsa.RSAPublicKey):
-            return cls(encoded, key.key_size, None, key.public_numbers().e)
-        if isinstance(key, dsa.DSAPublicKey):
-            return cls(encoded, key.key_size)
-        if isinstance(key, ed25519.Ed25519PublicKey):
-            return cls(encoded, 256)
-        return cls(encoded, 456 if isinstance(key, ed448.Ed448PublicKey) else None)
+        algorithm = algorithm_of(type(key))
+        if algorithm == "EC":
+            of_curve = cast("ec.EllipticCurvePublicKey", key)
+            return cls(encoded, of_curve.key_size, of_curve.curve.name)
+        if algorithm == "RSA":
+            of_modulus = cast("rsa.RSAPublicKey", key)
+            return cls(encoded, of_modulus.key_size, None, of_modulus.public_numbers().e)
+        if algorithm == "DSA":
+            return cls(encoded, cast("dsa.DSAPublicKey", key).key_size)
+        return cls(encoded, {"Ed25519": 256, "Ed448": 456}.get(algorithm))
+
+
+@cache
+def algorithm_of(kind: type[PublicKeyTypes]) -> str:
+    """RSA, EC, Ed25519, Ed448 or DSA for a class of keys of the library, else the name of the class."""
+    kinds: tuple[tuple[type, str], ...] = (
+        (rsa.RSAPublicKey, "RSA"),
+        (ec.EllipticCurvePublicKey, "EC"),
+        (ed25519.Ed25519PublicKey, "Ed25519"),
+        (ed448.Ed448PublicKey, "Ed448"),
+        (dsa.DSAPublicKey, "DSA"),
+    )
+    return next((name for one, name in kinds if issubclass(kind, one)), kind.__name__)
 
 
 def key_sha256(encoded: bytes) -> str:
