@@ -25,7 +25,7 @@ def certificates(name: str) -> tuple[Certificate, ...]:
 
 
 def own(name: str) -> Certificate:
-    return Certificate(authority(name).certificate)
+    return Certificate(authority(name).der)
 
 
 def test_every_root_of_mozilla_is_public() -> None:
@@ -66,11 +66,11 @@ def test_the_name_of_a_public_root_makes_no_public_ca() -> None:
     public = certificates("public-root.pem")[0]
     impostor = Authority.root("impostor", subject=public.subject)
     below = impostor.intermediate("Below")
-    assert public_cas([Certificate(impostor.certificate), Certificate(below.certificate)]) == ()
+    assert public_cas([Certificate(impostor.der), Certificate(below.der)]) == ()
 
 
 def test_a_leaf_of_a_bundle_is_no_ca() -> None:
-    assert public_cas([Certificate(authority("root").client("a").certificate)]) == ()
+    assert public_cas([Certificate(authority("root").client("a").der)]) == ()
 
 
 def test_cloudflares_ca_is_shared() -> None:

@@ -6,15 +6,15 @@ import warnings
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mtls_lint.pki import der, extensions, names, signature
-from mtls_lint.pki._crypto import exceptions, hashes, serialization, x509
+from mtls_lint.pki import der, extensions, layout, names, signature
+from mtls_lint.pki._crypto import exceptions, hashes, x509
 from mtls_lint.pki.public_key import PublicKey
 from mtls_lint.sharing import once
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from mtls_lint.pki.extensions import AuthorityKey, Extensions
+    from mtls_lint.pki.extensions import AuthorityKey
     from mtls_lint.pki.verify import Verdict
 
 _OLD_DIGESTS = {"1.2.840.113549.1.1.2": "md2", "1.2.840.113549.1.1.3": "md4", "1.2.840.113549.1.1.4": "md5"}
@@ -30,50 +30,75 @@ _AUX_REJECT = 0xA0
 
 
 _MANY_ISSUERS = 1000
-_issuers: dict[bytes, names.CanonicalName] = {}
+_issuers: dict[bytes, tuple[bytes, names.CanonicalName]] = {}
 
 
 class Certificate:
-    """One X.509 certificate; facts are worked out when they are first asked for.
+    """One X.509 certificate; what is not asked of nearly all is worked out when it is asked for.
 
     ``line`` is where its PEM block starts; ``trusted_aux`` tells that the block was a TRUSTED CERTIFICATE.
     Two certificates are equal when their bytes are.
     """
 
-    def __init__(self, native: x509.Certificate, line: int = 1, aux: bytes | None = None) -> None:
-        """Wrap a loaded certificate; ``aux`` are the bytes behind it in a TRUSTED CERTIFICATE."""
-        self.native = native
+    def __init__(self, data: bytes, line: int = 1, aux: bytes | None = None) -> None:
+        """Load an encoded certificate; ``aux`` are the bytes behind it in a TRUSTED CERTIFICATE."""
+        # The library keeps each name and extension it was asked for, which take several times the room of
+        # the certificate itself: the facts are taken from a copy.
+        copy = x509.load_der_x509_certificate(data)
+        written = layout.parts(data)
+        self.native = x509.load_der_x509_certificate(data)
         self.line = line
         self.trusted_aux = aux is not None
         self._aux = aux or b""
+        self._der = data
+        self._hash = hash(data)
+        self.subject_der = written.subject
+        """The encoded subject."""
+        self.canonical_subject = names.canonical(copy.subject)
+        """Subject in the form in which OpenSSL compares names."""
+        self.issuer_der, self.canonical_issuer = (
+            (self.subject_der, self.canonical_subject)
+            if written.issuer == written.subject
+            else _issuer(written.issuer, copy)
+        )
+        self.extensions = extensions.read(copy, written.extensions)
+        """All extensions that decide something."""
+        self._key = _key_of(copy, written.public_key)
+        self.key_kind: str = once(copy.public_key_algorithm_oid.dotted_string)
+        """Dotted number of the key's algorithm: TLS has one place for each, and RSA-PSS its own."""
+        self.key_algorithm = _KEY_NAMES.get(self.key_kind, self.key_kind)
+        """RSA, EC, Ed25519, Ed448, DSA, or the dotted number of another algorithm."""
+        self.signature_family = signature.family(copy.signature_algorithm_oid.dotted_string)
+        """Kind of key that made the signature, named as ``key_algorithm``; None for an unknown one."""
+        self.signature_digest = _digest_of(copy)
+        """Digest under the signature, such as "sha256"; None for Ed25519, Ed448 and unknown algorithms."""
+        self.self_issued = self.canonical_subject == self.canonical_issuer
+        """Whether subject and issuer are one name (EXFLAG_SI)."""
+        self.self_signed = self.self_issued and self._could_sign(self)
+        """Whether OpenSSL takes the certificate as the end of a chain (EXFLAG_SS).
+
+        Self-issued, its AKI (if any) fits itself, and the signature is of its own key's kind; the signature
+        itself is not tested (x509v3_cache_extensions in crypto/x509/v3_purp.c).
+        """
+        self.is_ca = self.tolerated_as_ca and (self.basic_constraints is not None or self.self_issued)
+        """Whether OpenSSL takes it as a CA where its own issuer allows it to stand.
+
+        Without BasicConstraints it can only be one at the top of a chain, where it is self-issued.
+        """
 
     @classmethod
     def from_der(cls, data: bytes, line: int = 1, aux: bytes | None = None) -> Certificate:
         """Load one certificate; ValueError says why it cannot be."""
         try:
-            native = x509.load_der_x509_certificate(data)
-            # Names are parsed late; damage shows here.
-            subject, issuer = native.subject, native.issuer.public_bytes()
-            certificate = cls(x509.load_der_x509_certificate(data), line, aux)
-            certificate._der = data
-            certificate.subject_der, certificate.issuer_der = subject.public_bytes(), once(issuer)
-            certificate.canonical_subject = names.canonical(subject)
-            # Asked of nearly all certificates: the copy is at hand here.
-            certificate.extensions, certificate._key = extensions.read(native), _key_of(native)
+            return cls(data, line, aux)
         except (ValueError, TypeError, x509.InvalidVersion, exceptions.UnsupportedAlgorithm) as error:
             raise ValueError(str(error)) from None
-        return certificate
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Certificate) and self.native == other.native
+        return isinstance(other, Certificate) and self._der == other._der
 
     def __hash__(self) -> int:
         return self._hash
-
-    @cached_property
-    def _hash(self) -> int:
-        # The library hashes all bytes each time, and stores of a hundred roots are compared for every server.
-        return hash(self.native)
 
     def __repr__(self) -> str:
         return f"Certificate({self.subject!r}, line={self.line})"
@@ -85,10 +110,6 @@ class Certificate:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return x509.load_der_x509_certificate(self._der)
-
-    @cached_property
-    def _der(self) -> bytes:
-        return self.native.public_bytes(serialization.Encoding.DER)
 
     @cached_property
     def subject(self) -> str:
@@ -112,34 +133,6 @@ class Certificate:
         return self.common_name or (
             alternatives[0] if alternatives else self.subject or f"serial {self.serial}"
         )
-
-    @cached_property
-    def subject_der(self) -> bytes:
-        """The encoded subject."""
-        return self._copy.subject.public_bytes()
-
-    @cached_property
-    def issuer_der(self) -> bytes:
-        """The encoded issuer."""
-        return self._copy.issuer.public_bytes()
-
-    @cached_property
-    def canonical_subject(self) -> names.CanonicalName:
-        """Subject in the form in which OpenSSL compares names."""
-        return names.canonical(self._copy.subject)
-
-    @cached_property
-    def canonical_issuer(self) -> names.CanonicalName:
-        """Issuer in the form in which OpenSSL compares names."""
-        if self.issuer_der == self.subject_der:
-            return self.canonical_subject
-        # Few names issue many certificates.
-        known = _issuers.get(self.issuer_der)
-        if known is None:
-            if len(_issuers) >= _MANY_ISSUERS:
-                _issuers.clear()
-            known = _issuers[self.issuer_der] = names.canonical(self._copy.issuer)
-        return known
 
     def subject_values(self, oid: str) -> tuple[str, ...]:
         """The texts of the subject's attributes with this dotted object identifier."""
@@ -177,20 +170,6 @@ class Certificate:
         """The public key as an encoded SubjectPublicKeyInfo; None when the library knows no such key."""
         return self._key.encoded
 
-    @cached_property
-    def _key(self) -> PublicKey:
-        return _key_of(self._copy)
-
-    @cached_property
-    def key_algorithm(self) -> str:
-        """RSA, EC, Ed25519, Ed448, DSA, or the dotted number of another algorithm."""
-        return _KEY_NAMES.get(self.key_kind, self.key_kind)
-
-    @cached_property
-    def key_kind(self) -> str:
-        """Dotted number of the key's algorithm: TLS has one place for each, and RSA-PSS its own."""
-        return self.native.public_key_algorithm_oid.dotted_string
-
     @property
     def key_bits(self) -> int | None:
         """Size of the key in bits as people name it (RSA modulus, EC field); None when unknown."""
@@ -206,38 +185,10 @@ class Certificate:
         """Public exponent of an RSA key."""
         return self._key.rsa_exponent
 
-    @cached_property
-    def signature_digest(self) -> str | None:
-        """Digest under the signature, such as "sha256"; None for Ed25519, Ed448 and unknown algorithms."""
-        try:
-            algorithm = self.native.signature_hash_algorithm
-        except (ValueError, TypeError, exceptions.UnsupportedAlgorithm):
-            return _OLD_DIGESTS.get(self.native.signature_algorithm_oid.dotted_string)
-        return None if algorithm is None else algorithm.name
-
-    @cached_property
-    def extensions(self) -> Extensions:
-        """All extensions that decide something."""
-        return extensions.read(self._copy)
-
     @property
     def malformed(self) -> str | None:
         """Why the extensions cannot be read; they count as absent then."""
         return self.extensions.malformed
-
-    @cached_property
-    def self_issued(self) -> bool:
-        """Whether subject and issuer are one name (EXFLAG_SI)."""
-        return self.subject_der == self.issuer_der or self.canonical_subject == self.canonical_issuer
-
-    @cached_property
-    def self_signed(self) -> bool:
-        """Whether OpenSSL takes the certificate as the end of a chain (EXFLAG_SS).
-
-        Self-issued, its AKI (if any) fits itself, and the signature is of its own key's kind; the signature
-        itself is not tested (x509v3_cache_extensions in crypto/x509/v3_purp.c).
-        """
-        return self.self_issued and self._could_sign(self)
 
     def _could_sign(self, other: Certificate) -> bool:
         """Whether AKI and the kind of signature allow it (X509_check_akid and check_sig_alg_match)."""
@@ -245,11 +196,6 @@ class Certificate:
             return False
         wanted = other.extensions.authority_key
         return wanted is None or self.fits_authority_key(wanted)
-
-    @cached_property
-    def signature_family(self) -> str | None:
-        """Kind of key that made the signature, named as ``key_algorithm``; None for an unknown one."""
-        return signature.family(self.native.signature_algorithm_oid.dotted_string)
 
     def fits_authority_key(self, wanted: AuthorityKey) -> bool:
         """Whether nothing in an AKI speaks against this certificate (X509_check_akid)."""
@@ -271,14 +217,15 @@ class Certificate:
 
     def signed_by(self, issuer: Certificate) -> bool:
         """Whether the issuer's key made this certificate's signature; tested once for each issuer."""
-        known = self._signers.get(issuer)
+        known = issuer._judged.get(self._der)
         if known is None:
-            known = issuer.public_key is not None and signature.fits(issuer.native.public_key(), self.native)
-            self._signers[issuer] = known
+            known = issuer._judged[self._der] = issuer.public_key is not None and signature.fits(
+                issuer.native.public_key(), self.native, layout.signed_part(self._der)
+            )
         return known
 
     @cached_property
-    def _signers(self) -> dict[Certificate, bool]:
+    def _judged(self) -> dict[bytes, bool]:
         # A signature takes 70 us to verify, and of thousands of servers many rules ask who issued what.
         return {}
 
@@ -296,14 +243,6 @@ class Certificate:
     def path_length(self) -> int | None:
         """The path length of BasicConstraints."""
         return self.extensions.path_length
-
-    @cached_property
-    def is_ca(self) -> bool:
-        """Whether OpenSSL takes it as a CA where its own issuer allows it to stand.
-
-        Without BasicConstraints it can only be one at the top of a chain, where it is self-issued.
-        """
-        return self.tolerated_as_ca and (self.basic_constraints is not None or self.self_issued)
 
     @property
     def tolerated_as_ca(self) -> bool:
@@ -391,9 +330,28 @@ def serial_text(number: int) -> str:
     return digits if len(digits) % 2 == 0 else f"0{digits}"
 
 
-def _key_of(native: x509.Certificate) -> PublicKey:
+def _issuer(encoded: bytes, native: x509.Certificate) -> tuple[bytes, names.CanonicalName]:
+    """An issuer's name in both forms: few names issue many certificates, which share them."""
+    known = _issuers.get(encoded)
+    if known is None:
+        known = (encoded, names.canonical(native.issuer))
+        if len(_issuers) >= _MANY_ISSUERS:
+            _issuers.clear()
+        _issuers[encoded] = known
+    return known
+
+
+def _digest_of(native: x509.Certificate) -> str | None:
+    try:
+        algorithm = native.signature_hash_algorithm
+    except (ValueError, TypeError, exceptions.UnsupportedAlgorithm):
+        return _OLD_DIGESTS.get(native.signature_algorithm_oid.dotted_string)
+    return None if algorithm is None else algorithm.name
+
+
+def _key_of(native: x509.Certificate, encoded: bytes) -> PublicKey:
     # The key itself would take more room than the certificate, which keeps it once it was asked for.
     try:
-        return PublicKey.of(native.public_key())
+        return PublicKey.of(native.public_key(), encoded)
     except (ValueError, TypeError, exceptions.UnsupportedAlgorithm):
         return PublicKey(None, None)

@@ -178,5 +178,5 @@ class RevocationList:
     def signed_by(self, certificate: Certificate) -> bool:
         """Whether the certificate's key made the signature."""
         return certificate.public_key is not None and signature.fits(
-            certificate.native.public_key(), self.native
+            certificate.native.public_key(), self.native, self.native.tbs_certlist_bytes
         )

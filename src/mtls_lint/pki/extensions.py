@@ -1,6 +1,6 @@
 """X.509 extensions as plain values."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
@@ -9,7 +9,7 @@ from mtls_lint.pki._crypto import x509
 from mtls_lint.sharing import once
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
 EXTENDED_KEY_USAGES = {
     "1.3.6.1.5.5.7.3.1": "serverAuth",
@@ -103,53 +103,93 @@ class Extensions(Struct, frozen=True):
     malformed: str | None = None
 
 
-def read(certificate: "x509.Certificate") -> Extensions:
-    """The extensions of a certificate; malformed ones make all of them absent and are named instead."""
+def read(certificate: "x509.Certificate", written: "Sequence[bytes]") -> Extensions:
+    """The extensions of a certificate; malformed ones make all of them absent and are named instead.
+
+    ``written`` are the same extensions in their bytes.
+    """
     try:
-        return _read(certificate.extensions)
+        return _read(certificate.extensions, written)
     except (ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
         return Extensions(malformed=f"its extensions cannot be read: {error}")
 
 
-def _read(found: "x509.Extensions") -> Extensions:
+def _read(found: "x509.Extensions", written: "Sequence[bytes]") -> Extensions:
     facts: dict[str, object] = {}
     unknown = []
-    for extension in found:
-        if extension.critical and extension.oid.dotted_string not in _UNDERSTOOD_IF_CRITICAL:
-            unknown.append(extension.oid.dotted_string)
-        facts.update(_facts_of(extension.value))
+    for extension, encoded in zip(found, written, strict=True):
+        known = _alike.get(encoded)
+        if known is None:
+            oid = extension.oid.dotted_string
+            if extension.critical and oid not in _UNDERSTOOD_IF_CRITICAL:
+                unknown.append(oid)
+            reader = _READERS.get(oid)
+            if reader is None:
+                continue
+            known = reader(extension.value)
+            if oid not in _OWN:
+                if len(_alike) >= _MANY_ALIKE:
+                    _alike.clear()
+                _alike[encoded] = known
+        facts.update(known)
     return Extensions(**facts, unknown_critical=tuple(unknown))  # type: ignore[arg-type]
 
 
-def _facts_of(value: "x509.ExtensionType") -> dict[str, object]:
-    if isinstance(value, x509.BasicConstraints):
-        return {"basic_constraints": value.ca, "path_length": value.path_length}
-    if isinstance(value, x509.KeyUsage):
-        return {"key_usage": once(_key_usage(value))}
-    if isinstance(value, x509.ExtendedKeyUsage):
-        oids = (usage.dotted_string for usage in value)
-        return {"extended_key_usage": once(frozenset(EXTENDED_KEY_USAGES.get(oid, oid) for oid in oids))}
-    if isinstance(value, x509.SubjectAlternativeName):
-        return {"alternative_names": general_names(value), "has_alternative_names": True}
-    if isinstance(value, x509.SubjectKeyIdentifier):
-        return {"subject_key": value.digest}
-    if isinstance(value, x509.AuthorityKeyIdentifier):
-        return {"authority_key": once(authority_key(value))}
-    if isinstance(value, x509.AuthorityInformationAccess):
-        return {"ocsp_urls": _urls(value, _OCSP), "ca_issuer_urls": _urls(value, _CA_ISSUERS)}
-    if isinstance(value, x509.CRLDistributionPoints):
-        points = (name for point in value for name in point.full_name or ())
-        return {"crl_urls": tuple(n.value for n in points if isinstance(n, x509.UniformResourceIdentifier))}
-    if isinstance(value, x509.CertificatePolicies):
-        return {"policies": once(frozenset(policy.policy_identifier.dotted_string for policy in value))}
-    if isinstance(value, x509.TLSFeature):
-        return {"must_staple": any(feature.value == _STATUS_REQUEST for feature in value)}
-    if isinstance(value, x509.NameConstraints):
-        return {
-            "permitted": general_names(value.permitted_subtrees or ()),
-            "excluded": general_names(value.excluded_subtrees or ()),
-        }
-    return {}
+def _basic_constraints(value: "x509.BasicConstraints") -> dict[str, object]:
+    return {"basic_constraints": value.ca, "path_length": value.path_length}
+
+
+def _extended_key_usage(value: "x509.ExtendedKeyUsage") -> dict[str, object]:
+    oids = (usage.dotted_string for usage in value)
+    return {"extended_key_usage": once(frozenset(EXTENDED_KEY_USAGES.get(oid, oid) for oid in oids))}
+
+
+def _crl_points(value: "x509.CRLDistributionPoints") -> dict[str, object]:
+    points = (name for point in value for name in point.full_name or ())
+    return {"crl_urls": tuple(n.value for n in points if isinstance(n, x509.UniformResourceIdentifier))}
+
+
+def _policies(value: "x509.CertificatePolicies") -> dict[str, object]:
+    return {"policies": once(frozenset(policy.policy_identifier.dotted_string for policy in value))}
+
+
+def _name_constraints(value: "x509.NameConstraints") -> dict[str, object]:
+    return {
+        "permitted": general_names(value.permitted_subtrees or ()),
+        "excluded": general_names(value.excluded_subtrees or ()),
+    }
+
+
+_SUBJECT_KEY, _ALTERNATIVE_NAMES = "2.5.29.14", "2.5.29.17"
+_OWN = frozenset({_SUBJECT_KEY, _ALTERNATIVE_NAMES})
+"""What each certificate has for itself. All else is the same in what one CA issues for one purpose."""
+
+_READERS: "dict[str, Callable[[Any], dict[str, object]]]" = {
+    "1.3.6.1.5.5.7.1.1": lambda value: {
+        "ocsp_urls": _urls(value, _OCSP),
+        "ca_issuer_urls": _urls(value, _CA_ISSUERS),
+    },
+    "1.3.6.1.5.5.7.1.24": lambda value: {
+        "must_staple": any(feature.value == _STATUS_REQUEST for feature in value)
+    },
+    _SUBJECT_KEY: lambda value: {"subject_key": value.digest},
+    "2.5.29.15": lambda value: {"key_usage": once(_key_usage(value))},
+    _ALTERNATIVE_NAMES: lambda value: {
+        "alternative_names": general_names(value),
+        "has_alternative_names": True,
+    },
+    "2.5.29.19": _basic_constraints,
+    "2.5.29.30": _name_constraints,
+    "2.5.29.31": _crl_points,
+    "2.5.29.32": _policies,
+    "2.5.29.35": lambda value: {"authority_key": once(authority_key(value))},
+    "2.5.29.37": _extended_key_usage,
+}
+"""What is read of each extension, by its object identifier."""
+
+_MANY_ALIKE = 1000
+_alike: dict[bytes, dict[str, object]] = {}
+"""What was read of extensions, by their bytes."""
 
 
 def _key_usage(value: "x509.KeyUsage") -> frozenset[str]:

@@ -155,4 +155,3 @@ def _opened(block: PemBlock, encoded: bytes, password: bytes | None) -> PrivateK
         bits=kept.bits,
         public_key=kept.encoded,
     )
-

@@ -90,9 +90,7 @@ def _revocation_list(block: PemBlock) -> RevocationList:
     return RevocationList.from_der(block.der, block.line)
 
 
-def _load(
-    blocks: Sequence[PemBlock], load: Callable[[PemBlock], Fact]
-) -> tuple[tuple[Fact, ...], _Reading]:
+def _load(blocks: Sequence[PemBlock], load: Callable[[PemBlock], Fact]) -> tuple[tuple[Fact, ...], _Reading]:
     if not blocks:
         return (), _SOUND
     found: list[Fact] = []

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
 
+_P256 = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004")
+"""How a P-256 key begins that names its curve and gives both coordinates: there is no other way to go on."""
+
+
 class PublicKey(Struct, frozen=True):
     """A public key: ``encoded`` is its SubjectPublicKeyInfo (RFC 5280 4.1), None where it is not known.
 
@@ -26,10 +30,13 @@ class PublicKey(Struct, frozen=True):
     rsa_exponent: int | None = None
 
     @classmethod
-    def of(cls, key: PublicKeyTypes) -> PublicKey:
-        """What there is to know of a key of the library."""
-        form = serialization.PublicFormat.SubjectPublicKeyInfo
-        encoded = key.public_bytes(serialization.Encoding.DER, form)
+    def of(cls, key: PublicKeyTypes, written: bytes = b"") -> PublicKey:
+        """What there is to know of a key of the library; ``written`` is it as some certificate has it."""
+        if written.startswith(_P256):
+            encoded = written
+        else:  # there is more than one way to write the same key
+            form = serialization.PublicFormat.SubjectPublicKeyInfo
+            encoded = key.public_bytes(serialization.Encoding.DER, form)
         algorithm = algorithm_of(type(key))
         if algorithm == "EC":
             of_curve = cast("ec.EllipticCurvePublicKey", key)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
-from mtls_lint.pki._crypto import dsa, ec, ed448, ed25519, exceptions, hashes, padding, rsa, x509
+from mtls_lint.pki._crypto import dsa, ec, ed448, ed25519, exceptions, padding, rsa
 
 if TYPE_CHECKING:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
 
@@ -21,19 +24,26 @@ _FAMILIES = (
 )
 
 
+@cache
 def family(oid: str) -> str | None:
     """Kind of key that makes signatures of this algorithm, named as ``key_algorithm``; None if unknown."""
     return next((name for prefix, name in _FAMILIES if oid.startswith(prefix)), None)
 
 
-def fits(key: CertificatePublicKeyTypes, subject: x509.Certificate | x509.CertificateRevocationList) -> bool:
+def fits(
+    key: CertificatePublicKeyTypes,
+    subject: x509.Certificate | x509.CertificateRevocationList,
+    body: bytes,
+) -> bool:
     """Whether ``key`` made the signature of ``subject``; False for a key or algorithm that cannot be used.
+
+    ``body`` is the part of it that was signed.
 
     Not ``verify_directly_issued_by``: that compares names byte for byte, and OpenSSL does not. Nor
     ``is_signature_valid`` of CRLs: that takes none with SHA-1, and OpenSSL does.
     """
     try:
-        _verify(key, subject)
+        _verify(key, subject, body)
     except (exceptions.InvalidSignature, exceptions.UnsupportedAlgorithm, ValueError, TypeError):
         return False
     return True
@@ -56,13 +66,11 @@ def _ecdsa(name: str, digest: hashes.HashAlgorithm) -> ec.ECDSA:
 
 
 def _verify(
-    key: CertificatePublicKeyTypes, subject: x509.Certificate | x509.CertificateRevocationList
+    key: CertificatePublicKeyTypes,
+    subject: x509.Certificate | x509.CertificateRevocationList,
+    body: bytes,
 ) -> None:
     mark = subject.signature
-    if isinstance(subject, x509.Certificate):
-        body = subject.tbs_certificate_bytes
-    else:
-        body = subject.tbs_certlist_bytes
     digest = subject.signature_hash_algorithm
     if isinstance(key, ec.EllipticCurvePublicKey):
         if digest is None or subject.signature_algorithm_oid.dotted_string not in _ECDSA:

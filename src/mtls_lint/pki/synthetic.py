@@ -12,7 +12,6 @@ from mtls_lint.pki.public_key import PublicKey
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from mtls_lint.pki.names import CanonicalName
     from mtls_lint.pki.peer import Peer
 
 
@@ -32,7 +31,7 @@ class SyntheticPeer(Certificate):
         self.common_name = f"a {peer.label} of {ca.display_name}"
         self.subject_der = b""
         self.issuer_der = ca.subject_der
-        self.canonical_subject: CanonicalName = (frozenset({("2.5.4.3", "\0")}),)
+        self.canonical_subject = (frozenset({("2.5.4.3", "\0")}),)
         self.canonical_issuer = ca.canonical_subject
         self._key = PublicKey(f"of a certificate that is not there, {id(self)}".encode(), 256, "secp256r1")
         self.signature_digest = "sha256"
@@ -44,7 +43,8 @@ class SyntheticPeer(Certificate):
             extended_key_usage=frozenset({peer.usage}),
             authority_key=AuthorityKey(ca.extensions.subject_key),
         )
-        self.self_signed = False
+        self.key_algorithm = "EC"
+        self.self_issued = self.self_signed = self.is_ca = False
 
     def __eq__(self, other: object) -> bool:
         return self is other
@@ -75,11 +75,6 @@ class SyntheticPeer(Certificate):
     def not_after(self) -> datetime:
         """In a day."""
         return self._last
-
-    @property
-    def key_algorithm(self) -> str:
-        """An EC key."""
-        return "EC"
 
     def signed_by(self, issuer: Certificate) -> bool:
         """Only its CA signed it."""

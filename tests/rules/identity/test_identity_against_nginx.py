@@ -77,7 +77,7 @@ def test_what_never_matches_does_not(case: Case, nginx: NginxBinary, tmp_path: P
 )
 def test_one_way_to_write_each(condition: str, fits: bool, nginx: NginxBinary, tmp_path: Path) -> None:
     client = authority("root").client("x", subject="CN=alice,O=Acme", serial=0x0A1B2C)
-    certificate = Certificate(client.certificate)
+    certificate = Certificate(client.der)
     digits = certificate.sha1
     pairs = (digits[at : at + 2] for at in range(0, len(digits), 2))
     words = {
