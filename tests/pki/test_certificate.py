@@ -3,9 +3,12 @@ from datetime import datetime, timezone
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from cryptography.x509.oid import NameOID
 
 from mtls_lint.pki.certificate import Certificate
+from mtls_lint.pki.layout import parts, signed_part
+from mtls_lint.pki.pem import split_blocks
 from mtls_lint.pki.store import PemFile
 from mtls_lint.testing.catalogue import authority, identity
 from mtls_lint.testing.pki import CLOCK, Authority, Identity
@@ -162,9 +165,32 @@ def test_unknown_critical_extensions() -> None:
     assert facts(authority("root").client("x", extra=(odd,))).extensions.unknown_critical == ("1.2.3.4",)
 
 
+def test_reasons_of_a_crl_that_have_no_name() -> None:
+    oid = x509.ObjectIdentifier("2.5.29.31")
+    reasons = x509.UnrecognizedExtension(oid, bytes.fromhex("3007300581030600c0"))
+    odd: x509.Extension[x509.ExtensionType] = x509.Extension(oid, critical=False, value=reasons)
+    assert "cannot be read" in (facts(authority("root").client("x", extra=(odd,))).malformed or "")
+
+
+@pytest.mark.parametrize(
+    "name", ["server", "client", "rsa", "weak-rsa", "must-staple", "ip", "self-signed-client", "expired"]
+)
+def test_parts_are_what_the_library_encodes(name: str) -> None:
+    issued = identity(name)
+    native, found = issued.certificate, parts(issued.der)
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    assert found.subject == native.subject.public_bytes()
+    assert found.issuer == native.issuer.public_bytes()
+    assert found.public_key == native.public_key().public_bytes(serialization.Encoding.DER, form)
+    assert len(found.extensions) == len(native.extensions)
+    for written, extension in zip(found.extensions, native.extensions, strict=True):
+        assert extension.value.public_bytes() in written
+    assert signed_part(issued.der) == native.tbs_certificate_bytes
+
+
 def test_damaged_certificates_are_values(read: Read) -> None:
     pem = identity("client").pem
-    good = read(pem).blocks[0]
+    (good,) = split_blocks(pem)
     for at in range(0, len(good.data), 3):
         data = bytearray(good.data)
         data[at] ^= 0x41

@@ -31,6 +31,9 @@ class NameKind(Enum):
     """``$hostname``: known only on the machine itself."""
 
 
+_CONCRETE = (NameKind.EXACT, NameKind.LEADING_WILDCARD, NameKind.DOTTED)
+
+
 class ServerName(Struct, frozen=True):
     """One word of ``server_name``; ``text`` is lower-cased as nginx does, a regular expression is not."""
 
@@ -49,7 +52,7 @@ class ServerName(Struct, frozen=True):
         """Whether clients can ask for it by a name that can stand in a certificate."""
         if isinstance(self.directive.args[self.index], TemplatedToken):
             return False
-        return self.kind in {NameKind.EXACT, NameKind.LEADING_WILDCARD, NameKind.DOTTED}
+        return self.kind in _CONCRETE
 
     @property
     def meant(self) -> tuple[str, ...]:

@@ -7,13 +7,14 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from mtls_lint.pki import content, der
 from mtls_lint.pki.certificate import Certificate
 from mtls_lint.pki.crl import RevocationList
 from mtls_lint.pki.facts import Facts
 from mtls_lint.pki.key import PrivateKey, key_blocks, load_key
-from mtls_lint.pki.pem import BlockKind, PemBlock, kind_of
+from mtls_lint.pki.pem import BlockKind, PemBlock, kind_of, split_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,6 +35,23 @@ class _Reading(Struct, frozen=True):
 
 
 _SOUND = _Reading(None, ())
+
+
+def blocks_and_facts(data: bytes, known: Known) -> tuple[tuple[PemBlock, ...], Facts]:
+    """What a store keeps of a file: its blocks, for the keys among them, and everything that they say."""
+    blocks = split_blocks(data)
+    facts = facts_from(data, blocks, known)
+    if not any(block.kind is BlockKind.KEY for block in blocks):
+        return _outlines(tuple([(block.label, block.line) for block in blocks])), facts
+    # A password may come for a key; of everything else the facts are enough.
+    emptied = [block if block.kind is BlockKind.KEY else replace(block, data=b"") for block in blocks]
+    return tuple(emptied), facts
+
+
+@lru_cache(maxsize=64)
+def _outlines(blocks: tuple[tuple[str, int], ...]) -> tuple[PemBlock, ...]:
+    """Blocks without their data; thousands of files have the same."""
+    return tuple([PemBlock(label, line, 0, 0, b"") for label, line in blocks])
 
 
 def facts_from(data: bytes, blocks: Sequence[PemBlock], known: Known | None = None) -> Facts:

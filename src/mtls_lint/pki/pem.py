@@ -73,6 +73,11 @@ def kind_of(label: str) -> BlockKind:
     return kind
 
 
+@lru_cache
+def _label(written: bytes) -> str:
+    return written.decode("utf-8", "surrogateescape")
+
+
 class PemBlock(Struct, frozen=True):
     """One block of a PEM file.
 
@@ -163,21 +168,30 @@ def _blocks(data: bytes) -> Iterator[PemBlock]:
         line += data.count(b"\n", counted, start)
         counted = start
         if match is not None:
-            label = match[1].decode("ascii")
+            label = _label(match[1])
+            # Behind a server's certificate stands the intermediate that thousands of others have, too.
+            decoded = _decode_again(match[2]) if at and label == "CERTIFICATE" else _decode(match[2])
             at = match.end()
-            try:
-                yield PemBlock(label, line, start, at, _decode(match[2], at))
-            except _Damaged as damage:
-                yield PemBlock(label, line, start, damage.end, b"", broken=str(damage))
+            yield _block(label, line, start, at, decoded)
             continue
         first_line, at = _get_line(data, start)
-        label = first_line[len(b"-----BEGIN ") : -len(b"-----")].decode("utf-8", "surrogateescape")
+        label = _label(first_line[len(b"-----BEGIN ") : -len(b"-----")])
         try:
             header, body, at = _read_body(data, at, first_line[len(b"-----BEGIN ") :])
-            yield PemBlock(label, line, start, at, _decode(body, at), header)
         except _Damaged as damage:
             in_vain += damage.end - start
             yield PemBlock(label, line, start, damage.end, b"", broken=str(damage))
+            continue
+        decoded = _decode(body)
+        if decoded is None:
+            in_vain += at - start
+        yield _block(label, line, start, at, decoded, header)
+
+
+def _block(label: str, line: int, start: int, end: int, decoded: bytes | None, header: str = "") -> PemBlock:
+    if decoded is None:
+        return PemBlock(label, line, start, end, b"", broken="its base64 text is damaged")
+    return PemBlock(label, line, start, end, decoded, header)
 
 
 def _find_begin(data: bytes, at: int) -> int | None:
@@ -234,10 +248,12 @@ def _read_body(data: bytes, at: int, label_and_tail: bytes) -> tuple[str, bytes,
     return text, b"\n".join(body), at
 
 
-def _decode(text: bytes, end: int) -> bytes:
+def _decode(text: bytes) -> bytes | None:
+    """What base64 text stands for; None when it is damaged."""
     # A hyphen ends the base64 text (B64_EOF in crypto/evp/encode.c): without its END line a block reaches
     # to the END of the next one with the same label, and counts.
     packed = b"".join(text.partition(b"-")[0].split())
-    if len(packed) % 4 or not _BASE64.fullmatch(packed):
-        raise _Damaged("its base64 text is damaged", end)
-    return a2b_base64(packed)
+    return None if len(packed) % 4 or not _BASE64.fullmatch(packed) else a2b_base64(packed)
+
+
+_decode_again = lru_cache(maxsize=32)(_decode)

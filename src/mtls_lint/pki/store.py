@@ -44,7 +44,8 @@ class PemFile(Struct, frozen=True):
 
     ``reason`` is set unless ``state`` is READ, and says what to do. The three defects say why nginx cannot
     read the file for that purpose; they are None for a file that was not read: look at ``state`` first.
-    ``certificates`` keep the order of the file.
+    ``certificates`` keep the order of the file. ``blocks`` keep the data of keys alone, which a password may
+    open; of a file without any they keep what stands where, and no offsets.
     """
 
     path: str
@@ -168,17 +169,10 @@ class PemStore:
             return _failed(path, error)
         if data is None:
             return _unread(path, "it changed while it was being read; run again")
-        # Where no file is there, which is usual in a repository, none of this is needed.
-        from mtls_lint.pki.load import facts_from  # noqa: PLC0415
-        from mtls_lint.pki.pem import BlockKind, split_blocks  # noqa: PLC0415
+        # Where no file is there, which is usual in a repository, nothing of this is needed.
+        from mtls_lint.pki.load import blocks_and_facts  # noqa: PLC0415
 
-        blocks = split_blocks(data)
-        facts = facts_from(data, blocks, self._certificates)
-        # A password may come for a key; of everything else the facts are enough.
-        blocks = tuple(
-            [block if block.kind is BlockKind.KEY else replace(block, data=b"") for block in blocks]
-        )
-        file = PemFile(path, FileState.READ, blocks=blocks, facts=facts)
+        file = PemFile(path, FileState.READ, None, True, False, *blocks_and_facts(data, self._certificates))
         self._by_identity[identity] = file
         return file
 
