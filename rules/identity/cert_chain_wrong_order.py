@@ -57,7 +57,7 @@ from mtls_lint.api import (
     needs=("ssl_certificate",),
 )
 def check(pair: ServerCertificate, ctx: Context) -> Findings:
-    certificates = tuple(dict.fromkeys(ctx.certificates(pair.certificate) or ()))
+    certificates = ctx.certificates(pair.certificate) or ()
     if len(certificates) < 2:
         return
     first = certificates[0]

@@ -76,6 +76,7 @@ _UNDECIDED = {
     NameKind.TRAILING_WILDCARD: "the names that a trailing wildcard stands for",
     NameKind.VARIABLE: "the value of a variable",
 }
+_UNDECIDED_KINDS = tuple(_UNDECIDED)
 _LOCAL = ("localhost", "local", "invalid")
 
 
@@ -129,7 +130,7 @@ def _finding(name: ServerName, leaf: Certificate, pair: ServerCertificate, serve
 
 def _note_undecided(server: VirtualServer, ctx: Context) -> None:
     for name in server.names:
-        if name.kind in _UNDECIDED:
+        if name.kind in _UNDECIDED_KINDS:
             reason = f"{_UNDECIDED[name.kind]} ({name}) cannot be compared with the certificate"
             ctx.not_evaluated(name.span, reason)
             return
@@ -141,7 +142,7 @@ def _is_local(name: str) -> bool:
 
 def _replaced(pair: ServerCertificate, ctx: Context) -> list[Certificate]:
     """The certificates whose place this one takes."""
-    if len(pair.servers[0].setting("ssl_certificate").directives) == 1:
+    if len(pair.listed) == 1:
         return []
     own = certificates_of(ctx.configuration, pair.servers[0])
     replaced = [other for other in own if ctx.replacement(other) == pair.certificate]

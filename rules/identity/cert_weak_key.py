@@ -84,10 +84,8 @@ from mtls_lint.api import (
     needs=("ssl_certificate", "proxy_ssl_certificate", "grpc_ssl_certificate", "uwsgi_ssl_certificate"),
 )
 def check(pair: KeyPair, ctx: Context) -> Findings:
-    for certificate in dict.fromkeys(ctx.certificates(pair.certificate) or ()):
-        weakness = weak_key(certificate)
-        if weakness is None:
-            continue
+    certificates = ctx.certificates(pair.certificate) or ()
+    for certificate in dict.fromkeys([each for each in certificates if weak_key(each)]):
         bits = key_security_bits(certificate)
         refused = [s for s in pair.holders if bits is not None and bits < LEVEL_BITS[loading_level(s)]]
         if not refused and not ctx.presenters(pair):
@@ -98,8 +96,8 @@ def check(pair: KeyPair, ctx: Context) -> Findings:
             else f"whoever breaks it can pose as its owner, and {refusal(pair)}"
         )
         yield Finding(
-            f'the key of "{certificate.display_name}" in {pair.certificate.written} is too weak: {weakness};'
-            f" {consequence}",
+            f'the key of "{certificate.display_name}" in {pair.certificate.written} is too weak:'
+            f" {weak_key(certificate)}; {consequence}",
             pair.certificate.span,
             "get a certificate for a key of RSA 2048 bits or more, P-256, P-384 or Ed25519",
             fatal=bool(refused) and not pair.loaded_late,

@@ -78,10 +78,8 @@ from mtls_lint.api import (
     needs=("ssl_certificate", "proxy_ssl_certificate", "grpc_ssl_certificate", "uwsgi_ssl_certificate"),
 )
 def check(pair: KeyPair, ctx: Context) -> Findings:
-    for certificate in dict.fromkeys(ctx.certificates(pair.certificate) or ()):
-        weakness = weak_signature(certificate)
-        if weakness is None:
-            continue
+    certificates = ctx.certificates(pair.certificate) or ()
+    for certificate in dict.fromkeys([each for each in certificates if weak_signature(each)]):
         bits = signature_security_bits(certificate)
         refused = [s for s in pair.holders if bits is not None and bits < LEVEL_BITS[loading_level(s)]]
         if not refused and not ctx.presenters(pair):
@@ -90,8 +88,8 @@ def check(pair: KeyPair, ctx: Context) -> Findings:
             f"at OpenSSL's usual security level 2 {load_failure(pair, refused)}" if refused else refusal(pair)
         )
         yield Finding(
-            f'"{certificate.display_name}" in {pair.certificate.written} is signed too weakly: {weakness};'
-            f" {consequence}",
+            f'"{certificate.display_name}" in {pair.certificate.written} is signed too weakly:'
+            f" {weak_signature(certificate)}; {consequence}",
             pair.certificate.span,
             "have the certificate issued again with SHA-256 or better",
             fatal=bool(refused) and not pair.loaded_late,

@@ -216,10 +216,9 @@ class Context:
         """The certificate that takes this one's place; None where it keeps it.
 
         OpenSSL has one place for each kind of key, and of several certificates for it the last one stays
-        (docs/evidence.md: certificates). Servers that share a directive share the whole list it stands in.
+        (docs/evidence.md: certificates).
         """
-        directives = pair.servers[0].setting("ssl_certificate").directives
-        later = directives[directives.index(pair.directive) + 1 :]
+        later = pair.listed[pair.listed.index(pair.directive) + 1 :]
         own = self.leaf(pair.certificate) if later else None
         if own is None:
             return None
@@ -238,8 +237,9 @@ class Context:
 
     def presenters(self, pair: KeyPair) -> tuple[Holder, ...]:
         """The places that may show this certificate to somebody; none where another one replaces it."""
-        replaced = isinstance(pair, ServerCertificate) and pair.presenters and self.replacement(pair)
-        return () if replaced else pair.presenters
+        if isinstance(pair, ServerCertificate) and len(pair.listed) > 1 and pair.presenters:
+            return () if self.replacement(pair) is not None else pair.presenters
+        return pair.presenters
 
     def chain(self, pair: KeyPair) -> "ChainReport | None":
         """What the certificate file of a pair holds, in its order; None (and recorded) without one.
@@ -247,7 +247,10 @@ class Context:
         An intermediate that is not in it is looked for in all files that the configuration names.
         """
         reference = pair.certificate
-        return None if self.certificates(reference) is None else self._evidence.chain(reference)
+        known = self._evidence.chains.get(reference.path)
+        if known is not None or self.certificates(reference) is None:
+            return known
+        return self._evidence.chain(reference)
 
     def lifetime(self, certificate: "Certificate") -> LifetimeState:
         """Where the run's moment stands in the certificate's lifetime, by the horizon of the settings."""

@@ -72,7 +72,8 @@ class Evidence:
         self._store = store
         self._access = AccessStore()
         self._files: dict[str, PemFile] = {}
-        self._chains: dict[str, ChainReport] = {}
+        self.chains: dict[str | None, ChainReport] = {}
+        """What was found in the certificate files that could be read, by path."""
         self._closed: set[tuple[int, ...]] = set()
         # By settings that are the same objects, and checks by what they come to as well.
         self._trusts: dict[tuple[object, ...], ClientTrust] = {}
@@ -185,13 +186,13 @@ class Evidence:
 
     def opened_key(self, key: FileReference, passwords: FileReference | None) -> "PrivateKey | None":
         """The key nginx takes from a file, opened with ``passwords`` where they fit; None without one."""
-        from mtls_lint.pki.key import load_keys, passwords_from  # noqa: PLC0415 - cryptography: only for keys
-
         file = self.read(key)
         if file is None or not file.keys:
             return None
         if not file.keys[0].encrypted or passwords is None or passwords.path is None:
             return file.keys[0]
+        from mtls_lint.pki.key import load_keys, passwords_from  # noqa: PLC0415 - only for encrypted keys
+
         data = self._store.bytes_of(passwords.path)
         return load_keys(file, passwords_from(data) if data is not None else ())[0]
 
@@ -309,18 +310,16 @@ class Evidence:
         return False
 
     def chain(self, reference: FileReference) -> "ChainReport | None":
-        """What the certificate file holds, in its order; computed once for each file.
+        """What the certificate file holds, in its order: ``chains`` keeps it.
 
         An intermediate that is not in it is looked for in all files that the configuration names.
         """
         file = self.read(reference)
         if file is None or reference.path is None:
             return None
-        report = self._chains.get(reference.path)
-        if report is None:
-            from mtls_lint.pki.chain import inspect_chain  # noqa: PLC0415 - only where there are certificates
+        from mtls_lint.pki.chain import inspect_chain  # noqa: PLC0415 - only where there are certificates
 
-            report = self._chains[reference.path] = inspect_chain(file.chain, self._issuers)
+        report = self.chains[reference.path] = inspect_chain(file.chain, self._issuers)
         return report
 
     @kept

@@ -88,9 +88,13 @@ class KeyPair(Struct, frozen=True):
 
 
 class ServerCertificate(KeyPair, frozen=True, dict=True):
-    """A certificate with its key as nginx pairs them (by order), and the servers that present it."""
+    """A certificate with its key as nginx pairs them (by order), and the servers that present it.
+
+    ``listed`` are the directives that it stands among, itself included: they are the same in all its servers.
+    """
 
     servers: tuple[VirtualServer, ...]
+    listed: tuple[Directive, ...]
 
     @property
     def holders(self) -> tuple[VirtualServer, ...]:
@@ -183,6 +187,7 @@ def server_certificates(configuration: Configuration) -> tuple[ServerCertificate
             reference_to(configuration, key) if key is not None else None,
             reference_to(configuration, passwords) if passwords is not None else None,
             servers,
+            servers[0].setting("ssl_certificate").directives,
         )
         for (certificate, key, passwords), servers in groups
     )

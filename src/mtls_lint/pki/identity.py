@@ -62,11 +62,11 @@ def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 
 def _covers_host(certificate: Certificate, name: str) -> bool:
+    if name in certificate.dns_names and name.isascii() and all(name.split(".")):
+        return True
     wanted = to_ascii(name)
     if wanted is None:
         return False
-    if name in certificate.dns_names:
-        return True
     return any(_matches(pattern, wanted) for pattern in map(to_ascii, certificate.dns_names) if pattern)
 
 
