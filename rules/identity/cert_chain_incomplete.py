@@ -63,11 +63,11 @@ def check(pair: ServerCertificate, ctx: Context) -> Findings:
     chain = ctx.chain(pair)
     if chain is None or chain.top is None or not ctx.presenters(pair) or chain.missing is Missing.NO:
         return
+    if chain.missing is Missing.UNKNOWN and len(chain.path) > 1:
+        return
     top = chain.top
     where = f'{pair.certificate.written} ends with "{top.display_name}"'
     if chain.missing is Missing.UNKNOWN:
-        if len(chain.path) > 1:
-            return
         reason = f'{where}; whether its issuer "{top.issuer}" is a root that clients have is not known here'
         ctx.not_evaluated(pair.certificate.span, reason)
         return

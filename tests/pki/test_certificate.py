@@ -177,13 +177,14 @@ def test_reasons_of_a_crl_that_have_no_name() -> None:
 )
 def test_parts_are_what_the_library_encodes(name: str) -> None:
     issued = identity(name)
-    native, found = issued.certificate, parts(issued.der)
+    native = issued.certificate
+    issuer, subject, key, found = parts(issued.der)
     form = serialization.PublicFormat.SubjectPublicKeyInfo
-    assert found.subject == native.subject.public_bytes()
-    assert found.issuer == native.issuer.public_bytes()
-    assert found.public_key == native.public_key().public_bytes(serialization.Encoding.DER, form)
-    assert len(found.extensions) == len(native.extensions)
-    for written, extension in zip(found.extensions, native.extensions, strict=True):
+    assert subject == native.subject.public_bytes()
+    assert issuer == native.issuer.public_bytes()
+    assert key == native.public_key().public_bytes(serialization.Encoding.DER, form)
+    assert len(found) == len(native.extensions)
+    for written, extension in zip(found, native.extensions, strict=True):
         assert extension.value.public_bytes() in written
     assert signed_part(issued.der) == native.tbs_certificate_bytes
 

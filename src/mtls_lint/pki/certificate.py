@@ -45,25 +45,23 @@ class Certificate:
         # The library keeps each name and extension it was asked for, which take several times the room of
         # the certificate itself: the facts are taken from a copy.
         copy = x509.load_der_x509_certificate(data)
-        written = layout.parts(data)
+        issuer, subject, key, found = layout.parts(data)
         self.native = x509.load_der_x509_certificate(data)
         self.line = line
         self.trusted_aux = aux is not None
         self._aux = aux or b""
         self._der = data
         self._hash = hash(data)
-        self.subject_der = written.subject
+        self.subject_der = subject
         """The encoded subject."""
         self.canonical_subject = names.canonical(copy.subject)
         """Subject in the form in which OpenSSL compares names."""
         self.issuer_der, self.canonical_issuer = (
-            (self.subject_der, self.canonical_subject)
-            if written.issuer == written.subject
-            else _issuer(written.issuer, copy)
+            (self.subject_der, self.canonical_subject) if issuer == subject else _issuer(issuer, copy)
         )
-        self.extensions = extensions.read(copy, written.extensions)
+        self.extensions = extensions.read(copy, found)
         """All extensions that decide something."""
-        self._key = _key_of(copy, written.public_key)
+        self._key = _key_of(copy, key)
         self.key_kind: str = once(copy.public_key_algorithm_oid.dotted_string)
         """Dotted number of the key's algorithm: TLS has one place for each, and RSA-PSS its own."""
         self.key_algorithm = _KEY_NAMES.get(self.key_kind, self.key_kind)

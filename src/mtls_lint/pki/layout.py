@@ -5,22 +5,11 @@ bytes. Here they are cut out as they were written, which is what OpenSSL compare
 certificates that the library has loaded: it has looked at the structure, and here nothing is doubted.
 """
 
-from typing import NamedTuple
-
 _VERSION, _EXTENSIONS = 0xA0, 0xA3
 
 
-class Parts(NamedTuple):
-    """The encoded parts that are asked for; ``extensions`` in their order."""
-
-    issuer: bytes
-    subject: bytes
-    public_key: bytes
-    extensions: list[bytes]
-
-
-def parts(data: bytes) -> Parts:
-    """The parts of an encoded certificate."""
+def parts(data: bytes) -> tuple[bytes, bytes, bytes, list[bytes]]:
+    """Issuer, subject, public key and extensions of an encoded certificate."""
     body = _inside(data, 0)
     at, end = _inside(data, body), _behind(data, body)
     if data[at] == _VERSION:
@@ -37,7 +26,7 @@ def parts(data: bytes) -> Parts:
     while at < end:
         start, at = at, _behind(data, at)
         extensions.append(data[start:at])
-    return Parts(data[issuer:validity], data[subject:key], data[key:behind_key], extensions)
+    return data[issuer:validity], data[subject:key], data[key:behind_key], extensions
 
 
 def signed_part(data: bytes) -> bytes:

@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     Fact = TypeVar("Fact", Certificate, RevocationList, PrivateKey)
     Known = dict[tuple[bytes, int, bytes | None], Certificate]
 
-_CERTIFICATE_KINDS = (BlockKind.CERTIFICATE, BlockKind.TRUSTED_CERTIFICATE)
-_CRL_KINDS = (BlockKind.CRL,)
-
 
 class _Reading(Struct, frozen=True):
     """The blocks of one purpose: ``damage`` is the first that OpenSSL refuses too, ``doubts`` the others."""
@@ -41,7 +38,7 @@ def blocks_and_facts(data: bytes, known: Known) -> tuple[tuple[PemBlock, ...], F
     """What a store keeps of a file: its blocks, for the keys among them, and everything that they say."""
     blocks = split_blocks(data)
     facts = facts_from(data, blocks, known)
-    if not any(block.kind is BlockKind.KEY for block in blocks):
+    if BlockKind.KEY not in [kind_of(block.label) for block in blocks]:
         return _outlines(tuple([(block.label, block.line) for block in blocks])), facts
     # A password may come for a key; of everything else the facts are enough.
     emptied = [block if block.kind is BlockKind.KEY else replace(block, data=b"") for block in blocks]
@@ -63,19 +60,29 @@ def facts_from(data: bytes, blocks: Sequence[PemBlock], known: Known | None = No
     if not blocks:
         defect = f"the file is {content.describe(data)}"
         return Facts(certificate_defect=defect, key_defect=defect, crl_defect=defect)
-    broken = next((f"{_place(block)} is broken: {block.broken}" for block in blocks if block.broken), None)
-    for_certificates, for_crls = _unbroken(blocks, _CERTIFICATE_KINDS), _unbroken(blocks, _CRL_KINDS)
+    broken = None
+    for_certificates, for_crls, with_key = [], [], False
+    for block in blocks:
+        kind = kind_of(block.label)
+        if block.broken:
+            broken = broken or f"{_place(block)} is broken: {block.broken}"
+        elif kind is BlockKind.CERTIFICATE or kind is BlockKind.TRUSTED_CERTIFICATE:
+            for_certificates.append(block)
+        elif kind is BlockKind.CRL:
+            for_crls.append(block)
+        elif kind is BlockKind.KEY:
+            with_key = True
     with warnings.catch_warnings():
         # The library warns of old habits (a serial number of 0, NULL parameters); rules say what matters.
         warnings.simplefilter("ignore")
         certificate = partial(_certificate, {} if known is None else known, blocks[0])
         certificates, certificate_reading = _load(for_certificates, certificate)
-        crls, crl_reading = _load(for_crls, _revocation_list)
-        keys, key_reading = _load(tuple(key_blocks(blocks)), load_key)
+        crls, crl_reading = _load(for_crls, _revocation_list) if for_crls else ((), _SOUND)
+        keys, key_reading = _load(tuple(key_blocks(blocks)), load_key) if with_key else ((), _SOUND)
     # Certificates and CRLs alike are read in a loop until "no start line": one bad block ends it. Reading a
     # key goes on behind damaged blocks and ends at the first good one.
-    certificate_defect = broken or certificate_reading.damage or _header(for_certificates)
-    crl_defect = broken or crl_reading.damage or _header(for_crls)
+    certificate_defect = broken or certificate_reading.damage
+    crl_defect = broken or crl_reading.damage
     key_defect = None if keys else key_reading.damage or broken
     labels = tuple([block.label for block in blocks])
     if certificate_defect is None and not for_certificates:
@@ -86,10 +93,6 @@ def facts_from(data: bytes, blocks: Sequence[PemBlock], known: Known | None = No
         key_defect = _nothing_but(labels, "private key")
     doubts = certificate_reading.doubts + crl_reading.doubts + key_reading.doubts
     return Facts(certificates, keys, crls, certificate_defect, key_defect, crl_defect, doubts)
-
-
-def _unbroken(blocks: Sequence[PemBlock], kinds: tuple[BlockKind, ...]) -> list[PemBlock]:
-    return [block for block in blocks if block.kind in kinds and not block.broken]
 
 
 def _certificate(known: Known, first: PemBlock, block: PemBlock) -> Certificate:
@@ -109,29 +112,26 @@ def _revocation_list(block: PemBlock) -> RevocationList:
 
 
 def _load(blocks: Sequence[PemBlock], load: Callable[[PemBlock], Fact]) -> tuple[tuple[Fact, ...], _Reading]:
-    if not blocks:
-        return (), _SOUND
     found: list[Fact] = []
-    damage = None
+    damage = encrypted = None
     doubts = []
     for block in blocks:
+        if block.header and block.kind is not BlockKind.KEY:
+            encrypted = encrypted or f"{_place(block)} is encrypted"
         try:
             found.append(load(block))
-        except ValueError as error:  # noqa: PERF203 - each block may be damaged by itself
+        except ValueError as error:
             words = f"{_place(block)} cannot be read: {error}"
             if block.kind is not BlockKind.KEY and der.looks_like_certificate(block.der):
                 doubts.append(words)
             else:
                 damage = damage or words
+    damage = damage or encrypted
     return tuple(found), _Reading(damage, tuple(doubts)) if damage or doubts else _SOUND
 
 
 def _place(block: PemBlock) -> str:
     return f"the {block.label} block in line {block.line}"
-
-
-def _header(blocks: Sequence[PemBlock]) -> str | None:
-    return next((f"{_place(block)} is encrypted" for block in blocks if block.header), None)
 
 
 @lru_cache(maxsize=64)

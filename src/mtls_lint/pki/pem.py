@@ -155,7 +155,7 @@ def near_miss(data: bytes) -> int | None:
 
 def _blocks(data: bytes) -> Iterator[PemBlock]:
     at, line, counted, in_vain = 0, 1, 0, 0
-    while in_vain <= len(data):
+    while at < len(data) and in_vain <= len(data):
         # Most blocks stand at the beginning, or right behind another one.
         start = at
         match = _PLAIN_BLOCK.match(data, at)
