@@ -165,11 +165,12 @@ def test_unknown_critical_extensions() -> None:
     assert facts(authority("root").client("x", extra=(odd,))).extensions.unknown_critical == ("1.2.3.4",)
 
 
-def test_reasons_of_a_crl_that_have_no_name() -> None:
-    oid = x509.ObjectIdentifier("2.5.29.31")
-    reasons = x509.UnrecognizedExtension(oid, bytes.fromhex("3007300581030600c0"))
-    odd: x509.Extension[x509.ExtensionType] = x509.Extension(oid, critical=False, value=reasons)
-    assert "cannot be read" in (facts(authority("root").client("x", extra=(odd,))).malformed or "")
+def test_tls_features_that_have_no_name() -> None:
+    oid = x509.ObjectIdentifier("1.3.6.1.5.5.7.1.24")
+    feature = x509.UnrecognizedExtension(oid, bytes.fromhex("3003020107"))
+    odd: x509.Extension[x509.ExtensionType] = x509.Extension(oid, critical=False, value=feature)
+    malformed = facts(authority("root").client("x", extra=(odd,))).malformed
+    assert malformed == "its extensions cannot be read: 7 is no TLS feature"
 
 
 @pytest.mark.parametrize(

@@ -112,8 +112,8 @@ def read(certificate: "x509.Certificate", written: "Sequence[bytes]") -> Extensi
         return _read(certificate.extensions, written)
     except (ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
         return Extensions(malformed=f"its extensions cannot be read: {error}")
-    except KeyError as error:  # the library's word for a reason of a CRL that it has no name for
-        return Extensions(malformed=f"its extensions cannot be read: reason {error} is unknown")
+    except KeyError as error:  # the library's word for a TLS feature that it has no name for
+        return Extensions(malformed=f"its extensions cannot be read: {error} is no TLS feature")
 
 
 def _read(found: "x509.Extensions", written: "Sequence[bytes]") -> Extensions:
