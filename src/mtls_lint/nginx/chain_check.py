@@ -9,7 +9,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mtls_lint.nginx.material import FileReference, crl_file
-from mtls_lint.nginx.memory import kept
 from mtls_lint.nginx.model import Configuration, VirtualServer
 from mtls_lint.nginx.tls import security_level
 from mtls_lint.nginx.upstream_tls import UpstreamPass
@@ -60,12 +59,28 @@ class ChainCheck(Struct, frozen=True, dict=True):
 
         return verify(chain, self.store, self.depth, now, self.crls, self.level, self.peer)
 
-    @kept
     def clients_of(self, ca: "Certificate", now: datetime, sent: "tuple[Certificate, ...]" = ()) -> "Verdict":
-        """What OpenSSL says of a client (or server) with a flawless certificate that ``ca`` has issued."""
-        from mtls_lint.pki.verify import can_anything_pass  # noqa: PLC0415
+        """What OpenSSL says of a client (or server) with a flawless certificate that ``ca`` has issued.
 
-        return can_anything_pass(self.store, ca, self.depth, now, self.crls, self.level, sent, self.peer)
+        Thousands of servers trust one file, by checks of their own, and many rules ask this of each: the CA
+        keeps the answers, and with them the objects that they are known by.
+        """
+        terms = (self._terms, now, tuple(map(id, sent)))
+        known = ca.verdicts.get(terms)
+        if known is None:
+            from mtls_lint.pki.verify import can_anything_pass  # noqa: PLC0415
+
+            verdict = can_anything_pass(
+                self.store, ca, self.depth, now, self.crls, self.level, sent, self.peer
+            )
+            known = ca.verdicts[terms] = ((self, sent), verdict)
+        return known[1]
+
+    @cached_property
+    def _terms(self) -> tuple[object, ...]:
+        # Certificates that are equal may differ in what a TRUSTED CERTIFICATE says: the very objects count.
+        crls = None if self.crls is None else tuple(map(id, self.crls))
+        return tuple(map(id, self.store)), crls, self.depth, self.level, self.peer.name
 
     @cached_property
     def without_deltas(self) -> "ChainCheck":

@@ -229,7 +229,7 @@ class Certificate:
 
     @cached_property
     def verdicts(self) -> dict[object, tuple[object, Verdict]]:
-        """What ``verify.can_anything_pass`` has said of what this CA issues."""
+        """What ``ChainCheck.clients_of`` has said of what this CA issues, by the terms."""
         return {}
 
     @property
