@@ -71,7 +71,6 @@ class Evidence:
         self._find_running = running
         self._store = store
         self._access = AccessStore()
-        self._files: dict[str, PemFile] = {}
         self.chains: dict[str | None, ChainReport] = {}
         """What was found in the certificate files that could be read, by path."""
         self._closed: set[tuple[int, ...]] = set()
@@ -88,10 +87,9 @@ class Evidence:
         path = reference.path
         if path is None:
             return None
-        file = self._files.get(path)
-        if file is None:
-            file = self._files[path] = self._store.read(path)
-            self.unreadable |= file.state is FileState.UNREADABLE
+        file = self._store.known.get(path) or self._store.read(path)
+        if file.state is FileState.UNREADABLE:
+            self.unreadable = True
         return file
 
     @kept

@@ -116,13 +116,14 @@ class PemStore:
         it may raise OSError.
         """
         self._locate = locate
-        self._by_path: dict[str, PemFile] = {}
+        self.known: dict[str, PemFile] = {}
+        """What was read, by path."""
         self._by_identity: dict[tuple[int, int, int, int], PemFile] = {}
         self._certificates: Known = {}
 
     def read(self, path: str) -> PemFile:
         """The file at ``path``; never raises and never waits."""
-        known = self._by_path.get(path)
+        known = self.known.get(path)
         if known is None:
             try:
                 place = self._locate(path)
@@ -130,7 +131,7 @@ class PemStore:
                 file = _failed(path, error)
             else:
                 file = self._read(place) if place is not None else PemFile(path, FileState.ABSENT, _ELSEWHERE)
-            known = self._by_path[path] = file if file.path == path else replace(file, path=path)
+            known = self.known[path] = file if file.path == path else replace(file, path=path)
         return known
 
     def place_of(self, path: str) -> str | None:
