@@ -31,7 +31,7 @@ class SyntheticPeer(Certificate):
         self.common_name = f"a {peer.label} of {ca.display_name}"
         self.subject_der = b""
         self.issuer_der = ca.subject_der
-        self.canonical_subject = (frozenset({("2.5.4.3", "\0")}),)
+        self.canonical_subject = (("2.5.4.3", "\0"),)
         self.canonical_issuer = ca.canonical_subject
         self._key = PublicKey(f"of a certificate that is not there, {id(self)}".encode(), 256, "secp256r1")
         self.signature_digest = "sha256"
