@@ -41,11 +41,13 @@ References:
 """
 
 from mtls_lint.api import (
+    CipherEvaluation,
     Configuration,
     Context,
     Finding,
     Findings,
     Severity,
+    Suite,
     Weakness,
     chooses_suites,
     cipher_strings,
@@ -68,26 +70,32 @@ _SHOWN = 5
 )
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report a cipher string once, unless it is nginx's own."""
+    static: dict[str, list[Suite]] = {_DEFAULT: []}  # by the text: thousands of servers have the same
     for string in cipher_strings(configuration):
-        if string.text == _DEFAULT or not chooses_suites(string, configuration):
+        text = string.text
+        if text not in static:
+            static[text] = _static(evaluate_ciphers(text))
+        profile = text.startswith("PROFILE=")
+        if not (static[text] or profile) or not chooses_suites(string, configuration):
             continue
-        evaluation = evaluate_ciphers(string.text)
-        if string.text.startswith("PROFILE="):
+        if profile:
             ctx.not_evaluated(string.span, f"`{string.text}` is a list that the distribution's OpenSSL keeps")
         # What is broken in another way as well is a finding of cipher-weak.
         # From security level 3 on, OpenSSL leaves such suites out.
         level = min((security_level(server) or 0 for server in string.chooses_in), default=0)
-        static = [
-            suite.name
-            for suite in evaluation.weak(Weakness.STATIC_KEY)
-            if not suite.weaknesses & _OTHERS and suite.allowed_at(level)
-        ]
-        if not static:
+        names = [suite.name for suite in static[text] if suite.allowed_at(level)]
+        if not names:
             continue
-        more = f" and {len(static) - _SHOWN} more" if len(static) > _SHOWN else ""
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         yield Finding(
-            f"the cipher string has {', '.join(static[:_SHOWN])}{more}, as {evaluation.openssl_version} "
-            "reads it: with them, whoever gets the certificate's key can read all recorded traffic",
+            f"the cipher string has {', '.join(names[:_SHOWN])}{more}, as"
+            f" {evaluate_ciphers(text).openssl_version} reads it: with them, whoever gets the certificate's"
+            " key can read all recorded traffic",
             string.span,
             "use ECDHE suites only, such as `ECDHE+AESGCM:ECDHE+CHACHA20`, or add `!kRSA`",
         )
+
+
+def _static(evaluation: CipherEvaluation) -> list[Suite]:
+    """The suites without forward secrecy that have no other weakness."""
+    return [suite for suite in evaluation.weak(Weakness.STATIC_KEY) if not suite.weaknesses & _OTHERS]

@@ -93,10 +93,14 @@ _SHOWN = 5
 )
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report a cipher string once, with its worst suites first."""
+    harmless: dict[str, bool] = {}  # by the text: thousands of servers have the same
     for string in cipher_strings(configuration):
-        if not chooses_suites(string, configuration):
-            continue
         evaluation = evaluate_ciphers(string.text)
+        if string.text not in harmless:
+            weak = evaluation.weak(*_BROKEN)
+            harmless[string.text] = bool(evaluation.accepted) and not weak and not _absent(evaluation, weak)
+        if harmless[string.text] or not chooses_suites(string, configuration):
+            continue
         if evaluation.accepted:
             yield from _judge(string, evaluation)
         elif string.text.startswith("PROFILE="):

@@ -98,7 +98,7 @@ def _known(server: VirtualServer, ctx: Context) -> bool:
 
 def _written(use: Use) -> Findings:
     words = [(directive, i) for directive in use.directives for i in range(len(directive.args))]
-    named = protocol_words(directive.args[i] for directive, i in words)
+    named = protocol_words([directive.args[i] for directive, i in words])
     if "TLSv1.2" not in named or "TLSv1.3" in named:
         return
     if any(not protocol_words([directive.args[i]]) for directive, i in words):

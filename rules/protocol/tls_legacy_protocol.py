@@ -107,6 +107,8 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
 
 
 def _written(directive: Directive, use: Use) -> Findings:
+    if protocol_words(directive.args).isdisjoint(LEGACY):
+        return
     places = [index for index, word in enumerate(directive.args) if protocol_words([word]) & LEGACY]
     words = [directive.args[index] for index in places]
     if not words or (use.servers and all(_narrowed(server, words) for server in use.servers)):

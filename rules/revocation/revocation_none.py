@@ -73,6 +73,7 @@ from mtls_lint.api import (
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report once for each set of CAs that nothing tells of revocation, with all servers that trust it."""
     unchecked: dict[tuple[str, ...], list[VirtualServer]] = {}
+    pinned: dict[tuple[str | None, ...], bool] = {}
     for server in configuration.servers:
         verify = server.setting("ssl_verify_client").directive
         if verify is None or server.verify_client == "off" or not server.has_ssl_context:
@@ -81,13 +82,18 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
         if not may_speak_tls(server) or (server.verify_client == "optional_no_ca" and not files):
             continue  # nothing is verified: what a backend makes of the certificate is its own matter
         sources = [server.setting("ssl_crl"), server.setting("ssl_ocsp")]
-        if sources[0].value or sources[1].lower not in {"", "off"} or _all_pinned(files, ctx):
+        if sources[0].value or sources[1].lower not in {"", "off"}:
             continue
-        reason = next((source.unknown.reason for source in sources if source.unknown is not None), None)
-        if reason is not None:
-            ctx.not_evaluated(verify.span, f"whether revocation is checked: {reason}")
+        paths = tuple([reference.path for reference in files])
+        if None in paths or paths not in pinned:
+            pinned[paths] = _all_pinned(files, ctx)
+        if pinned[paths]:
+            continue
+        unknown = sources[0].unknown or sources[1].unknown
+        if unknown is not None:
+            ctx.not_evaluated(verify.span, f"whether revocation is checked: {unknown.reason}")
         else:
-            unchecked.setdefault(tuple(reference.written for reference in files), []).append(server)
+            unchecked.setdefault(tuple([reference.written for reference in files]), []).append(server)
     for servers in unchecked.values():
         places = dict.fromkeys(server.setting("ssl_verify_client").directive for server in servers)
         first, *others = (directive.span for directive in places if directive is not None)

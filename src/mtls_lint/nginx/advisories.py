@@ -131,9 +131,15 @@ def bodies_over_tls13(configuration: Configuration) -> Iterator[Concerned]:
 
 def upstreams_by_tls(configuration: Configuration) -> Iterator[Concerned]:
     """Requests that go on to an upstream by TLS (https, grpcs, suwsgi)."""
-    for server in configuration.servers_of("http"):
+    written = configuration.directives
+    by_tls = {
+        name: scheme
+        for name, scheme in _BY_TLS.items()
+        if any(one.args and one.args[0].lower().startswith(scheme) for one in written.get(name, ()))
+    }
+    for server in configuration.servers_of("http") if by_tls else ():
         for location in server.all_locations():
-            for name, scheme in _BY_TLS.items():
+            for name, scheme in by_tls.items():
                 for directive in location.scope.find(name):
                     if directive.args and directive.args[0].lower().startswith(scheme):
                         what = f"`{directive.text}` speaks TLS with its upstream"

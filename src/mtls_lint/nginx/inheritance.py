@@ -71,6 +71,8 @@ class Setting(Struct, frozen=True):
     @property
     def words(self) -> tuple[str, ...]:
         """All arguments of all directives that give the value, or the default's words."""
+        if len(self.directives) == 1:
+            return self.directives[0].args
         if self.directives:
             return tuple(word for directive in self.directives for word in directive.args)
         return self.default or ()

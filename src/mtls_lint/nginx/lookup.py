@@ -171,8 +171,8 @@ def looks_names_up(socket: Socket) -> bool:
     return NameTable.of(socket).used
 
 
-# What nginx takes for a Host since 1.29.4, which follows RFC 3986 3.2 (docs/evidence.md: request).
 _NEVER = expression(r"\.\.|[\0-\x20/\x7f]")
+# What nginx takes for a Host since 1.29.4, which follows RFC 3986 3.2 (docs/evidence.md: request).
 _HOST = expression(r"(\[[\w.~!$&'()*+,;=:-]*\]|[\w.~!$&'()*+,;=%-]*)(?::(\d*))?", re.ASCII)
 
 

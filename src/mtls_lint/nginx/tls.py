@@ -8,6 +8,7 @@ level that ``ssl_ciphers`` set stays unless the new string sets one.
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -66,6 +67,8 @@ class CipherString(Struct, frozen=True):
 @kept
 def uses(configuration: Configuration, name: str) -> tuple[Use, ...]:
     """Every value that is written for ``name`` at the http, stream, mail or server level, each once."""
+    if name not in configuration.directives:
+        return ()
     takers: dict[Directive, list[VirtualServer]] = {}
     for server in configuration.servers:
         first = server.setting(name).directive
@@ -90,6 +93,11 @@ def protocol_words(words: Iterable[str]) -> frozenset[str]:
 
     nginx compares without regard to case (ngx_conf_set_bitmask_slot).
     """
+    return _protocols_in(tuple(words))
+
+
+@lru_cache(maxsize=256)
+def _protocols_in(words: tuple[str, ...]) -> frozenset[str]:
     return frozenset(_CANONICAL[word.lower()] for word in words if word.lower() in _CANONICAL)
 
 
@@ -111,12 +119,14 @@ def conf_commands(server: VirtualServer, name: str) -> tuple[Directive, ...]:
 @kept
 def protocols_of(server: VirtualServer) -> frozenset[str]:
     """The versions that the server's ``ssl_protocols``, or nginx's default, allows."""
-    return once(protocol_words(server.setting("ssl_protocols").words))
+    return protocol_words(server.setting("ssl_protocols").words)
 
 
 @kept
 def commanded_protocols(server: VirtualServer) -> frozenset[str]:
     """What the server's ``ssl_conf_command`` directives leave of, or add to, ``protocols_of``."""
+    if not server.setting("ssl_conf_command").is_set:
+        return protocols_of(server)
     return _within_bounds(server, _switched_protocols(server))
 
 
@@ -152,7 +162,7 @@ def negotiable_protocols(server: VirtualServer, default: VirtualServer) -> froze
     of the default server, and one without any version fails all handshakes (docs/evidence.md: handshake).
     """
     spoken = commanded_protocols(default)
-    if server.scope.version < (1, 29, 2) or not spoken:
+    if server is default or server.scope.version < (1, 29, 2) or not spoken:
         return spoken
     return _within_bounds(default, _switched_protocols(server))
 
@@ -168,7 +178,8 @@ def spoken_protocols(server: VirtualServer) -> frozenset[str]:
     sockets = server.tls_sockets
     if not sockets:
         return commanded_protocols(server)
-    return frozenset().union(*(negotiable_protocols(server, socket.default_server) for socket in sockets))
+    defaults = {socket.default_server for socket in sockets}
+    return once(frozenset().union(*[negotiable_protocols(server, default) for default in defaults]))
 
 
 @kept
@@ -182,6 +193,7 @@ def may_speak_tls(server: VirtualServer) -> bool:
     return not server.complete
 
 
+@lru_cache(maxsize=1024)
 def level_in(text: str) -> int | None:
     """The security level that a cipher string sets, the last one where there are several."""
     levels = _LEVEL.findall(text)
@@ -194,9 +206,12 @@ def security_level(server: VirtualServer) -> int | None:
 
     The default is 2 for OpenSSL from 3.2 on and on Debian, and 1 for older ones (docs/evidence.md: trust).
     """
-    strings = [*server.setting("ssl_ciphers").words[-1:]]
-    strings += [directive.args[1] for directive in conf_commands(server, "CipherString")]
-    return next((level for text in reversed(strings) if (level := level_in(text)) is not None), None)
+    commands = [directive.args[1] for directive in conf_commands(server, "CipherString")]
+    for text in (*commands[::-1], *server.setting("ssl_ciphers").words[-1:]):
+        level = level_in(text)
+        if level is not None:
+            return level
+    return None
 
 
 def loading_level(holder: Holder) -> int:
@@ -218,7 +233,7 @@ def cipher_strings(configuration: Configuration) -> tuple[CipherString, ...]:
     for use in uses(configuration, "ssl_ciphers"):
         directive = use.directives[0]
         if len(directive.args) == 1:
-            choosing = tuple(server for server in use.servers if not conf_commands(server, "CipherString"))
+            choosing = tuple([one for one in use.servers if not conf_commands(one, "CipherString")])
             found.append(CipherString(str(directive.args[0]), directive, 0, use.servers, choosing))
     for use in uses(configuration, "ssl_conf_command"):
         commands = [d for d in use.directives if len(d.args) == 2 and d.args[0].lower() == "cipherstring"]
