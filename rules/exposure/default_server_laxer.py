@@ -240,8 +240,7 @@ def _stricter(socket: Socket, ctx: Context) -> Iterator[VirtualServer]:
     if socket.module != "http" or not socket.ssl:
         return
     for server in socket.servers:
-        crls = [one.setting("ssl_crl").value for one in (server, default)]
-        if not server.has_ssl_context and crls[0] and not crls[1]:
+        if not server.has_ssl_context and _names_crls(server) and not _names_crls(default):
             continue
         if not any(passing_flaws(configuration, server, default, ctx.file, ctx.now)):
             continue
@@ -250,6 +249,10 @@ def _stricter(socket: Socket, ctx: Context) -> Iterator[VirtualServer]:
             ctx.not_evaluated(server.span, alike.reason)
         elif alike:
             yield server
+
+
+def _names_crls(server: VirtualServer) -> bool:
+    return bool(server.setting("ssl_crl").value)
 
 
 def _revocation(default: VirtualServer) -> str:

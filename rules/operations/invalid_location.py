@@ -82,10 +82,12 @@ def check(server: VirtualServer, ctx: Context) -> Findings:
         return
     yield from _duplicates(server.locations, ctx)
     for location in server.all_locations():
-        yield from _duplicates(location.children, ctx)
+        if location.children:
+            yield from _duplicates(location.children, ctx)
         if location.kind == "location" and location.parent is not None:
             yield from _nesting(location, location.parent)
-        yield from _proxy_pass(location)
+        if location.kind != "location" or location.modifier in {"~", "~*", "@"}:
+            yield from _proxy_pass(location)
         if location.modifier == "@":
             yield from _alias(location)
 
@@ -132,12 +134,10 @@ def _nesting(location: Location, outer: Location) -> Findings:
 
 
 def _proxy_pass(location: Location) -> Findings:
-    by_expression = location.kind == "location" and location.modifier in {"~", "~*", "@"}
-    if not by_expression and location.kind == "location":
-        return
     for directive in location.scope.find("proxy_pass"):
         if directive.args and "$" not in directive.args[0] and _WITH_PATH.match(directive.args[0]):
-            where = f"location {_named(location)}" if by_expression else f"`{location.kind}`"
+            is_location = location.kind == "location"
+            where = f"location {_named(location)}" if is_location else f"`{location.kind}`"
             yield Finding(
                 f"proxy_pass has a path in {where}, and what of the URI it replaces is not known: nginx"
                 " refuses to start",

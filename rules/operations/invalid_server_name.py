@@ -57,6 +57,7 @@ from mtls_lint.api import (
 )
 
 _NO_NAME = re.compile(r"\*|\*[^.].*|\*.|\.|~", re.DOTALL)
+_PLAIN = re.compile(r"(?:\*\.)?[\w-]+(?:\.[\w-]+)*")
 _TEMPLATE = re.compile(r"[<{$%]")
 
 
@@ -65,8 +66,10 @@ def check(server: VirtualServer, ctx: Context) -> Findings:  # noqa: ARG001
     """Report names that nginx refuses, at once or when it looks names up."""
     if server.module != "http":
         return
-    crowd = any(looks_names_up(socket) for socket in server.sockets)
+    crowd = any(map(looks_names_up, server.sockets))
     for name in server.names:
+        if _PLAIN.fullmatch(name.text):
+            continue
         if _TEMPLATE.search(name.text) and not name.text.startswith("~"):
             continue
         if _NO_NAME.fullmatch(name.text) or (crowd and _is_no_wildcard(name)):

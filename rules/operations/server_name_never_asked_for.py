@@ -58,12 +58,15 @@ from mtls_lint.api import Context, Finding, Findings, Severity, VirtualServer, l
 @rule(id="server-name-never-asked-for", severity=Severity.WARNING, since="0.1", needs=("server_name",))
 def check(server: VirtualServer, ctx: Context) -> Findings:  # noqa: ARG001
     """Report names of servers that are not the default of each of their sockets."""
+    never = [name for name in server.names if name.meant]
+    if server.module == "mail" or not never:
+        return
     sockets = [s for s in server.sockets if s.default_server is not server and looks_names_up(s)]
-    if server.module == "mail" or not sockets:
+    if not sockets:
         return
     written = {name.text for name in server.names}
-    for name in server.names:
-        if not name.meant or written.issuperset(name.meant):
+    for name in never:
+        if written.issuperset(name.meant):
             continue
         default = sockets[0].default_server
         yield Finding(

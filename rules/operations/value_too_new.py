@@ -44,6 +44,7 @@ References:
 
 from mtls_lint.api import Configuration, Context, Directive, Finding, Findings, Severity, rule
 
+_NAMES = ("ssl_certificate", "ssl_certificate_key")
 _PREFIXES = {
     "store:": (1, 29, 0),
     "data:": (1, 15, 10),
@@ -52,20 +53,23 @@ _PREFIXES = {
 _VARIABLES = (1, 15, 9)
 
 
-@rule(
-    id="value-too-new", severity=Severity.ERROR, since="0.1", needs=("ssl_certificate", "ssl_certificate_key")
-)
+@rule(id="value-too-new", severity=Severity.ERROR, since="0.1", needs=_NAMES)
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report certificates and keys of a kind that the chosen version takes for a file's name."""
     seen: set[Directive] = set()
-    for server in configuration.servers:
+    names = [name for name in _NAMES if any(map(_is_no_file, configuration.directives.get(name, ())))]
+    for server in configuration.servers if names else ():
         if not server.has_ssl_context or server.module == "mail":
             continue  # mail takes files alone, in every version
-        for name in ("ssl_certificate", "ssl_certificate_key"):
+        for name in names:
             for directive in server.setting(name).directives:
                 if directive not in seen:
                     seen.add(directive)
                     yield from _judge(directive, ctx)
+
+
+def _is_no_file(directive: Directive) -> bool:
+    return bool(directive.args) and ("$" in directive.args[0] or ":" in directive.args[0])
 
 
 def _judge(directive: Directive, ctx: Context) -> Findings:

@@ -115,9 +115,9 @@ def check(_: Configuration, ctx: Context) -> Findings:
     """Report a directive that switches it off once, and the default once for each server and backend."""
     found: dict[tuple[object, ...], list[UpstreamPass]] = {}
     for passing in ctx.upstream_passes:
-        verify = passing.verify
-        if verify.is_on or passing.tls is False:
+        if passing.tls is False or passing.verify.is_on:
             continue
+        verify = passing.verify
         if commands := passing.conf_commands("VerifyMode"):
             ctx.not_evaluated(commands[0].span, "VerifyMode makes OpenSSL verify in nginx's place")
         elif verify.unknown is not None:

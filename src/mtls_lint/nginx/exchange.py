@@ -134,11 +134,9 @@ class Exchange:
         self._sync_variables()
 
     def _sync_variables(self) -> None:
-        for name in ("uri", "document_uri"):
-            self.variables.assign(name, self.target.uri)
-        for name in ("args", "query_string"):
-            self.variables.assign(name, self.target.arguments)
-        self.variables.assign("is_args", "?" if self.target.arguments else "")
+        uri, arguments = self.target.uri, self.target.arguments
+        mark = "?" if arguments else ""
+        self.variables.go_to(uri=uri, document_uri=uri, args=arguments, query_string=arguments, is_args=mark)
 
     def _from_server_rewrite(self) -> Answered:
         rewritten = run_rewrite(self.server.scope.directives, self.target, self.variables, self.story)

@@ -70,11 +70,11 @@ def _revoked(
     read: Reader,
     now: datetime,
 ) -> Iterator[tuple[Flaw, str | None]]:
-    own, there = crl_file(configuration, server), crl_file(configuration, judge)
-    ocsp = asks_ocsp(server)
+    own, ocsp = crl_file(configuration, server), asks_ocsp(server)
     # Where the judge asks OCSP the CA itself tells it, and who gets no good answer is refused.
     if (own is None and not ocsp) or asks_ocsp(judge):
         return
+    there = crl_file(configuration, judge)
     flaw = Flaw(REVOKED, own.path if own is not None else None)
     doubt = _doubt("ssl_crl", server, judge) or _doubt("ssl_ocsp", server, judge)
     if there is None or doubt is not None:

@@ -125,8 +125,6 @@ def protocols_of(server: VirtualServer) -> frozenset[str]:
 @kept
 def commanded_protocols(server: VirtualServer) -> frozenset[str]:
     """What the server's ``ssl_conf_command`` directives leave of, or add to, ``protocols_of``."""
-    if not server.setting("ssl_conf_command").is_set:
-        return protocols_of(server)
     return _within_bounds(server, _switched_protocols(server))
 
 
@@ -144,6 +142,8 @@ def _switched_protocols(server: VirtualServer) -> frozenset[str]:
 
 def _within_bounds(server: VirtualServer, allowed: frozenset[str]) -> frozenset[str]:
     """Those of ``allowed`` that the server's ``MinProtocol`` and ``MaxProtocol`` commands let pass."""
+    if not server.setting("ssl_conf_command").directives:
+        return allowed
     for directive in conf_commands(server, "MinProtocol"):
         for lowest in protocol_words([directive.args[1]]):
             allowed &= set(PROTOCOLS[PROTOCOLS.index(lowest) :])

@@ -38,6 +38,8 @@ def normalise(path: str, *, merge_slashes: bool = True) -> str | Unknown:
 
 
 def _decode(path: str) -> str | Unknown:
+    if "%" not in path:
+        return path
     data = bytearray()
     raw = path.encode("utf-8", "surrogateescape")
     position = 0

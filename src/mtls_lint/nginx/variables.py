@@ -34,6 +34,10 @@ class Variables:
         """Give ``name`` (without ``$``) a value, as ``set`` and captures do."""
         self._values[name.lower()] = value
 
+    def go_to(self, **parts: str) -> None:
+        """Give the variables that hold parts of the request's target their values, all together."""
+        self._values.update(parts)
+
     def capture(self, match: Matched) -> None:
         """Take over the captures of a regular expression: ``$1`` and the named ones."""
         for number in range(1, 10):
