@@ -165,7 +165,7 @@ def _finding(configuration: Configuration, hops: list[Hop], *, private: bool) ->
 def _hops(configuration: Configuration, server: VirtualServer) -> Iterator[Hop]:
     if server.verify_client == "off" or not server.tls_sockets or server.module == "mail":
         return
-    checks = client_checks(configuration, server)
+    checks = client_checks(configuration, server) if server.verify_client != "on" else ()
     for one in server_passes(configuration, server):
         plain = [target for target in one.targets if target.tls is not True]
         guard = _guard(server, one.location, checks) if plain and not _is_refused(one) else None
@@ -192,8 +192,10 @@ def _hops(configuration: Configuration, server: VirtualServer) -> Iterator[Hop]:
 
 def _is_refused(one: UpstreamPass) -> bool:
     """Whether nginx refuses the address: ``proxy_pass`` of http needs a scheme."""
-    schemeless = "://" not in one.written and "$" not in one.written
-    return one.prefix == "proxy_" and one.location is not None and schemeless
+    if one.prefix != "proxy_" or one.location is None:
+        return False
+    written = one.written
+    return "://" not in written and "$" not in written
 
 
 def _is_unknown(one: UpstreamPass, target: Target) -> bool:

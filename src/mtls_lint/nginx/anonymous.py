@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -158,6 +159,7 @@ def content_for_anyone(
     return doubtful
 
 
+@lru_cache(maxsize=1024)
 def is_housekeeping(uri: str) -> bool:
     """Whether a place is for machines that cannot have a certificate: health checks, ACME, CRLs, icons."""
     if uri.startswith(_WELL_KNOWN) or f"{uri}/" == _WELL_KNOWN:

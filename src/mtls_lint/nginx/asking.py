@@ -162,7 +162,7 @@ def names_without_verify(facts: frozenset[str]) -> frozenset[str]:
 def backend_learns_identity(configuration: Configuration, server: VirtualServer) -> Directive | None:
     """The directive by which a backend of the server gets the name or the certificate of the client."""
     setters = setters_of(configuration)
-    for scope in (server.scope, *(location.scope for location in server.all_locations())):
+    for scope in [server.scope, *[location.scope for location in server.all_locations()]]:
         for name in setters:
             directives = scope.setting(name).directives
             if directives:

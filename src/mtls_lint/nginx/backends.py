@@ -71,13 +71,16 @@ def backend_addresses(
     """
     if not directive.args:
         return frozenset()
-    texts = possible_texts(configuration, place, str(directive.args[0]))
+    written = directive.args[0]
+    if "$" not in written:
+        return _addresses(configuration, str(written))
+    texts = possible_texts(configuration, place, str(written))
     found = [_addresses(configuration, text) for text in texts]
     return frozenset[str]().union(*found) if all(found) else frozenset()
 
 
 def _addresses(configuration: Configuration, text: str) -> frozenset[str]:
-    match = _URL.fullmatch(_OF_REQUEST.split(text)[0])
+    match = _URL.fullmatch(_OF_REQUEST.split(text)[0] if "$" in text else text)
     if match is None or "$" in match["host"]:
         return frozenset()
     host = match["host"].lower()

@@ -91,19 +91,13 @@ def client_checks(configuration: Configuration, server: VirtualServer) -> tuple[
 
 
 def client_facts(
-    configuration: Configuration, server: VirtualServer, names: frozenset[str]
+    configuration: Configuration, sources: "Sources", names: frozenset[str]
 ) -> tuple[frozenset[str], frozenset[str]]:
     """The facts ``ssl_client_...`` that variables come from, and the makers whose work is not known.
 
     The variables are named in lower case, without ``$``; makers are ``js_set`` and its kin.
     """
-    return _facts_among(configuration, sources_of(configuration, server).of_names(names))
-
-
-@kept
-def _facts_among(
-    configuration: Configuration, roots: frozenset[str]
-) -> tuple[frozenset[str], frozenset[str]]:
+    roots = sources.of_names(names)
     made = configuration.makers.by_connection
     scripts = frozenset(made[name] for name in roots & made.keys() if made[name].endswith("_set"))
     return frozenset(filter(_is_fact, roots)), scripts

@@ -1,11 +1,9 @@
 """What the logs of a server tell of its clients' certificates, and what they leave out."""
 
-from functools import lru_cache
-
 from msgspec import Struct
 
 from mtls_lint.nginx.asking import backend_learns_identity
-from mtls_lint.nginx.checks import IDENTIFYING, client_facts
+from mtls_lint.nginx.checks import IDENTIFYING, Sources, client_facts, sources_of
 from mtls_lint.nginx.inheritance import Scope, Setting, unknown_because, unread_includes
 from mtls_lint.nginx.memory import kept
 from mtls_lint.nginx.model import Configuration, VirtualServer
@@ -79,7 +77,7 @@ def access_logs(
     setting = scope.setting("access_log")
     if (doubt := _doubt(setting)) is not None:
         return doubt
-    if any(directive.args and directive.args[0] == "off" for directive in setting.directives):
+    if ("off",) in [directive.args[:1] for directive in setting.directives]:
         return ()
     if not setting.is_set:
         return (AccessLog(None, COMBINED, None),) if server.module == "http" else ()
@@ -150,25 +148,23 @@ def _access_log(
     name = str(directive.args[1]) if len(directive.args) > 1 else COMBINED
     if name == COMBINED:
         return AccessLog(directive, name, None)
-    declared = _formats(configuration, server.module).get(name)
-    if declared is None:
-        return Unknown(f"the log_format {name} is not here")
-    facts, makers = client_facts(configuration, server, _mentioned(declared.args[1:]))
-    doubt = f"log_format {name} has a variable of {min(makers)}" if makers else None
-    return AccessLog(directive, name, declared, facts, doubt)
+    said = _said(configuration, sources_of(configuration, server), server.module, name)
+    return said if isinstance(said, Unknown) else AccessLog(directive, name, *said)
 
 
 @kept
-def _formats(configuration: Configuration, module: str) -> dict[str, Directive]:
-    """The log formats of a module by name; the first of each."""
+def _said(
+    configuration: Configuration, sources: Sources, module: str, name: str
+) -> tuple[Directive, frozenset[str], str | None] | Unknown:
+    """The ``log_format`` of that name, the facts in its lines, and the doubt about them."""
     scope = configuration.scopes.get(module)
-    found = scope.find("log_format") if scope is not None else ()
-    return {str(directive.args[0]): directive for directive in reversed(found) if directive.args}
-
-
-@lru_cache(maxsize=64)
-def _mentioned(words: tuple[str, ...]) -> frozenset[str]:
-    return variables_in(" ".join(words))
+    formats = scope.find("log_format") if scope is not None else ()
+    declared = next((one for one in formats if one.args and one.args[0] == name), None)
+    if declared is None:
+        return Unknown(f"the log_format {name} is not here")
+    variables = variables_in(" ".join(str(word) for word in declared.args[1:]))
+    facts, makers = client_facts(configuration, sources, variables)
+    return declared, facts, f"log_format {name} has a variable of {min(makers)}" if makers else None
 
 
 def _error_log(directive: Directive) -> ErrorLog:
