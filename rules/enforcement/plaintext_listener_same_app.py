@@ -99,9 +99,11 @@ from mtls_lint.api import (
     needs=("ssl_verify_client",),
 )
 def check(server: VirtualServer, ctx: Context) -> Findings:
-    verify = server.setting("ssl_verify_client")
     plain = [socket for socket in server.plain_sockets if not socket.key.is_local]
-    if verify.span is None or verify.lower == "off" or not plain or not server.tls_sockets:
+    if not plain:
+        return
+    verify = server.setting("ssl_verify_client")
+    if verify.span is None or verify.lower == "off" or not server.tls_sockets:
         return
     if server.module == "mail":
         return

@@ -53,6 +53,8 @@ References:
 - nginx: ngx_http_add_addresses in src/http/ngx_http.c
 """
 
+from functools import lru_cache
+
 from mtls_lint.api import (
     Context,
     Directive,
@@ -94,7 +96,7 @@ def check(socket: Socket, ctx: Context) -> Findings:
         line = listen.directive
         if line is None:
             continue
-        options = any(word.partition("=")[0] in _OPTIONS for word in line.args[1:])
+        options = _has_options(line.args)
         first = seen.setdefault(server, line)
         if first is not line:
             yield _conflict(f"this server listens on {key} twice", line, first, "delete one of the two lines")
@@ -111,6 +113,11 @@ def check(socket: Socket, ctx: Context) -> Findings:
             default = line
         if options and optioned is None:
             optioned = line
+
+
+@lru_cache(maxsize=1024)
+def _has_options(words: tuple[str, ...]) -> bool:
+    return any(word.partition("=")[0] in _OPTIONS for word in words[1:])
 
 
 def _conflict(what: str, line: Directive, first: Directive, remedy: str) -> Finding:

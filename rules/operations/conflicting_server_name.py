@@ -62,7 +62,7 @@ from mtls_lint.api import (
     rule,
 )
 
-_HARMLESS = {NameKind.EMPTY, NameKind.PLACEHOLDER, NameKind.REGEX, NameKind.VARIABLE}
+_HARMLESS = (NameKind.EMPTY, NameKind.PLACEHOLDER, NameKind.REGEX, NameKind.VARIABLE)
 
 
 @rule(id="conflicting-server-name", severity=Severity.WARNING, since="0.1", needs=("server_name",))

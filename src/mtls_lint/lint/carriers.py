@@ -28,8 +28,10 @@ def carrying_paths(configuration: Configuration) -> "Carrying":
 
 def may_ask(server: VirtualServer) -> bool:
     """Whether it asks for certificates, or what was not given may say so."""
+    if asks(server):
+        return True
     verify = server.setting("ssl_verify_client")
-    return asks(server) or verify.assumed or verify.unknown is not None
+    return verify.assumed or verify.unknown is not None
 
 
 class Carrying:
@@ -39,8 +41,10 @@ class Carrying:
         self.paths = paths
         self._by_backend: dict[tuple[str, str], list[ForwardingPath]] = {}
         for path in paths:
-            for address in (*(path.addresses or (unknown_backend(path),)), ""):
+            for address in path.addresses or (unknown_backend(path),):
                 self._by_backend.setdefault((path.protocol, address), []).append(path)
+        for protocol in {path.protocol for path in paths}:
+            self._by_backend[protocol, ""] = [path for path in paths if path.protocol == protocol]
         self._headers: dict[tuple[str, str], dict[str, list[Carrier]]] = {}
 
     def elsewhere(self, path: ForwardingPath) -> dict[str, Carrier]:

@@ -100,10 +100,10 @@ def client_ca(server: VirtualServer) -> Setting | None:
     ``ssl_client_certificate``; from 1.27.2 on ``ssl_trusted_certificate`` will do
     (docs/evidence.md: settings).
     """
-    names = ["ssl_client_certificate"]
-    if server.scope.version >= (1, 27, 2):
-        names.append("ssl_trusted_certificate")
-    return next((setting for name in names if (setting := server.setting(name)).value), None)
+    setting = server.setting("ssl_client_certificate")
+    if not setting.value and server.scope.version >= (1, 27, 2):
+        setting = server.setting("ssl_trusted_certificate")
+    return setting if setting.value else None
 
 
 def backend_is_told(configuration: Configuration, scope: Scope) -> bool:
