@@ -157,14 +157,20 @@ def _said(
     configuration: Configuration, sources: Sources, module: str, name: str
 ) -> tuple[Directive, frozenset[str], str | None] | Unknown:
     """The ``log_format`` of that name, the facts in its lines, and the doubt about them."""
-    scope = configuration.scopes.get(module)
-    formats = scope.find("log_format") if scope is not None else ()
-    declared = next((one for one in formats if one.args and one.args[0] == name), None)
+    declared = _formats(configuration, module).get(name)
     if declared is None:
         return Unknown(f"the log_format {name} is not here")
     variables = variables_in(" ".join(str(word) for word in declared.args[1:]))
     facts, makers = client_facts(configuration, sources, variables)
     return declared, facts, f"log_format {name} has a variable of {min(makers)}" if makers else None
+
+
+@kept
+def _formats(configuration: Configuration, module: str) -> dict[str, Directive]:
+    """The log formats of a module by name; the first of each."""
+    scope = configuration.scopes.get(module)
+    found = scope.find("log_format") if scope is not None else ()
+    return {str(directive.args[0]): directive for directive in reversed(found) if directive.args}
 
 
 def _error_log(directive: Directive) -> ErrorLog:
