@@ -198,11 +198,6 @@ def _spell(version: Version | None) -> str:
     return ".".join(map(str, version or ()))
 
 
-@cache
-def _alive(name: str, version: Version) -> tuple[DirectiveSpec, ...]:
-    return tuple(form for form in specs(name) if form.lives_in(version))
-
-
 def check(name: str, args: Sequence[str], has_block: bool, context: str, version: Version) -> Refusal | None:
     """Says how nginx of that version refuses a directive; None if it takes it or if that is not certain.
 
@@ -216,7 +211,7 @@ def check(name: str, args: Sequence[str], has_block: bool, context: str, version
         return None if near is None else Refusal("unknown", f'unknown directive "{name}"', near)
     if context not in CONTEXTS or version > _NEWEST:
         return None
-    alive = _alive(name, version)
+    alive = [form for form in forms if form.lives_in(version)]
     here = [form for form in alive if context in form.contexts]
     if here:
         refusals = [_misuse(form, args, has_block) for form in here]
