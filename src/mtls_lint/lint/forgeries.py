@@ -290,7 +290,7 @@ def find_aliases(ctx: Context) -> Iterator[Alias]:
     for own in alike.values():
         carriers = [Carrier(own[0], key, forwarded) for key, forwarded in own[0].identity.items()]
         backend = own[0].addresses or (unknown_backend(own[0]),)
-        others = (path for _, path in sorted({one for name in backend for one in silent.get(name, ())}))
+        others = [path for _, path in sorted({one for name in backend for one in silent.get(name, ())})]
         for spell in (_dashed, _underscored):
             aliases = (_alias(ctx, path, carriers, spell) for path in (*own, *others))
             found = list(islice((alias for alias in aliases if alias is not None), _MOST))
