@@ -1,0 +1,123 @@
+"""No quadratic step: configurations of many servers in which a shortcut for servers that are alike fails.
+
+Calls are counted by function at two sizes: four times the servers may make about four times the calls of
+each, so that a cheap question of every pair is seen beside thousands of calls for each server. A shape is one
+function that writes a configuration of so many servers, and one row of ``SHAPES``.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from itertools import chain
+from pathlib import Path
+
+import pytest
+from msgspec import Struct
+
+from mtls_lint.testing.pki import Authority
+
+SOURCES = Path(__file__).resolve().parent.parent.parent / "src"
+COUNTED = """
+import cProfile, json, re, sys
+from mtls_lint.__main__ import main
+
+def named(code):
+    if isinstance(code, str):
+        return re.sub(" at 0x[0-9a-f]+", "", code)
+    return f"{code.co_filename.rpartition('mtls_lint/')[2]}:{code.co_firstlineno} {code.co_name}"
+
+profile = cProfile.Profile()
+code = profile.runcall(main)
+calls = {}
+for entry in profile.getstats():
+    name = named(entry.code)
+    calls[name] = calls.get(name, 0) + entry.callcount
+print(json.dumps([code, calls]), file=sys.stderr)
+"""
+
+FEW, MANY = 50, 200
+LEEWAY = 1.1
+"""What a function may be called more than four times as often; n - 1 times for n servers is a bit more."""
+ONCE = 3 * MANY
+"""Calls that are too few to be for every pair, whatever their growth: of what begins above some size."""
+
+
+class Shape(Struct, frozen=True):
+    """Lines of the http block for so many servers, and how mtls-lint is called with them."""
+
+    lines: Callable[[int], Iterator[str]]
+    arguments: tuple[str, ...] = ("check", "-qq")
+    exits: frozenset[int] = frozenset({0, 1})
+
+
+def server(
+    index: int,
+    *more: str,
+    listen: str = "8443 ssl",
+    pair: str = "shared",
+    verify: str = "on",
+    cas: str = "pki/shared.pem",
+) -> str:
+    """A server that verifies its clients and tells a backend of its own who they are."""
+    return "\n".join(
+        (
+            f"server {{ listen {listen}; server_name t{index}.example.com;",
+            f"ssl_certificate pki/{pair}.pem; ssl_certificate_key pki/{pair}.key;",
+            f"ssl_verify_client {verify}; ssl_client_certificate {cas};",
+            *more,
+            f"location / {{ proxy_pass http://10.0.{index >> 8}.{index & 255}:8080;",
+            "proxy_set_header X-Client $ssl_client_s_dn; } }",
+        )
+    )
+
+
+def depth_of_its_own(count: int) -> Iterator[str]:
+    for index in range(count):
+        yield server(index, f"ssl_verify_depth {index};")
+
+
+SHAPES = {
+    "each server has a depth of its own": Shape(depth_of_its_own),
+}
+
+
+@pytest.fixture(scope="module")
+def pki(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """``shared`` and one pair for each server: a CA, which is not too proud to be a server's certificate."""
+    directory = tmp_path_factory.mktemp("pki")
+    for name in chain(["shared"], map(str, range(MANY))):
+        usage = ("digitalSignature", "keyCertSign", "cRLSign")
+        Authority.root(f"CA {name}", dns=("*.example.com",), key_usage=usage).write(directory, name)
+    return directory
+
+
+def calls(directory: Path, shape: Shape) -> dict[str, int]:
+    """How often each function is called in a run."""
+    command = [sys.executable, "-c", COUNTED, *shape.arguments, "nginx.conf"]
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(SOURCES), "PYTHONHASHSEED": "0"}
+    done = subprocess.run(command, cwd=directory, env=env, capture_output=True, text=True, check=False)
+    code, counted = json.loads(done.stderr.rpartition("\n")[0].rpartition("\n")[2])
+    assert code in shape.exits, done.stderr
+    return dict(counted)
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_no_function_is_called_for_every_pair(shape: Shape, pki: Path, tmp_path: Path) -> None:
+    counted = []
+    for count in (FEW, MANY):
+        directory = tmp_path / str(count)
+        directory.mkdir()
+        (directory / "pki").symlink_to(pki)
+        text = "\n".join(("events {}", "http {", *shape.lines(count), "}", ""))
+        (directory / "nginx.conf").write_text(text, encoding="ascii")
+        counted.append(calls(directory, shape))
+    few, many = counted
+    allowed = MANY / FEW * LEEWAY
+    grown = {
+        name: (few.get(name, 0), number)
+        for name, number in many.items()
+        if number > allowed * few.get(name, 0) + ONCE
+    }
+    assert not grown
