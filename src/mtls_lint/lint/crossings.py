@@ -1,15 +1,18 @@
 """TLS sessions made at one server of a socket that open another, whose own check their clients fail."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
+from functools import cached_property
+from itertools import chain
 
 from msgspec import Struct
 
 from mtls_lint.lint.context import Context
 from mtls_lint.lint.handshake_checks import Excess, HandshakeChecks, excess, handshake_checks
-from mtls_lint.lint.session_index import SessionIndex
+from mtls_lint.lint.session_index import Lots, SessionIndex
 from mtls_lint.nginx.answering import example_name, listen_span
 from mtls_lint.nginx.asking import asks_ocsp, backend_is_told
 from mtls_lint.nginx.lookup import NameTable, normalise_host
+from mtls_lint.nginx.material import FileReference
 from mtls_lint.nginx.matrix import socket_rows
 from mtls_lint.nginx.matrix_rows import CERTIFICATES
 from mtls_lint.nginx.model import Socket, VirtualServer
@@ -23,14 +26,18 @@ from mtls_lint.nginx.resumption import (
     SessionContext,
     resume,
     session_context,
+    session_maker,
     tickets_on,
     unknown_setting,
 )
 from mtls_lint.nginx.tls import commanded_protocols
+from mtls_lint.pki.store import PemFile
 from mtls_lint.syntax.tree import Unknown
 
 ENOUGH = 6
 """Servers that are entered, after which no more are looked for: messages show five."""
+
+_VERSIONS = ("1.3", "1.2")
 
 
 class Crossing(Struct, frozen=True):
@@ -47,17 +54,24 @@ class Crossing(Struct, frozen=True):
     advisory: bool
 
 
-class _Maker(Struct, frozen=True):
-    """A server that makes sessions, for all of the socket that check clients alike and are alike to TLS.
-
-    ``kind`` is one number for all ``HandshakeChecks.kind`` that are equal.
-    """
+class _Member(Struct, frozen=True):
+    """A server that verifies clients in handshakes of its own; no SNI leads to it without a ``name``."""
 
     server: VirtualServer
     name: str | None
     checks: HandshakeChecks
-    kind: int
     context: SessionContext
+
+
+class _Maker(Struct, frozen=True):
+    """A server that makes sessions, for all of the socket that check clients alike and are alike to TLS."""
+
+    order: int
+    server: VirtualServer
+    name: str | None
+    checks: HandshakeChecks
+    context: SessionContext
+    habit: Hashable
 
 
 def crossings(socket: Socket, ctx: Context) -> tuple[Crossing, ...]:
@@ -88,104 +102,146 @@ class _Finder:
         self.ctx = ctx
         self.early = ctx.version >= EARLY_NAME
         self.doubted = False
-        self.members: dict[VirtualServer, _Maker] = {}
-        self.kinds: dict[object, int] = {}
-        self.exceeding: dict[tuple[int, int], bool] = {}
+        self.checks: dict[VirtualServer, HandshakeChecks] = {}
+        self.contexts: dict[VirtualServer, SessionContext] = {}
         for server in verifying:
             # Without a certificate of its own the default server's checks hold: no question of sessions.
             if server.has_ssl_context and not server.setting("ssl_reject_handshake").is_on:
-                self._add(server)
-        self.makers = self._representatives()
-        self.index: SessionIndex[_Maker] = SessionIndex()
-        for maker in self.makers:
-            self.index.add(maker.context, maker.kind, maker)
-        self.samples = {maker.kind: maker for maker in reversed(self.makers)}
+                self._check(server)
 
-    def _add(self, server: VirtualServer) -> None:
+    def _check(self, server: VirtualServer) -> None:
         if not server.complete:
             self.ctx.not_evaluated(server.span, "part of this server was not given or not read")
             return
         checks = handshake_checks(self.ctx, server)
         if checks is not None:
-            context = session_context(self.ctx.configuration, server, self.ctx.file)
-            # The default server's handshake needs no name.
-            name = None if server is self.socket.default_server else example_name(server)
-            kind = self.kinds.setdefault(checks.kind, len(self.kinds))
-            self.members[server] = _Maker(server, name, checks, kind, context)
-
-    def _representatives(self) -> list[_Maker]:
-        alike: dict[object, _Maker] = {}
-        default = self.socket.default_server
-        for maker in self.members.values():
-            server = maker.server
-            if server is not default and maker.name is None:
-                continue  # no SNI leads to it
-            tls = (tickets_on(server), commanded_protocols(server), server is default)
-            if not self._is_plain(maker):
-                alike.setdefault((maker.checks, maker.context, tls), maker)
-            else:
-                # Before 1.29.2 it does not matter what the sessions were made for (see ``resumption``).
-                alike.setdefault((maker.kind, maker.context if self.early else None, tls), maker)
-        return list(alike.values())
-
-    def _is_plain(self, maker: _Maker) -> bool:
-        """Whether all is known of its sessions, and the name that is to lead to it does."""
-        if unknown_setting(maker.server) is not None:
-            return False
-        name = normalise_host(maker.name, self.ctx.version) if maker.name is not None else None
-        return name is None or NameTable.of(self.socket).find(name) is maker.server
+            self.checks[server] = checks
 
     def find(self) -> Iterator[Crossing]:
         """The crossings, in the order of the servers that are entered."""
-        if len({maker.checks for maker in self.members.values()}) < 2:
+        if len(set(self.checks.values())) < 2:
             return
-        for server in self.members:
+        for server in self.checks:
             if example_name(server) is None and any(name.kind is NameKind.REGEX for name in server.names):
                 reason = (
                     f"{server.label} has no name but regular expressions: which SNI leads to it is not known"
                 )
                 self.ctx.not_evaluated(server.span, reason)
-        for entered in self.members.values():
+        for member in self.members.values():
             best: Crossing | None = None
-            for maker in self._candidates(entered):
-                crossing = self._cross(maker, entered)
+            for maker in self._candidates(member):
+                crossing = self._cross(maker, member)
                 if crossing is not None and (best is None or not crossing.advisory):
                     best = crossing
                 if best is not None and not best.advisory:
                     break
-            if best is not None and guards(self.ctx, self.socket, entered.server):
+            if best is not None and guards(self.ctx, self.socket, member.server):
                 yield best
 
-    def _candidates(self, entered: _Maker) -> Iterator[_Maker]:
-        """Those whose sessions may open the server.
+    @cached_property
+    def members(self) -> dict[VirtualServer, _Member]:
+        """Those that are entered, and that make sessions."""
+        default = self.socket.default_server
+        return {
+            # The default server's handshake needs no name.
+            server: _Member(
+                server, None if server is default else example_name(server), checks, self._context(server)
+            )
+            for server, checks in self.checks.items()
+        }
+
+    @cached_property
+    def makers(self) -> SessionIndex[_Maker]:
+        """Those whose sessions may open others: of those that are alike to TLS the first."""
+        alike: dict[object, _Member] = {}
+        default = self.socket.default_server
+        for member in self.members.values():
+            server = member.server
+            if server is not default and member.name is None:
+                continue  # no SNI leads to it
+            tls = (tickets_on(server), commanded_protocols(server), server is default)
+            if not self._is_plain(member):
+                alike.setdefault((member.checks, member.context, tls), member)
+            else:
+                # Before 1.29.2 it does not matter what the sessions were made for (see ``resumption``).
+                alike.setdefault((member.checks.kind, member.context if self.early else None, tls), member)
+        return SessionIndex(
+            _Maker(
+                order,
+                one.server,
+                one.name,
+                one.checks,
+                one.context,
+                (one.server is default, self._habit(one)),
+            )
+            for order, one in enumerate(alike.values())
+        )
+
+    def _is_plain(self, member: _Member) -> bool:
+        """Whether all is known of its sessions, and the name that is to lead to it does."""
+        if unknown_setting(member.server) is not None:
+            return False
+        name = normalise_host(member.name, self.ctx.version) if member.name is not None else None
+        return name is None or NameTable.of(self.socket).find(name) is member.server
+
+    def _habit(self, member: _Member) -> Hashable:
+        """What is equal for makers of which ``resume`` says the same for any server that is entered.
+
+        That is but for the contexts of their sessions: whether they fit the default server's is part of it.
+        """
+        made = [
+            session_maker(self.ctx.configuration, self.socket, tls, member.name, self.ctx.file)
+            for tls in _VERSIONS
+        ]
+        known = [one for one in made if not isinstance(one, Unknown)]
+        if len(known) < len(made):
+            return "unknown"
+        kept = tuple(is_kept for _, is_kept in known)
+        if not any(kept):
+            return "no session"
+        server, (selected, _) = member.server, known[0]
+        if selected is not server:
+            # What another server makes opens nothing as a session of this one; it may be a matter of doubt.
+            return selected if self.early and self.some_unread else "another"
+        if not self.early:
+            return kept, tickets_on(server)
+        fits = member.context.same_as(self._context(self.socket.default_server))
+        return kept, tickets_on(server), None if isinstance(fits, Unknown) else fits
+
+    @cached_property
+    def some_unread(self) -> bool:
+        """Whether it is not known for all servers what their sessions are made for."""
+        contexts = map(self._context, self.socket.servers)
+        return any(context.certificates_unread or context.names_unread for context in contexts)
+
+    def _context(self, server: VirtualServer) -> SessionContext:
+        if server not in self.contexts:
+            self.contexts[server] = session_context(self.ctx.configuration, server, self._read)
+        return self.contexts[server]
+
+    def _read(self, reference: FileReference) -> PemFile | None:
+        return self.ctx.file(reference) if reference.path is not None else None
+
+    def _candidates(self, entered: _Member) -> Iterator[_Maker]:
+        """Those whose sessions may open the server, of those with one habit the first that is laxer.
 
         Since 1.29.2 only those of its own session-id context, or of the default server's.
         """
-
-        def is_laxer(kind: int) -> bool:
-            return self._is_laxer(kind, entered)
-
         if not self.early:
-            yield from (maker for maker in self.makers if is_laxer(maker.kind))
+            yield from _first_laxer(self.makers.all, entered)
             return
         default = self.members.get(self.socket.default_server)
         for wanted in [entered.context] if default is None else [entered.context, default.context]:
-            yield from self.index.equal(wanted, is_laxer)
-            for maker in () if self.doubted else self.index.doubtful(wanted, is_laxer):
-                if isinstance(maker.context.same_as(wanted), Unknown) and not self.doubted:
+            yield from _first_laxer(self.makers.equal(wanted), entered)
+            for lots in () if self.doubted else self.makers.doubtful(wanted):
+                for maker in _first_laxer(lots, entered, but=wanted):
+                    if self.doubted:
+                        break
                     yield maker
 
-    def _is_laxer(self, kind: int, entered: _Maker) -> bool:
-        """Whether those of a kind let more clients through: what is asked of one holds for all."""
-        pair = (kind, entered.kind)
-        if pair not in self.exceeding:
-            self.exceeding[pair] = self._excess(self.samples[kind], entered) is not None
-        return self.exceeding[pair]
-
-    def _cross(self, maker: _Maker, entered: _Maker) -> Crossing | None:
-        more = self._excess(maker, entered)
+    def _cross(self, maker: _Maker, entered: _Member) -> Crossing | None:
         name = example_name(entered.server)
-        if more is None or name is None:
+        if name is None:
             return None
         advised = None
         for named in (name, None):
@@ -193,20 +249,18 @@ class _Finder:
                 continue  # no session is needed: without SNI its own handshake leads to any Host
             if asks_ocsp(entered.server if named else self.socket.default_server):
                 continue  # asked again, with that server's CAs (docs/evidence.md: resumption)
-            for tls in ("1.3", "1.2"):
+            for tls in _VERSIONS:
                 answer = self._resume(Attempt(tls, maker.name, named, name), maker.server, entered.server)
                 if answer is None or not _opens(answer, maker.server, entered.server):
                     continue
+                more = excess(self.ctx, maker.server, maker.checks, entered.server, entered.checks)
+                if more is None:
+                    return None
                 crossing = Crossing(maker.server, entered.server, named, more, answer.advisory)
                 if not answer.advisory:
                     return crossing
                 advised = advised or crossing
         return advised
-
-    def _excess(self, maker: _Maker, entered: _Maker) -> Excess | None:
-        if maker.kind == entered.kind:
-            return None
-        return excess(self.ctx, maker.server, maker.checks, entered.server, entered.checks)
 
     def _resume(self, attempt: Attempt, maker: VirtualServer, entered: VirtualServer) -> Resumption | None:
         # A build without the fix does what its number says.
@@ -219,6 +273,12 @@ class _Finder:
             self.doubted = True
             return None
         return answer
+
+
+def _first_laxer(lots: Lots[_Maker], entered: _Member, but: SessionContext | None = None) -> Iterator[_Maker]:
+    """Of each lot the first that is laxer than ``entered``, and has another context than ``but``."""
+    found = (lot.laxer(entered.checks, lambda maker: maker.context != but)[:1] for lot in lots)
+    yield from sorted(chain.from_iterable(found), key=lambda maker: maker.order)
 
 
 def guards(ctx: Context, socket: Socket, server: VirtualServer) -> bool:

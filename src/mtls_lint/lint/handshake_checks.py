@@ -1,5 +1,7 @@
 """What one server's handshake holds a client's certificate to, and whom it lets through beyond another's."""
 
+from collections.abc import Hashable
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -28,7 +30,7 @@ _SETTINGS = (
 _REPLACING = ("VerifyCAFile", "VerifyCAPath", "VerifyCAStore", "VerifyMode")
 
 
-class HandshakeChecks(Struct, frozen=True):
+class HandshakeChecks(Struct, frozen=True, dict=True):
     """The CAs, CRLs and depth of one server.
 
     ``unread`` are the files of CAs that could not be read, ``crls`` None where there is no ``ssl_crl`` or
@@ -44,12 +46,23 @@ class HandshakeChecks(Struct, frozen=True):
 
     @property
     def kind(self) -> tuple[object, ...]:
-        """What ``excess`` goes by: servers that are alike here let the same clients through.
+        """What ``excess`` goes by: servers that are alike here let the same clients through."""
+        return self.anchors, self.unread, self.crl is None, self.revocation, self.depth
 
-        A file has the same CRLs wherever it is named; copies of it do not differ.
-        """
-        crl = self.crl if self.crls is None else self.crls
-        return self.anchors, self.unread, self.crl is None, crl, self.depth
+    @property
+    def revocation(self) -> Hashable:
+        """What is equal for the same CRLs: a file has the same ones wherever it is named, as copies have."""
+        return self.crl if self.crls is None else self.crls
+
+    @cached_property
+    def ends(self) -> frozenset[Hashable]:
+        """Where clients' chains end: a CA's renewed certificate has its name and key."""
+        return frozenset(map(_end, self.anchors))
+
+    @cached_property
+    def trusted(self) -> frozenset[Hashable]:
+        """The same, and the files that may hold more."""
+        return self.ends | self.unread if self.unread else self.ends
 
 
 class Excess(Struct, frozen=True):
@@ -97,55 +110,54 @@ def handshake_checks(ctx: Context, server: VirtualServer) -> HandshakeChecks | N
     )
 
 
+def is_laxer(checks: HandshakeChecks, others: HandshakeChecks) -> bool:
+    """Whether somebody gets through ``checks`` and not through ``others``."""
+    if not checks.trusted <= others.trusted:
+        return True
+    return bool(checks.trusted) and (_revokes_others(others, checks) or checks.depth > others.depth)
+
+
+def _revokes_others(checks: HandshakeChecks, others: HandshakeChecks) -> bool:
+    """Whether there is a CRL, and it is not the one of ``others``."""
+    return checks.crl is not None and checks.revocation != others.revocation
+
+
 def excess(
     ctx: Context, one: VirtualServer, checks: HandshakeChecks, other: VirtualServer, others: HandshakeChecks
 ) -> Excess | None:
     """Whom ``one`` lets through and ``other`` does not; None where that is nobody."""
-    more = sorted(c.display_name for c in checks.anchors if not any(_same(c, o) for o in others.anchors))
-    if more:
-        span = _span_of_anchor(ctx, one, checks, others)
-        return Excess(f"certificates of {listed(more, 3)}", True, not others.unread, span)
+    if not is_laxer(checks, others):
+        return None
+    if not checks.ends <= others.ends:
+        more = {certificate for certificate in checks.anchors if _end(certificate) not in others.ends}
+        names = sorted(certificate.display_name for certificate in more)
+        span = _span_of_anchor(ctx, one, more)
+        return Excess(f"certificates of {listed(names, 3)}", True, not others.unread, span)
     if unread := sorted(checks.unread - others.unread):
         span = next(r.span for r in client_trust(ctx.configuration, one) if unread[0] in {r.path, r.written})
         return Excess(f"certificates of the CAs in {listed(unread, 3)}", True, False, span)
-    if not checks.anchors and not checks.unread:
-        return None
-    if (
-        others.crl is not None
-        and others.crl != checks.crl
-        and (others.crls is None or others.crls != checks.crls)
-    ):
+    if _revokes_others(others, checks):
         directive = other.setting("ssl_crl").directive
         revoked = others.crls is not None and any(crl.revoked_count for crl in others.crls)
         span = directive.span if directive is not None else other.span
-        grave = revoked and checks.crl is None
-        return Excess(
-            f"clients that the ssl_crl of {other.label} revokes", grave, others.crls is not None, span
-        )
-    if checks.depth > others.depth:
-        span = one.setting("ssl_verify_depth").span or one.span
-        who = f"clients with chains longer than the ssl_verify_depth {others.depth} of {other.label}"
-        return Excess(who, False, True, span)
-    return None
+        who = f"clients that the ssl_crl of {other.label} revokes"
+        return Excess(who, revoked and checks.crl is None, others.crls is not None, span)
+    span = one.setting("ssl_verify_depth").span or one.span
+    who = f"clients with chains longer than the ssl_verify_depth {others.depth} of {other.label}"
+    return Excess(who, False, True, span)
 
 
-def _same(one: "Certificate", other: "Certificate") -> bool:
-    """Whether the same clients' chains end at both: a CA's renewed certificate has its name and key."""
-    return one == other or (
-        one.canonical_subject == other.canonical_subject
-        and one.public_key is not None
-        and one.public_key == other.public_key
-    )
+def _end(certificate: "Certificate") -> Hashable:
+    """What is equal for certificates at which the same clients' chains end."""
+    key = certificate.public_key
+    return certificate if key is None else (certificate.canonical_subject, key)
 
 
-def _span_of_anchor(
-    ctx: Context, server: VirtualServer, checks: HandshakeChecks, others: HandshakeChecks
-) -> Span:
-    """The first file of CAs of the server that holds one of those the other has not."""
-    more = {c for c in checks.anchors if not any(_same(c, o) for o in others.anchors)}
+def _span_of_anchor(ctx: Context, server: VirtualServer, more: set["Certificate"]) -> Span:
+    """The first file of CAs of the server that holds one of ``more``."""
     references = client_trust(ctx.configuration, server)
     for reference in references:
         file = ctx.file(reference)
-        if file is not None and more & set(file.certificates):
+        if file is not None and not more.isdisjoint(file.certificates):
             return reference.span
     return references[0].span

@@ -1,45 +1,59 @@
 """Whose sessions may fit a session-id context, found without comparing every server with every other."""
 
-from collections.abc import Callable, Hashable, Iterator
-from typing import Generic, TypeVar
+from collections.abc import Hashable, Iterable, Iterator
+from functools import cached_property
+from typing import Generic, Protocol, TypeVar
 
+from mtls_lint.lint.laxer import Checking, LaxerIndex
 from mtls_lint.nginx.resumption import SessionContext
 
-_Maker = TypeVar("_Maker")
-_Groups = dict[int, list[tuple[int, _Maker]]]
+
+class Making(Checking, Protocol):
+    """A server that makes sessions.
+
+    ``habit`` is equal for those of whose sessions, where contexts do not matter, nginx makes the same.
+    """
+
+    @property
+    def context(self) -> SessionContext:
+        """What its sessions are made for."""
+
+    @property
+    def habit(self) -> Hashable:
+        """What else matters to its sessions."""
+
+
+_Key = TypeVar("_Key", bound=Hashable)
+_Maker = TypeVar("_Maker", bound=Making)
+Lots = tuple[LaxerIndex[_Maker], ...]
+"""Makers, those with one habit together."""
 
 _ANY = "any"
 _UNREAD = "unread"
 
 
 class SessionIndex(Generic[_Maker]):
-    """Those that make sessions, by their context and by ``kind``, a number for how they check clients.
+    """Those that make sessions, to be given in their order, by context and by habit.
 
     A configuration may have thousands of servers, nearly all with a certificate of their own.
     """
 
-    def __init__(self) -> None:
-        self._size = 0
-        self._contexts: dict[SessionContext, _Groups[_Maker]] = {}
-        self._parts: dict[tuple[Hashable, Hashable], _Groups[_Maker]] = {}
+    def __init__(self, makers: Iterable[_Maker]) -> None:
+        self._makers = tuple(makers)
 
-    def add(self, context: SessionContext, kind: int, maker: _Maker) -> None:
-        """Enter one more."""
-        entry = (self._size, maker)
-        self._size += 1
-        self._contexts.setdefault(context, {}).setdefault(kind, []).append(entry)
-        certificates, names = _parts(context)
-        for key in ((certificates, names), (certificates, _ANY), (_ANY, names), (_ANY, _ANY)):
-            self._parts.setdefault(key, {}).setdefault(kind, []).append(entry)
+    @cached_property
+    def all(self) -> Lots[_Maker]:
+        """Those of any context."""
+        return _grouped((_ANY, maker) for maker in self._makers).get(_ANY, ())
 
-    def equal(self, context: SessionContext, wanted: Callable[[int], bool]) -> Iterator[_Maker]:
-        """Those of ``wanted`` kinds with this context, in the order they were entered."""
-        yield from _merged([self._contexts.get(context, {})], wanted)
+    def equal(self, context: SessionContext) -> Lots[_Maker]:
+        """Those with this context."""
+        return self._by_context.get(context, ())
 
-    def doubtful(self, context: SessionContext, wanted: Callable[[int], bool]) -> Iterator[_Maker]:
-        """Those of ``wanted`` kinds that may have this context, for what could not be read of one or both.
+    def doubtful(self, context: SessionContext) -> Iterator[Lots[_Maker]]:
+        """Those that may have this context, for what could not be read of one or both.
 
-        Some that do have it are among them. Those that name the same CAs come first.
+        Those that do have it may be among them. Those that name the same CAs come first.
         """
         certificates, names = _parts(context)
         # Where something could not be read, it may be the same as anything.
@@ -48,10 +62,29 @@ class SessionIndex(Generic[_Maker]):
             keys = [[(_ANY, _ANY)] if certificates == _UNREAD else [(certificates, _ANY), (_UNREAD, _ANY)]]
         elif certificates == _UNREAD:
             keys = [[(_ANY, names)], [(_ANY, _UNREAD)]]
-        else:
+        elif self._some_unread:
             keys = [[(_UNREAD, names)], [(_UNREAD, _UNREAD), (certificates, _UNREAD)]]
+        else:
+            keys = []
         for step in keys:
-            yield from _merged([self._parts.get(key, {}) for key in step], wanted)
+            yield tuple(lot for key in step for lot in self._by_parts.get(key, ()))
+
+    @cached_property
+    def _some_unread(self) -> bool:
+        return any(_UNREAD in _parts(maker.context) for maker in self._makers)
+
+    @cached_property
+    def _by_context(self) -> dict[SessionContext, Lots[_Maker]]:
+        return _grouped((maker.context, maker) for maker in self._makers)
+
+    @cached_property
+    def _by_parts(self) -> dict[tuple[Hashable, Hashable], Lots[_Maker]]:
+        parts = [_parts(maker.context) for maker in self._makers]
+        return _grouped(
+            (key, maker)
+            for maker, (certificates, names) in zip(self._makers, parts, strict=True)
+            for key in ((certificates, names), (certificates, _ANY), (_ANY, names), (_ANY, _ANY))
+        )
 
 
 def _parts(context: SessionContext) -> tuple[Hashable, Hashable]:
@@ -61,8 +94,8 @@ def _parts(context: SessionContext) -> tuple[Hashable, Hashable]:
     )
 
 
-def _merged(all_groups: list[_Groups[_Maker]], wanted: Callable[[int], bool]) -> Iterator[_Maker]:
-    found = [
-        entry for groups in all_groups for kind, them in groups.items() if wanted(kind) for entry in them
-    ]
-    return (maker for _, maker in sorted(found, key=lambda entry: entry[0]))
+def _grouped(keyed: Iterable[tuple[_Key, _Maker]]) -> dict[_Key, Lots[_Maker]]:
+    lots: dict[_Key, dict[Hashable, LaxerIndex[_Maker]]] = {}
+    for key, maker in keyed:
+        lots.setdefault(key, {}).setdefault(maker.habit, LaxerIndex()).add(maker)
+    return {key: tuple(by_habit.values()) for key, by_habit in lots.items()}

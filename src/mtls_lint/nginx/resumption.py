@@ -183,6 +183,13 @@ def resume(
     return _Resumer(configuration, socket, attempt, read, fixed).answer()
 
 
+def session_maker(
+    configuration: Configuration, socket: Socket, tls: str, name: str | None, read: Read
+) -> tuple[VirtualServer, bool] | Unknown:
+    """The server that a handshake with this SNI selects, and whether nginx knows its session again."""
+    return _Resumer(configuration, socket, Attempt(tls, name, None, ""), read, None).maker()
+
+
 def makes_resumable_sessions(
     configuration: Configuration, socket: Socket, name: str | None, read: Read
 ) -> bool | Unknown:
@@ -216,6 +223,14 @@ class _Resumer:
         self.default = socket.default_server
         self.table = NameTable.of(socket)
 
+    def maker(self) -> tuple[VirtualServer, bool] | Unknown:
+        """The first step: the server that makes the session, and whether it is one that is known again."""
+        made = self._select(self.attempt.made)
+        if isinstance(made, Unknown):
+            return made
+        unknown = self._unknown_setting(made[0])
+        return unknown if unknown is not None else (made[0], self._leaves_session(made[0]))
+
     def answer(self) -> Resumption | Unknown:
         """What nginx does, step by step."""
         made, named = self._select(self.attempt.made), self._select(self.attempt.named)
@@ -225,7 +240,7 @@ class _Resumer:
             return named
         if (unknown := self._unknown_setting(made[0], named[0])) is not None:
             return unknown
-        if not self._handshake_succeeds(made[0]) or not self._kept(made[0]):
+        if not self._leaves_session(made[0]):
             return self._full_handshake(Fate.NO_SESSION, named)
         taken = self._taken(made[0], named[0])
         if isinstance(taken, Unknown):
@@ -267,6 +282,9 @@ class _Resumer:
         spoken = negotiable_protocols(self._context_server(server), self.default)
         speaks = f"TLSv{self.attempt.tls}" in spoken
         return speaks and not server.setting("ssl_reject_handshake").is_on
+
+    def _leaves_session(self, made: VirtualServer) -> bool:
+        return self._handshake_succeeds(made) and self._kept(made)
 
     def _ticket(self, made: VirtualServer) -> bool:
         """Whether the session leaves nginx as a ticket; otherwise as a number, for a cache to know."""
