@@ -292,7 +292,7 @@ def _confidence(ways: list[tuple[Row, Hole]], default: VirtualServer) -> Confide
 
 def _witness(socket: Socket, ways: list[tuple[Row, Hole]], ctx: Context) -> Witness | None:
     sure = [(row, hole) for row, hole in ways if not row.uncertain]
-    if not sure or any(listen.proxy_protocol for _, listen in socket.members):
+    if not sure or socket.is_framed:
         return None
     row, hole = sure[0]
     written = {one.path: one.written for one in ca_files(ctx.configuration, socket.default_server)}

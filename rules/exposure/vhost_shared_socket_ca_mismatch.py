@@ -72,11 +72,14 @@ References:
 - RFC 9325 section 3.7 (unknown SNI should fail the handshake), RFC 9113 section 9.1.2
 """
 
+from collections.abc import Collection
+
 from mtls_lint.api import (
     Certificate,
     ClientCertificate,
     Confidence,
     Context,
+    FileReference,
     Finding,
     Findings,
     Related,
@@ -111,6 +114,11 @@ def check(socket: Socket, ctx: Context) -> Findings:
     others = [server for server in socket.servers if _trusts_less(server, default, ctx)]
     if not others:
         return
+    files = {
+        reference.path: reference
+        for server in socket.servers
+        for reference in client_trust(ctx.configuration, server)
+    }
     entered: dict[str, Row] = {}
     sure = True
     for row in socket_rows(ctx.configuration, socket, ctx.now, others):
@@ -118,8 +126,8 @@ def check(socket: Socket, ctx: Context) -> Findings:
             if hole.sni is not None or not hole.who.cas:
                 continue
             extra = set(hole.who.cas) - set(row.who.cas)
-            known = _certificates(socket, row.who.cas, ctx)
-            more = _certificates(socket, tuple(extra), ctx)
+            known = _certificates(files, row.who.cas, ctx)
+            more = _certificates(files, extra, ctx)
             if known is not None and more is not None and more <= known:
                 continue  # another file with the same CAs
             sure = sure and known is not None and more is not None and not row.uncertain
@@ -157,13 +165,10 @@ def _trusts_less(server: VirtualServer, default: VirtualServer, ctx: Context) ->
     return server.verify_client != "off" and not there <= own
 
 
-def _certificates(socket: Socket, paths: tuple[str, ...], ctx: Context) -> frozenset[Certificate] | None:
+def _certificates(
+    files: dict[str | None, FileReference], paths: Collection[str], ctx: Context
+) -> frozenset[Certificate] | None:
     """All certificates of these CA files; None when one of them is not there to be read."""
-    references = {
-        reference.path: reference
-        for server in socket.servers
-        for reference in client_trust(ctx.configuration, server)
-    }
-    if not references.keys() >= set(paths):
+    if not files.keys() >= set(paths):
         return None
-    return ctx.certificates_in(references[path] for path in paths)
+    return ctx.certificates_in(files[path] for path in paths)

@@ -199,7 +199,7 @@ def _entered(trust: TrustFile, server: VirtualServer, ctx: Context) -> Iterator[
 
 def _witness(trust: TrustFile, rows: list[Row]) -> Witness | None:
     for row in rows:
-        if any(listen.proxy_protocol for _, listen in row.socket.members):
+        if row.socket.is_framed:
             continue
         key, certificate = row.socket.key, ClientCertificate(trust.reference.written)
         return Witness(True, key.address, key.port, row.name, row.uri, sni=row.name, certificate=certificate)

@@ -26,6 +26,7 @@ from mtls_lint.nginx.matrix_rows import (
     Who,
     who_of,
 )
+from mtls_lint.nginx.memory import kept
 from mtls_lint.nginx.model import Configuration, Location, Socket, VirtualServer
 from mtls_lint.nginx.stream_matrix import stream_rows
 from mtls_lint.nginx.tls import spoken_protocols
@@ -90,10 +91,7 @@ class _Asker:
         self.socket = socket
         self.now = now
         self.read = read
-        self._by_name: dict[str | None, VirtualServer] = {}
-        for server in socket.servers:
-            self._by_name.setdefault(example_name(server), server)
-        self.snis = self._sni_classes() if socket.ssl else ()
+        self.snis = _sni_classes(socket) if socket.ssl else ()
 
     def rows(self, server: VirtualServer) -> Iterator[Row]:
         """The rows of one server: locations with the same findings together."""
@@ -194,26 +192,13 @@ class _Asker:
 
     def _handshake_server(self, sni: str | None) -> VirtualServer:
         """Whose settings the handshake follows: the named server's, where it has a TLS context."""
-        named = self._by_name.get(sni)
+        named = _by_name(self.socket).get(sni)
         return named if named is not None and named.has_ssl_context else self.socket.default_server
 
     def _version(self, sni: str | None) -> str | None:
         if not self.socket.ssl:
             return None
         return "1.3" if "TLSv1.3" in spoken_protocols(self._handshake_server(sni)) else "1.2"
-
-    def _sni_classes(self) -> tuple[str | None, ...]:
-        """No SNI, and a name for each group of servers whose handshakes are alike to other servers.
-
-        Whom such a server trusts does not matter to others: a Host that is not the SNI is answered with 421
-        where clients are verified (docs/evidence.md: request).
-        """
-        groups: dict[object, str] = {}
-        for name, server in self._by_name.items():
-            rejects = server.setting("ssl_reject_handshake").is_on
-            if name is not None:
-                groups.setdefault((server.verify_client, rejects, server.has_ssl_context), name)
-        return (None, *groups.values())
 
     def _trusted(self, server: VirtualServer) -> tuple[str, ...]:
         if not asking(server).asked:
@@ -229,6 +214,29 @@ class _Asker:
             setting = rejecting if rejecting.is_on else server.setting("ssl_verify_client")
             return setting.span or server.span
         return anonymous.by or server.span
+
+
+@kept
+def _by_name(socket: Socket) -> dict[str | None, VirtualServer]:
+    found: dict[str | None, VirtualServer] = {}
+    for server in socket.servers:
+        found.setdefault(example_name(server), server)
+    return found
+
+
+@kept
+def _sni_classes(socket: Socket) -> tuple[str | None, ...]:
+    """No SNI, and a name for each group of servers whose handshakes are alike to other servers.
+
+    Whom such a server trusts does not matter to others: a Host that is not the SNI is answered with 421
+    where clients are verified (docs/evidence.md: request).
+    """
+    groups: dict[object, str] = {}
+    for name, server in _by_name(socket).items():
+        rejects = server.setting("ssl_reject_handshake").is_on
+        if name is not None:
+            groups.setdefault((server.verify_client, rejects, server.has_ssl_context), name)
+    return (None, *groups.values())
 
 
 def _who(decisions: dict[str | None, Decision]) -> Who:

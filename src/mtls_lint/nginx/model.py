@@ -198,6 +198,11 @@ class Socket:
         """Whether IPv4 clients reach this IPv6 socket (``ipv6only=off``)."""
         return any(listen.takes_ipv4 for _, listen in self.members)
 
+    @cached_property
+    def is_framed(self) -> bool:
+        """Whether clients have to speak the PROXY protocol first."""
+        return any(listen.proxy_protocol for _, listen in self.members)
+
 
 class UpstreamBlock(Struct, frozen=True):
     """An ``upstream`` block: its name as it is written, and its members."""
