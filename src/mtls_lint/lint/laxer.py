@@ -46,7 +46,9 @@ class LaxerIndex(Generic[_Server]):
                 self._anchors.setdefault(server.checks.ends, server)
             self._alike.setdefault(trusted, _Alike(server)).add(server)
 
-    def laxer(self, than: HandshakeChecks, allowed: Callable[[_Server], bool]) -> list[_Server]:
+    def laxer(
+        self, than: HandshakeChecks, allowed: Callable[[_Server], bool] = lambda _: True
+    ) -> list[_Server]:
         """In their order, the first one for each thing that can be laxer (see ``excess``).
 
         So the first of all that are laxer and ``allowed`` is among them, and the first of those that are so

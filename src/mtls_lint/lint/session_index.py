@@ -1,9 +1,11 @@
 """Whose sessions may fit a session-id context, found without comparing every server with every other."""
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import cached_property
 from typing import Generic, Protocol, TypeVar
 
+from mtls_lint.lint.handshake_checks import HandshakeChecks
 from mtls_lint.lint.laxer import Checking, LaxerIndex
 from mtls_lint.nginx.resumption import SessionContext
 
@@ -25,7 +27,56 @@ class Making(Checking, Protocol):
 
 _Key = TypeVar("_Key", bound=Hashable)
 _Maker = TypeVar("_Maker", bound=Making)
-Lots = tuple[LaxerIndex[_Maker], ...]
+
+
+class Lot(LaxerIndex[_Maker]):
+    """Makers with one habit."""
+
+    @property
+    def habit(self) -> Hashable:
+        """The habit."""
+        return self.servers[0].habit
+
+    def without(self, excluded: Callable[[_Maker], bool]) -> "Lot[_Maker]":
+        """Those of them that are not ``excluded``."""
+        lot: Lot[_Maker] = Lot()
+        for maker in self.servers:
+            if not excluded(maker):
+                lot.add(maker)
+        return lot
+
+    def unlike(
+        self, checks: HandshakeChecks, context: SessionContext, allowed: Callable[[_Maker], bool]
+    ) -> _Maker | None:
+        """The first that has other checks, and another context, and is ``allowed``."""
+
+        def differs(maker: _Maker) -> bool:
+            return maker.checks != checks and maker.context != context
+
+        found = next(filter(differs, self._first), None)
+        if found is None or allowed(found):
+            return found
+        return next((maker for maker in self.servers if differs(maker) and allowed(maker)), None)
+
+    @cached_property
+    def _first(self) -> list[_Maker]:
+        """Those of them that can be the first one which differs from something.
+
+        Of two with the same checks, or the same context, one has what differs from any; so a third can not.
+        """
+        found: dict[tuple[HandshakeChecks, SessionContext], _Maker] = {}
+        checks: Counter[HandshakeChecks] = Counter()
+        contexts: Counter[SessionContext] = Counter()
+        for maker in self.servers:
+            key = maker.checks, maker.context
+            if key not in found and checks[maker.checks] < 2 and contexts[maker.context] < 2:
+                found[key] = maker
+                checks[maker.checks] += 1
+                contexts[maker.context] += 1
+        return list(found.values())
+
+
+Lots = tuple[Lot[_Maker], ...]
 """Makers, those with one habit together."""
 
 _ANY = "any"
@@ -95,7 +146,7 @@ def _parts(context: SessionContext) -> tuple[Hashable, Hashable]:
 
 
 def _grouped(keyed: Iterable[tuple[_Key, _Maker]]) -> dict[_Key, Lots[_Maker]]:
-    lots: dict[_Key, dict[Hashable, LaxerIndex[_Maker]]] = {}
+    lots: dict[_Key, dict[Hashable, Lot[_Maker]]] = {}
     for key, maker in keyed:
-        lots.setdefault(key, {}).setdefault(maker.habit, LaxerIndex()).add(maker)
+        lots.setdefault(key, {}).setdefault(maker.habit, Lot()).add(maker)
     return {key: tuple(by_habit.values()) for key, by_habit in lots.items()}

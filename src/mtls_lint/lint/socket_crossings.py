@@ -1,12 +1,14 @@
 """TLS sessions made on one address and port that open a server on another, whose check their clients fail."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
+from itertools import chain, count
 
 from msgspec import Struct
 
 from mtls_lint.lint.context import Context
 from mtls_lint.lint.crossings import guards
 from mtls_lint.lint.handshake_checks import Excess, HandshakeChecks, excess, handshake_checks
+from mtls_lint.lint.session_index import Lot, SessionIndex
 from mtls_lint.nginx.answering import example_name, repeats_another
 from mtls_lint.nginx.asking import asks_ocsp
 from mtls_lint.nginx.material import is_named, reference_to
@@ -54,20 +56,50 @@ class _Store(Struct, frozen=True):
     keys: tuple[str, ...]
 
 
-class _Shared(Struct, frozen=True):
-    """What two sockets have in common: keys of tickets, a cache; and the directive that makes it so."""
-
-    keys: bool
-    cache: bool
-    by: Directive | None
-
-
 class _Member(Struct, frozen=True):
     """A server that verifies clients in handshakes of its own."""
 
     server: VirtualServer
     checks: HandshakeChecks
     context: SessionContext
+
+
+class _Habit(Struct, frozen=True):
+    """What decides, besides what sockets share, whether a session is known on another socket."""
+
+    tickets: bool
+    protocols: frozenset[str]
+
+
+class _Maker(Struct, frozen=True):
+    """A server that makes sessions on one socket; ``at`` is the place of the socket among all."""
+
+    order: int
+    at: int
+    socket: Socket
+    server: VirtualServer
+    checks: HandshakeChecks
+    context: SessionContext
+    habit: _Habit
+
+
+class _Found(Struct, frozen=True):
+    """A maker whose session may open ``entered``, the server at place ``at`` of those of its socket."""
+
+    maker: _Maker
+    entered: _Member
+    at: int
+
+    @property
+    def place(self) -> tuple[int, int, int]:
+        """Which is found first: that of an earlier socket, and there of an earlier server that is entered."""
+        return (self.maker.at, self.at, self.maker.order)
+
+
+_Bank = tuple[str, Hashable]
+"""What makes sockets know each other's sessions: a cache, a first key, a default server."""
+
+_KEYED, _KEYLESS, _KEY, _DEFAULT = "cache beside keys", "cache without keys", "key", "default server"
 
 
 def socket_crossings(ctx: Context) -> Iterator[SocketCrossing]:
@@ -88,30 +120,67 @@ class _Finder:
         self.stores = {socket: store for socket in sockets if (store := self._store(socket)) is not None}
         self.known: dict[VirtualServer, _Member | None] = {}
         self.doubted: set[VirtualServer] = set()
-        self.guarded: dict[tuple[Socket, VirtualServer], bool] = {}
 
     def find(self) -> Iterator[SocketCrossing]:
         """The crossings, in the order of the sockets that are entered."""
-        pairs = [
-            (made_on, entered_on, shared)
-            for entered_on in self.stores
-            for made_on in self.stores
-            if made_on is not entered_on and (shared := self._shared(made_on, entered_on)) is not None
-        ]
-        shared_by = dict.fromkeys(socket for pair in pairs for socket in pair[:2])
-        members = {socket: self._members(socket) for socket in shared_by}
+        members = {socket: self._members(socket) for socket in self._connected()}
         if len({one.checks for group in members.values() for one in group}) < 2:
             return
-        best: dict[Socket, SocketCrossing] = {}
-        for made_on, entered_on, shared in pairs:
-            known = best.get(entered_on)
-            if known is not None and known.rank == _GRAVEST:
-                continue
-            for one in self._between(made_on, members[made_on], entered_on, members[entered_on], shared):
-                best[entered_on] = min(best.get(entered_on, one), one, key=lambda found: found.rank)
-                if one.rank == _GRAVEST:
-                    break
-        yield from best.values()
+        banks = self._banks(members)
+        for socket in self.stores:
+            if socket in members:
+                found = self._gravest(socket, members[socket], banks)
+                if found is not None:
+                    yield found
+
+    def _connected(self) -> set[Socket]:
+        """The sockets that share something with another."""
+        giving: dict[_Bank, list[Socket]] = {}
+        for socket in self.stores:
+            for bank in self._gives(socket):
+                giving.setdefault(bank, []).append(socket)
+        connected: set[Socket] = set()
+        for socket in self.stores:
+            for bank, *_ in self._takes(socket):
+                others = giving.get(bank, [])
+                if others and others != [socket]:
+                    connected.update(others, (socket,))
+                    others[1:] = []  # the others of it are connected now
+        return connected
+
+    def _gives(self, socket: Socket) -> Iterator[_Bank]:
+        """By what other sockets may know the sessions made on this one."""
+        store = self.stores[socket]
+        if store.keys:
+            # The first key encrypts, all of them decrypt (ngx_ssl_session_ticket_keys).
+            yield _KEY, store.keys[0]
+        else:
+            yield _DEFAULT, socket.default_server
+        if store.zone is not None:
+            yield _KEYED if store.keys else _KEYLESS, store.zone
+
+    def _takes(self, socket: Socket) -> Iterator[tuple[_Bank, bool, bool]]:
+        """By what the socket knows the sessions of others, each with whether it is keys, a cache."""
+        store = self.stores[socket]
+        if store.keys:
+            yield from (((_KEY, key), True, False) for key in store.keys)
+        else:
+            yield (_DEFAULT, socket.default_server), True, False
+        if store.zone is not None:
+            yield (_KEYED, store.zone), False, True
+            yield (_KEYLESS, store.zone), not store.keys and self.ctx.version >= SHARED_KEYS, True
+
+    def _banks(self, members: dict[Socket, list[_Member]]) -> dict[_Bank, SessionIndex[_Maker]]:
+        makers: dict[_Bank, list[_Maker]] = {}
+        order = count()
+        for at, socket in enumerate(self.stores):
+            for one in members.get(socket, ()):
+                protocols = negotiable_protocols(one.server, socket.default_server)
+                habit = _Habit(tickets_on(one.server), protocols)
+                maker = _Maker(next(order), at, socket, one.server, one.checks, one.context, habit)
+                for bank in self._gives(socket):
+                    makers.setdefault(bank, []).append(maker)
+        return {bank: SessionIndex(them) for bank, them in makers.items()}
 
     def _store(self, socket: Socket) -> _Store | None:
         """Where sessions are kept; None (and recorded) when that is not known."""
@@ -128,21 +197,13 @@ class _Finder:
             tuple(reference.path or reference.written for reference in references),
         )
 
-    def _shared(self, made_on: Socket, entered_on: Socket) -> _Shared | None:
-        """What two sockets share; None where that is nothing."""
+    def _shared(self, made_on: Socket, entered_on: Socket) -> Directive | None:
+        """The directive by which two sockets know each other's sessions."""
         own, others = self.stores[made_on], self.stores[entered_on]
         cache = own.zone is not None and own.zone == others.zone
-        if own.keys or others.keys:
-            # The first key encrypts, all of them decrypt (ngx_ssl_session_ticket_keys).
-            keys = bool(own.keys) and own.keys[0] in others.keys
-        else:
-            same = made_on.default_server is entered_on.default_server
-            keys = same or (cache and self.ctx.version >= SHARED_KEYS)
-        if not keys and not cache:
-            return None
-        name = "ssl_session_ticket_key" if own.keys and keys else "ssl_session_cache"
-        named = entered_on.default_server.setting(name).directive if own.keys or cache else None
-        return _Shared(keys, cache, named)
+        by_key = bool(own.keys) and own.keys[0] in others.keys
+        name = "ssl_session_ticket_key" if by_key else "ssl_session_cache"
+        return entered_on.default_server.setting(name).directive if own.keys or cache else None
 
     def _members(self, socket: Socket) -> list[_Member]:
         """The servers of a socket that verify clients, and have handshakes of their own.
@@ -166,53 +227,110 @@ class _Finder:
             self.known[server] = _Member(server, checks, context) if checks is not None else None
         return self.known[server]
 
-    def _between(
-        self,
-        made_on: Socket,
-        makers: list[_Member],
-        entered_on: Socket,
-        targets: list[_Member],
-        shared: _Shared,
-    ) -> Iterator[SocketCrossing]:
-        for entered in targets:
-            # What its own handshake on the other socket allows needs no session.
-            if entered.server in made_on.servers or asks_ocsp(entered.server):
+    def _gravest(
+        self, socket: Socket, targets: list[_Member], banks: dict[_Bank, SessionIndex[_Maker]]
+    ) -> SocketCrossing | None:
+        """The gravest crossing to one socket; of several the first. What is not known is recorded."""
+        entry = _Entry(socket)
+        found: list[_Found] = []
+        doubts: list[_Found] = []
+        for at, entered in enumerate(targets):
+            if asks_ocsp(entered.server):
                 continue
-            for maker in makers:
-                one, other = maker.server, entered.server
-                if maker.checks == entered.checks or one in entered_on.servers:
+            habit = _Habit(
+                tickets_on(entered.server), negotiable_protocols(entered.server, socket.default_server)
+            )
+            for bank, keys, cache in self._takes(socket):
+                index = banks.get(bank)
+                if index is None:
                     continue
-                if _is_taken(one, made_on, other, entered_on, shared) and self._fits(maker, entered):
-                    more = excess(self.ctx, one, maker.checks, other, entered.checks)
-                    if more is not None and self._guards(entered_on, other):
-                        yield SocketCrossing(one, made_on, other, entered_on, shared.by, more)
+                for lot in index.equal(entered.context):
+                    if _is_taken(lot.servers[0].habit, habit, keys=keys, cache=cache):
+                        found += (_Found(maker, entered, at) for maker in entry.laxer(lot, entered))
+                if entered.server in self.doubted:
+                    continue
+                for lot in chain.from_iterable(index.doubtful(entered.context)):
+                    if _is_taken(lot.servers[0].habit, habit, keys=keys, cache=cache):
+                        doubts += (_Found(maker, entered, at) for maker in entry.unlike(lot, entered))
+        best = self._best(socket, found)
+        for doubt in sorted(doubts, key=lambda one: one.place):
+            if best is None or best[0].rank != _GRAVEST or doubt.place < best[1]:
+                self._record(doubt)
+        return None if best is None else best[0]
 
-    def _guards(self, socket: Socket, server: VirtualServer) -> bool:
-        if (socket, server) not in self.guarded:
-            self.guarded[socket, server] = guards(self.ctx, socket, server)
-        return self.guarded[socket, server]
+    def _best(
+        self, socket: Socket, found: list[_Found]
+    ) -> tuple[SocketCrossing, tuple[int, int, int]] | None:
+        """The gravest crossing to something that is guarded, and its place."""
+        ranked = []
+        for one in found:
+            maker, entered = one.maker, one.entered
+            more = excess(self.ctx, maker.server, maker.checks, entered.server, entered.checks)
+            if more is not None:
+                by = self._shared(maker.socket, socket)
+                crossing = SocketCrossing(maker.server, maker.socket, entered.server, socket, by, more)
+                ranked.append((crossing, one.place))
+        guarded: dict[VirtualServer, bool] = {}
+        for crossing, place in sorted(ranked, key=lambda one: (one[0].rank, one[1])):
+            server = crossing.entered
+            if server not in guarded:
+                guarded[server] = guards(self.ctx, socket, server)
+            if guarded[server]:
+                return crossing, place
+        return None
 
-    def _fits(self, maker: _Member, entered: _Member) -> bool:
-        """Whether the session-id contexts are the same; what is not known is recorded once for a server."""
+    def _record(self, doubt: _Found) -> None:
+        """Record, once for a server, that it is not known whether the session-id contexts are the same."""
+        maker, entered = doubt.maker, doubt.entered
         same = maker.context.same_as(entered.context)
-        if not isinstance(same, Unknown):
-            return same
-        if entered.server not in self.doubted:
+        if isinstance(same, Unknown) and entered.server not in self.doubted:
             self.doubted.add(entered.server)
             what = f"whether a session made at {maker.server.label} opens {entered.server.label}"
             self.ctx.not_evaluated(entered.server.span, f"{what}: {same.reason}")
-        return False
 
 
-def _is_taken(
-    maker: VirtualServer, made_on: Socket, entered: VirtualServer, entered_on: Socket, shared: _Shared
-) -> bool:
+class _Entry:
+    """A socket that is entered: its own servers need no session of another socket."""
+
+    def __init__(self, socket: Socket) -> None:
+        self.own = frozenset(socket.servers)
+        self.others: dict[Lot[_Maker], Lot[_Maker]] = {}
+
+    def laxer(self, lot: Lot[_Maker], entered: _Member) -> list[_Maker]:
+        """Makers of the lot that let more clients through (see ``LaxerIndex``)."""
+        found = lot.laxer(entered.checks)
+        if any(maker.server in self.own for maker in found):
+            lot = self._without_own(lot)
+            found = lot.laxer(entered.checks)
+        # What its own handshake on the other socket allows needs no session.
+        if any(maker.socket in entered.server.sockets for maker in found):
+            return lot.laxer(entered.checks, lambda maker: maker.socket not in entered.server.sockets)
+        return found
+
+    def unlike(self, lot: Lot[_Maker], entered: _Member) -> Iterator[_Maker]:
+        """The first maker of the lot that checks clients in another way, and has another context."""
+
+        def allowed(maker: _Maker) -> bool:
+            return maker.server not in self.own and maker.socket not in entered.server.sockets
+
+        found = lot.unlike(entered.checks, entered.context, lambda _: True)
+        if found is not None and not allowed(found):
+            found = self._without_own(lot).unlike(entered.checks, entered.context, allowed)
+        if found is not None:
+            yield found
+
+    def _without_own(self, lot: Lot[_Maker]) -> Lot[_Maker]:
+        if lot not in self.others:
+            self.others[lot] = lot.without(lambda maker: maker.server in self.own)
+        return self.others[lot]
+
+
+def _is_taken(maker: _Habit, entered: _Habit, *, keys: bool, cache: bool) -> bool:
     """Whether a session in some version of TLS, as a ticket or by number, is known on the other socket."""
-    spoken = negotiable_protocols(maker, made_on.default_server)
-    common = spoken & negotiable_protocols(entered, entered_on.default_server)
-    if shared.keys and tickets_on(maker) and tickets_on(entered):
+    common = maker.protocols & entered.protocols
+    if keys and maker.tickets and entered.tickets:
         return not common.isdisjoint({"TLSv1.2", "TLSv1.3"})
     # A client of TLS 1.2 may do without tickets; in TLS 1.3 numbers are known only where there are none.
-    if shared.cache and "TLSv1.2" in common:
+    if cache and "TLSv1.2" in common:
         return True
-    return shared.cache and "TLSv1.3" in common and not tickets_on(maker) and not tickets_on(entered)
+    return cache and "TLSv1.3" in common and not maker.tickets and not entered.tickets
