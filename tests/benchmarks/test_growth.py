@@ -100,6 +100,43 @@ def unread(count: int) -> Iterator[str]:
         yield server(index, pair=f"none-{index}", cas=f"pki/none-{index}.pem")
 
 
+CACHE = "ssl_session_cache shared:all:10m;"
+
+
+def sockets(count: int) -> Iterator[str]:
+    yield CACHE
+    for index in range(count):
+        yield server(index, f"ssl_verify_depth {index};", listen=f"{10000 + index} ssl")
+
+
+def sockets_with_keys(count: int) -> Iterator[str]:
+    yield CACHE
+    for index in range(count):
+        key = f"ssl_session_ticket_key pki/{index}.key; ssl_session_ticket_key pki/shared.key;"
+        yield server(
+            index,
+            f"ssl_trusted_certificate pki/{index}.pem; {key}",
+            listen=f"{10000 + index} ssl",
+            pair=f"{index % 3}",
+        )
+
+
+def unread_on_sockets(count: int) -> Iterator[str]:
+    yield CACHE
+    for index in range(count):
+        depth = f"ssl_verify_depth {1 + index % 3};"
+        yield server(index, depth, listen=f"{10000 + index} ssl", pair=f"none-{index}", cas="pki/none.pem")
+
+
+def two_sockets(count: int) -> Iterator[str]:
+    yield CACHE
+    yield "ssl_session_tickets off; ssl_protocols TLSv1.2;"
+    yield server(count, listen="8443 ssl")
+    for index in range(count):
+        trusted = f"ssl_trusted_certificate pki/{index}.pem;"
+        yield server(index, trusted, listen="8443 ssl; listen 9443 ssl")
+
+
 SHAPES = {
     "each server has a depth of its own": Shape(depth_of_its_own),
     "each server has a certificate and CAs of its own": Shape(cas_of_its_own),
@@ -108,6 +145,10 @@ SHAPES = {
         no_way_in, ("check", "-qq", "--nginx-version", "1.28.0")
     ),
     "no certificate and no CA can be read": Shape(unread),
+    "each server has a socket of its own and they share a cache": Shape(sockets),
+    "each server has a socket, CAs and a key of tickets of its own": Shape(sockets_with_keys),
+    "each server has a socket of its own, and no certificate can be read": Shape(unread_on_sockets),
+    "two sockets have the same servers, each with CAs of its own": Shape(two_sockets),
 }
 
 
