@@ -10,6 +10,7 @@ from mtls_lint.lint.context import Context
 from mtls_lint.lint.words import listed
 from mtls_lint.nginx.chain_check import verify_depth
 from mtls_lint.nginx.material import client_trust, crl_file
+from mtls_lint.nginx.memory import kept
 from mtls_lint.nginx.model import VirtualServer
 from mtls_lint.nginx.tls import conf_commands
 from mtls_lint.pki.client_trust import ClientTrust
@@ -80,6 +81,21 @@ class Excess(Struct, frozen=True):
 
 def handshake_checks(ctx: Context, server: VirtualServer) -> HandshakeChecks | None:
     """The checks of a server that verifies clients; None (and recorded) when they are not known."""
+    known = _answers(ctx)
+    alike = (*[id(server.setting(name)) for name in _SETTINGS], id(server.setting("ssl_conf_command")))
+    answer = known.get(alike) or _handshake_checks(ctx, server)
+    if answer is not None:
+        known[alike] = answer
+    return answer
+
+
+@kept
+def _answers(_: Context) -> dict[tuple[int, ...], HandshakeChecks]:
+    """What is known by settings that are the same objects, as those of an included text are."""
+    return {}
+
+
+def _handshake_checks(ctx: Context, server: VirtualServer) -> HandshakeChecks | None:
     for name in _SETTINGS:
         if (unknown := server.setting(name).unknown) is not None:
             ctx.not_evaluated(server.span, unknown.reason)
