@@ -144,6 +144,7 @@ SHAPES = {
     "each server has CAs of its own, and sessions open no other": Shape(
         no_way_in, ("check", "-qq", "--nginx-version", "1.28.0")
     ),
+    "the same in two versions": Shape(cas_of_its_own, ("upgrade", "--from", "1.22.1", "--to", "1.31.3")),
     "no certificate and no CA can be read": Shape(unread),
     "each server has a socket of its own and they share a cache": Shape(sockets),
     "each server has a socket, CAs and a key of tickets of its own": Shape(sockets_with_keys),
@@ -167,9 +168,10 @@ def calls(directory: Path, shape: Shape) -> dict[str, int]:
     command = [sys.executable, "-c", COUNTED, *shape.arguments, "nginx.conf"]
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(SOURCES), "PYTHONHASHSEED": "0"}
     done = subprocess.run(command, cwd=directory, env=env, capture_output=True, text=True, check=False)
-    code, counted = json.loads(done.stderr.rpartition("\n")[0].rpartition("\n")[2])
-    assert code in shape.exits, done.stderr
-    return dict(counted)
+    said, _, counted = done.stderr.rstrip().rpartition("\n")
+    code, counts = json.loads(counted)
+    assert code in shape.exits, said
+    return dict(counts)
 
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)

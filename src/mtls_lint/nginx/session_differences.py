@@ -1,7 +1,9 @@
 """What two versions of nginx do differently with TLS sessions that come back (see ``resumption``)."""
 
+from collections import Counter
 from collections.abc import Iterator
 from itertools import product
+from operator import itemgetter
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -9,7 +11,15 @@ from msgspec.structs import replace
 from mtls_lint.nginx.answering import example_name
 from mtls_lint.nginx.chain_check import Reader
 from mtls_lint.nginx.model import Configuration, Socket, VirtualServer
-from mtls_lint.nginx.resumption import Attempt, Fate, Resumption, resume, session_context, tickets_on
+from mtls_lint.nginx.resumption import (
+    Attempt,
+    Fate,
+    Resumption,
+    SessionContext,
+    resume,
+    session_context,
+    tickets_on,
+)
 from mtls_lint.nginx.tls import negotiable_protocols
 from mtls_lint.syntax.tree import Unknown
 
@@ -23,6 +33,12 @@ class SessionDifference(Struct, frozen=True):
     after: str
     tls: str = ""
 
+
+_ALIKE = 8
+"""Contexts of sessions that are asked for, of those that nothing but certificates and CA names tell apart.
+
+Each is asked for with each other, and what comes of it is said of each two.
+"""
 
 _Answer = tuple[Fate, int | None, int | None, bool]
 
@@ -79,21 +95,31 @@ def _matters(was: Resumption, becomes: Resumption) -> bool:
 
 
 def _representatives(configuration: Configuration, socket: Socket, read: Reader) -> Iterator[tuple[str, int]]:
-    """A name and the position of one server of each kind, as far as sessions can tell them apart."""
-    seen = set()
+    """A name and the position of one server of each kind, as far as sessions can tell them apart.
+
+    Of contexts that the same kinds of servers have, the first few stand for all.
+    """
+    kinds: dict[SessionContext, dict[tuple[object, ...], tuple[str, int]]] = {}
     for at, server in enumerate(socket.servers):
         name = example_name(server)
+        if name is None:
+            continue
         kind = (
             server.verify_client,
             server.has_ssl_context,
             server.setting("ssl_reject_handshake").is_on,
             tickets_on(server),
-            session_context(configuration, server, read),
             server is socket.default_server,
         )
-        if name is not None and kind not in seen:
-            seen.add(kind)
-            yield name, at
+        context = session_context(configuration, server, read)
+        kinds.setdefault(context, {}).setdefault(kind, (name, at))
+    chosen: list[tuple[str, int]] = []
+    alike: Counter[frozenset[tuple[object, ...]]] = Counter()
+    for known in kinds.values():
+        alike[frozenset(known)] += 1
+        if alike[frozenset(known)] <= _ALIKE:
+            chosen += known.values()
+    yield from sorted(chosen, key=itemgetter(1))
 
 
 def _speaks(socket: Socket, at: int, tls: str) -> bool:
