@@ -137,6 +137,13 @@ def two_sockets(count: int) -> Iterator[str]:
         yield server(index, trusted, listen="8443 ssl; listen 9443 ssl")
 
 
+def two_sockets_each(count: int) -> Iterator[str]:
+    yield CACHE
+    for index in range(count):
+        trusted = f"ssl_trusted_certificate pki/{index}.pem;"
+        yield server(index, trusted, listen=f"8443 ssl; listen {10000 + index} ssl")
+
+
 SHAPES = {
     "each server has a depth of its own": Shape(depth_of_its_own),
     "each server has a certificate and CAs of its own": Shape(cas_of_its_own),
@@ -150,6 +157,7 @@ SHAPES = {
     "each server has a socket, CAs and a key of tickets of its own": Shape(sockets_with_keys),
     "each server has a socket of its own, and no certificate can be read": Shape(unread_on_sockets),
     "two sockets have the same servers, each with CAs of its own": Shape(two_sockets),
+    "each server has CAs and a socket of its own beside a common one": Shape(two_sockets_each),
 }
 
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from mtls_lint.lint.context import Context
 from mtls_lint.lint.handshake_checks import Excess, HandshakeChecks, excess, handshake_checks
-from mtls_lint.lint.session_index import Lots, SessionIndex
+from mtls_lint.lint.session_index import Lot, Lots, SessionIndex
 from mtls_lint.nginx.answering import example_name, listen_span
 from mtls_lint.nginx.asking import asks_ocsp, backend_is_told
 from mtls_lint.nginx.lookup import NameTable, normalise_host
@@ -234,7 +234,8 @@ class _Finder:
         for wanted in [entered.context] if default is None else [entered.context, default.context]:
             yield from _first_laxer(self.makers.equal(wanted), entered)
             for lots in () if self.doubted else self.makers.doubtful(wanted):
-                for maker in _first_laxer(lots, entered, but=wanted):
+                others = tuple(_doubtful(lot, wanted, entered) for lot in lots)
+                for maker in _first_laxer(others, entered):
                     if self.doubted:
                         break
                     yield maker
@@ -275,10 +276,17 @@ class _Finder:
         return answer
 
 
-def _first_laxer(lots: Lots[_Maker], entered: _Member, but: SessionContext | None = None) -> Iterator[_Maker]:
-    """Of each lot the first that is laxer than ``entered``, and has another context than ``but``."""
-    found = (lot.laxer(entered.checks, lambda maker: maker.context != but)[:1] for lot in lots)
-    yield from sorted(chain.from_iterable(found), key=lambda maker: maker.order)
+def _first_laxer(lots: Lots[_Maker], entered: _Member) -> Iterator[_Maker]:
+    """Of each lot the first that is laxer than ``entered``."""
+    found = chain.from_iterable(lot.laxer(entered.checks)[:1] for lot in lots)
+    yield from sorted(found, key=lambda maker: maker.order)
+
+
+def _doubtful(lot: Lot[_Maker], wanted: SessionContext, entered: _Member) -> Lot[_Maker]:
+    """The lot, or, where the first that is laxer than ``entered`` is sure to have the context, the others."""
+    if any(maker.context == wanted for maker in lot.laxer(entered.checks)[:1]):
+        return lot.without(wanted, lambda maker: maker.context == wanted)
+    return lot
 
 
 def guards(ctx: Context, socket: Socket, server: VirtualServer) -> bool:

@@ -5,12 +5,12 @@ A configuration may have thousands of servers, each with CAs, a CRL or a depth o
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Hashable, Iterator
 from functools import cached_property
 from itertools import chain
 from typing import Generic, Protocol, TypeVar
 
-from mtls_lint.lint.handshake_checks import HandshakeChecks, is_laxer
+from mtls_lint.lint.handshake_checks import HandshakeChecks
 
 
 class Checking(Protocol):
@@ -46,18 +46,14 @@ class LaxerIndex(Generic[_Server]):
                 self._anchors.setdefault(server.checks.ends, server)
             self._alike.setdefault(trusted, _Alike(server)).add(server)
 
-    def laxer(
-        self, than: HandshakeChecks, allowed: Callable[[_Server], bool] = lambda _: True
-    ) -> list[_Server]:
+    def laxer(self, than: HandshakeChecks) -> list[_Server]:
         """In their order, the first one for each thing that can be laxer (see ``excess``).
 
-        So the first of all that are laxer and ``allowed`` is among them, and the first of those that are so
-        in the gravest way.
+        So the first of all that are laxer is among them, and the first of those that are so in the gravest
+        way.
         """
         found = {server.order: server for server in self._laxer(than) if server is not None}
-        if all(map(allowed, found.values())):
-            return [found[order] for order in sorted(found)]
-        return [one for one in self.servers if allowed(one) and is_laxer(one.checks, than)]
+        return [found[order] for order in sorted(found)]
 
     def _laxer(self, than: HandshakeChecks) -> Iterator[_Server | None]:
         yield next((one for ends, one in self._anchors.items() if not ends <= than.ends), None)

@@ -37,26 +37,24 @@ class Lot(LaxerIndex[_Maker]):
         """The habit."""
         return self.servers[0].habit
 
-    def without(self, excluded: Callable[[_Maker], bool]) -> "Lot[_Maker]":
-        """Those of them that are not ``excluded``."""
-        lot: Lot[_Maker] = Lot()
-        for maker in self.servers:
-            if not excluded(maker):
-                lot.add(maker)
-        return lot
+    def unlike(self, checks: HandshakeChecks, context: SessionContext) -> _Maker | None:
+        """The first that has other checks, and another context."""
+        return next(
+            (maker for maker in self._first if maker.checks != checks and maker.context != context), None
+        )
 
-    def unlike(
-        self, checks: HandshakeChecks, context: SessionContext, allowed: Callable[[_Maker], bool]
-    ) -> _Maker | None:
-        """The first that has other checks, and another context, and is ``allowed``."""
+    def without(self, what: Hashable, excluded: Callable[[_Maker], bool]) -> "Lot[_Maker]":
+        """Those of them that are not ``excluded``, made once for each ``what``, which says who they are."""
+        if what not in self._less:
+            lot = self._less[what] = Lot()
+            for maker in self.servers:
+                if not excluded(maker):
+                    lot.add(maker)
+        return self._less[what]
 
-        def differs(maker: _Maker) -> bool:
-            return maker.checks != checks and maker.context != context
-
-        found = next(filter(differs, self._first), None)
-        if found is None or allowed(found):
-            return found
-        return next((maker for maker in self.servers if differs(maker) and allowed(maker)), None)
+    @cached_property
+    def _less(self) -> dict[Hashable, "Lot[_Maker]"]:
+        return {}
 
     @cached_property
     def _first(self) -> list[_Maker]:

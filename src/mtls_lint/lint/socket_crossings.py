@@ -1,6 +1,7 @@
 """TLS sessions made on one address and port that open a server on another, whose check their clients fail."""
 
 from collections.abc import Hashable, Iterator
+from functools import cache, partial
 from itertools import chain, count
 
 from msgspec import Struct
@@ -240,17 +241,17 @@ class _Finder:
             habit = _Habit(
                 tickets_on(entered.server), negotiable_protocols(entered.server, socket.default_server)
             )
-            for bank, keys, cache in self._takes(socket):
+            for bank, by_key, by_cache in self._takes(socket):
                 index = banks.get(bank)
                 if index is None:
                     continue
                 for lot in index.equal(entered.context):
-                    if _is_taken(lot.servers[0].habit, habit, keys=keys, cache=cache):
+                    if _is_taken(lot.servers[0].habit, habit, keys=by_key, cache=by_cache):
                         found += (_Found(maker, entered, at) for maker in entry.laxer(lot, entered))
                 if entered.server in self.doubted:
                     continue
                 for lot in chain.from_iterable(index.doubtful(entered.context)):
-                    if _is_taken(lot.servers[0].habit, habit, keys=keys, cache=cache):
+                    if _is_taken(lot.servers[0].habit, habit, keys=by_key, cache=by_cache):
                         doubts += (_Found(maker, entered, at) for maker in entry.unlike(lot, entered))
         best = self._best(socket, found)
         for doubt in sorted(doubts, key=lambda one: one.place):
@@ -262,22 +263,20 @@ class _Finder:
         self, socket: Socket, found: list[_Found]
     ) -> tuple[SocketCrossing, tuple[int, int, int]] | None:
         """The gravest crossing to something that is guarded, and its place."""
-        ranked = []
-        for one in found:
+        guarded = cache(partial(guards, self.ctx, socket))
+        others = []
+        for one in sorted(found, key=lambda one: one.place):
             maker, entered = one.maker, one.entered
             more = excess(self.ctx, maker.server, maker.checks, entered.server, entered.checks)
-            if more is not None:
-                by = self._shared(maker.socket, socket)
-                crossing = SocketCrossing(maker.server, maker.socket, entered.server, socket, by, more)
-                ranked.append((crossing, one.place))
-        guarded: dict[VirtualServer, bool] = {}
-        for crossing, place in sorted(ranked, key=lambda one: (one[0].rank, one[1])):
-            server = crossing.entered
-            if server not in guarded:
-                guarded[server] = guards(self.ctx, socket, server)
-            if guarded[server]:
-                return crossing, place
-        return None
+            if more is None:
+                continue
+            by = self._shared(maker.socket, socket)
+            crossing = SocketCrossing(maker.server, maker.socket, entered.server, socket, by, more)
+            if crossing.rank == _GRAVEST and guarded(entered.server):
+                return crossing, one.place
+            others.append((crossing, one.place))
+        others.sort(key=lambda one: one[0].rank)
+        return next((one for one in others if guarded(one[0].entered)), None)
 
     def _record(self, doubt: _Found) -> None:
         """Record, once for a server, that it is not known whether the session-id contexts are the same."""
@@ -290,39 +289,32 @@ class _Finder:
 
 
 class _Entry:
-    """A socket that is entered: its own servers need no session of another socket."""
+    """A socket that is entered. What a handshake on it, or on the other socket, allows needs no session."""
 
     def __init__(self, socket: Socket) -> None:
         self.own = frozenset(socket.servers)
-        self.others: dict[Lot[_Maker], Lot[_Maker]] = {}
 
     def laxer(self, lot: Lot[_Maker], entered: _Member) -> list[_Maker]:
         """Makers of the lot that let more clients through (see ``LaxerIndex``)."""
         found = lot.laxer(entered.checks)
-        if any(maker.server in self.own for maker in found):
-            lot = self._without_own(lot)
-            found = lot.laxer(entered.checks)
-        # What its own handshake on the other socket allows needs no session.
-        if any(maker.socket in entered.server.sockets for maker in found):
-            return lot.laxer(entered.checks, lambda maker: maker.socket not in entered.server.sockets)
+        while (less := self._less(lot, found, entered)) is not lot:
+            lot, found = less, less.laxer(entered.checks)
         return found
 
-    def unlike(self, lot: Lot[_Maker], entered: _Member) -> Iterator[_Maker]:
+    def unlike(self, lot: Lot[_Maker], entered: _Member) -> list[_Maker]:
         """The first maker of the lot that checks clients in another way, and has another context."""
+        found = lot.unlike(entered.checks, entered.context)
+        while found is not None and (less := self._less(lot, [found], entered)) is not lot:
+            lot, found = less, less.unlike(entered.checks, entered.context)
+        return [] if found is None else [found]
 
-        def allowed(maker: _Maker) -> bool:
-            return maker.server not in self.own and maker.socket not in entered.server.sockets
-
-        found = lot.unlike(entered.checks, entered.context, lambda _: True)
-        if found is not None and not allowed(found):
-            found = self._without_own(lot).unlike(entered.checks, entered.context, allowed)
-        if found is not None:
-            yield found
-
-    def _without_own(self, lot: Lot[_Maker]) -> Lot[_Maker]:
-        if lot not in self.others:
-            self.others[lot] = lot.without(lambda maker: maker.server in self.own)
-        return self.others[lot]
+    def _less(self, lot: Lot[_Maker], found: list[_Maker], entered: _Member) -> Lot[_Maker]:
+        """The lot without those that have the same reason as one that was found and does not count."""
+        if any(maker.server in self.own for maker in found):
+            return lot.without(self.own, lambda maker: maker.server in self.own)
+        sockets = entered.server.sockets
+        socket = next((maker.socket for maker in found if maker.socket in sockets), None)
+        return lot if socket is None else lot.without(socket, lambda maker: maker.socket is socket)
 
 
 def _is_taken(maker: _Habit, entered: _Habit, *, keys: bool, cache: bool) -> bool:
