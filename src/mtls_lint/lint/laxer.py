@@ -38,7 +38,7 @@ class LaxerIndex(Generic[_Server]):
         self._alike: dict[_Trust, _Alike[_Server]] = {}
 
     def add(self, server: _Server) -> None:
-        """Enter one more. One that trusts nobody is laxer than none."""
+        """Enter one more. One that trusts nobody lets nobody through, and is laxer than no other."""
         self.servers.append(server)
         trusted = server.checks.trusted
         if trusted:
