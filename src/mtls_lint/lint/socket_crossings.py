@@ -141,12 +141,16 @@ class _Finder:
             for bank in self._gives(socket):
                 giving.setdefault(bank, []).append(socket)
         connected: set[Socket] = set()
+        done: set[_Bank] = set()
         for socket in self.stores:
             for bank, *_ in self._takes(socket):
                 others = giving.get(bank, [])
-                if others and others != [socket]:
-                    connected.update(others, (socket,))
-                    others[1:] = []  # the others of it are connected now
+                if not others or others == [socket]:
+                    continue
+                connected.add(socket)
+                if bank not in done:
+                    done.add(bank)
+                    connected.update(others)
         return connected
 
     def _gives(self, socket: Socket) -> Iterator[_Bank]:
