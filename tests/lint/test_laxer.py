@@ -13,7 +13,7 @@ from mtls_lint.testing.pki import CA, FUTURE, Authority
 
 ROOT = Authority.root("CA 1")
 ANCHORS = [
-    Certificate(one.certificate)
+    Certificate.from_der(one.der)
     for one in (
         ROOT,
         Authority.root("CA 1", own_key=ROOT.key, validity=FUTURE),
