@@ -202,6 +202,26 @@ def test_sessions_between_servers_are_compared(files: Path) -> None:
     assert not any("SNI b.test, on" in one for one, _, _ in said)
 
 
+@pytest.mark.parametrize(("servers", "left_out"), [(9, 0), (12, 3)])
+def test_of_many_servers_with_cas_of_their_own_some_are_asked(
+    servers: int, left_out: int, files: Path, tmp_path: Path
+) -> None:
+    """The default server is one of a kind, the others are alike."""
+    for name in ("server.pem", "server.key"):
+        (tmp_path / name).write_bytes((files / name).read_bytes())
+    for number in range(servers):
+        Authority.root(f"CA {number}").write(tmp_path, f"ca-{number}")
+    own = "ssl_client_certificate ca-{}.pem; ssl_verify_client on;"
+    text = BOTH + "".join(server(f"{number}.test", TLS + own.format(number)) for number in range(servers))
+    found = compared(text, tmp_path, parse_version("1.28.0"), NEW)
+    assert any(one.kind is Kind.SESSIONS for one in found.differences)
+    reasons = [one.reason for one in found.not_compared]
+    assert reasons == [
+        "what becomes of TLS sessions on 127.0.0.1:8443: asked for 8, not for 3 more, of the servers that"
+        " certificates and names of CAs alone tell apart"
+    ] * bool(left_out)
+
+
 def test_tickets_of_a_shared_cache_outlive_a_reload(files: Path) -> None:
     text = BOTH + server("a.test", TLS + ASKING + "ssl_session_cache shared:tls:1m;")
     # What outlives a reload is asked of nginx in tests/rules/sessions/test_revocation_against_nginx.py.

@@ -56,14 +56,15 @@ def session_differences(
 
     Asked is where both versions speak the TLS version in question, for servers that differ in what matters to
     sessions, each with its own name, and without SNI. ``fixed`` says whether the old build has the fix of
-    CVE-2025-23419; unless given, its number decides.
+    CVE-2025-23419; unless given, its number decides. How many servers were not asked about is said last.
     """
     if not after.ssl or after.module != "http" or after.key.transport != "tcp":
         return
     if all(server.verify_client == "off" for server in after.servers):
         return
     without = (None, after.servers.index(after.default_server))
-    kinds = [*_representatives(new, after, read), without]
+    representatives, left_out = _representatives(new, after, read)
+    kinds = [*representatives, without]
     host = kinds[-2][0] if len(kinds) > 1 else None
     seen: set[tuple[str, _Answer, _Answer]] = set()
     found: dict[SessionDifference, list[str]] = {}
@@ -86,6 +87,11 @@ def session_differences(
                 found.setdefault(one, []).append(tls)
     for one, versions in found.items():
         yield replace(one, tls=" and ".join(sorted(versions)))
+    if left_out:
+        yield Unknown(
+            f"asked for {_ALIKE}, not for {left_out} more, of the servers that certificates and names of CAs"
+            " alone tell apart"
+        )
 
 
 def _matters(was: Resumption, becomes: Resumption) -> bool:
@@ -94,10 +100,13 @@ def _matters(was: Resumption, becomes: Resumption) -> bool:
     return not entered or any(server.verify_client != "off" for server in entered)
 
 
-def _representatives(configuration: Configuration, socket: Socket, read: Reader) -> Iterator[tuple[str, int]]:
+def _representatives(
+    configuration: Configuration, socket: Socket, read: Reader
+) -> tuple[list[tuple[str, int]], int]:
     """A name and the position of one server of each kind, as far as sessions can tell them apart.
 
-    Of contexts that the same kinds of servers have, the first few stand for all.
+    Of contexts that the same kinds of servers have, the first few stand for all; the number is that of the
+    servers of the others.
     """
     kinds: dict[SessionContext, dict[tuple[object, ...], tuple[str, int]]] = {}
     for at, server in enumerate(socket.servers):
@@ -119,7 +128,7 @@ def _representatives(configuration: Configuration, socket: Socket, read: Reader)
         alike[frozenset(known)] += 1
         if alike[frozenset(known)] <= _ALIKE:
             chosen += known.values()
-    yield from sorted(chosen, key=itemgetter(1))
+    return sorted(chosen, key=itemgetter(1)), sum(max(0, number - _ALIKE) for number in alike.values())
 
 
 def _speaks(socket: Socket, at: int, tls: str) -> bool:
