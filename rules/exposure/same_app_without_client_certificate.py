@@ -133,6 +133,12 @@ class Protected(Struct, frozen=True):
     destination: Destination | None
 
 
+_ByAddress = dict[str, dict[str, Protected]]
+"""For each address of a backend, the first protected place for each URI that arrives there."""
+_ByName = dict[tuple[str, int], list[Protected]]
+"""The protected places of the servers with a name and a port."""
+
+
 @rule(
     id="same-app-without-client-certificate",
     severity=Severity.ERROR,
@@ -154,11 +160,12 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
         if shown & server_addresses(configuration, server) or called & {*_names(server, server.tls_sockets)}
         for place in _protected(server, ctx)
     ]
-    by_address: dict[str, list[Protected]] = {}
-    by_name: dict[tuple[str, int], list[Protected]] = {}
+    by_address: _ByAddress = {}
+    by_name: _ByName = {}
     for place in protected:
-        for address in place.destination.addresses if place.destination is not None else ():
-            by_address.setdefault(address, []).append(place)
+        if place.destination is not None:
+            for address in place.destination.addresses:
+                by_address.setdefault(address, {}).setdefault(place.destination.uri, place)
         for key in _names(place.server, place.server.tls_sockets):
             by_name.setdefault(key, []).append(place)
     for server in open_servers:
@@ -193,23 +200,22 @@ def _is_open(server: VirtualServer) -> bool:
 def _compare(
     server: VirtualServer,
     socket: Socket,
-    by_address: dict[str, list[Protected]],
-    by_name: dict[tuple[str, int], list[Protected]],
+    by_address: _ByAddress,
+    by_name: _ByName,
     ctx: Context,
 ) -> Findings:
-    called = [p for name in server.names for p in by_name.get((name.text, socket.key.port), ())]
-    called = [place for place in called if socket not in place.server.sockets]
+    named = (p for name in server.names for p in by_name.get((name.text, socket.key.port), ()))
+    called = next((place for place in named if socket not in place.server.sockets), None)
     behind = {a: by_address[a] for a in server_addresses(ctx.configuration, server) if a in by_address}
-    if not called and not behind:
+    if called is None and not behind:
         return
-    arriving = (p.destination.uri for places in behind.values() for p in places if p.destination)
+    arriving = (uri for uris in behind.values() for uri in uris)
     uris = (*uris_of(server), *islice(dict.fromkeys(arriving), _MOST))
     doubt = None
     for place in content_places(ctx.configuration, server, socket, ctx.now, uris=uris):
         there = destination(ctx.configuration, place)
-        same = [p for address in (there.addresses if there else ()) for p in behind.get(address, ())]
-        twin = next((p for p in same if there and p.destination and p.destination.same_as(there)), None)
-        twin = twin or next(iter(called), None)
+        same = (behind.get(address, {}).get(there.uri) for address in there.addresses) if there else ()
+        twin = next(filter(None, same), called)
         if twin is None or twin.server is server:
             continue
         if lets_forge(ctx.configuration, twin.served, place):
