@@ -219,8 +219,8 @@ def _visitors(
 def _holders(ctx: Context, server: VirtualServer) -> Iterator[Holder]:
     """Clients with what the checks of a server look for in their certificates."""
     reception = Reception(ctx, server)
-    for test in reception.sample(reception.tests):
-        for value in reception.passing(test):
+    for test in reception.sample(lambda _: True):
+        for value in test.passing:
             yield from reception.holders(test, value)
 
 

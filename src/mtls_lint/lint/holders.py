@@ -1,8 +1,7 @@
 """Holders of certificates: who they are, which CA vouches for them, and what they get of a server."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from itertools import islice, product
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice, product
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -23,7 +22,7 @@ from mtls_lint.nginx.clients import (
 from mtls_lint.nginx.identity_tests import (
     SERIAL,
     IdentityTest,
-    identity_tests,
+    comparisons,
 )
 from mtls_lint.nginx.material import FileReference, client_trust, crl_file
 from mtls_lint.nginx.memory import kept
@@ -35,7 +34,6 @@ from mtls_lint.pki.public_cas import is_bundle
 
 if TYPE_CHECKING:
     from mtls_lint.pki.certificate import Certificate
-    from mtls_lint.syntax.tree import Directive
 
 _MOST_VALUES, _MOST_HOLDERS, _MOST_ROWS = 5, 12, 5
 """How many values of one variable, certificates with one value, and rows of one map are tried.
@@ -91,7 +89,7 @@ class Reception:
     def __init__(self, ctx: Context, server: VirtualServer) -> None:
         self.ctx = ctx
         self.server = server
-        self.tests = identity_tests(ctx.configuration, server)
+        self.comparisons = comparisons(ctx.configuration, server)
         self.issuers = tuple(_issuers(ctx, server))
         self._looked_for: dict[str, list[str]] = {}
         self._known: dict[KnownClient | Stranger, tuple[dict[str, Served], str | None]] = {}
@@ -163,14 +161,10 @@ class Reception:
             name = issuer.name or (wanted if test.of_issuer else None)
             yield Holder(issuer, Facts(subject, name, serial, printed))
 
-    @staticmethod
-    def sample(tests: Iterable[IdentityTest]) -> Iterator[IdentityTest]:
-        """These tests, but of those in one block the first few only."""
-        seen: Counter[Directive] = Counter()
-        for test in tests:
-            seen[test.block] += 1
-            if seen[test.block] <= _MOST_ROWS:
-                yield test
+    def sample(self, about: Callable[[IdentityTest], bool]) -> list[IdentityTest]:
+        """The tests of these variables; of those in one block the first few only."""
+        found = (one.tests[:_MOST_ROWS] for one in self.comparisons if about(one.first))
+        return list(chain.from_iterable(found))
 
     def _values(self, fact: str, usual: str) -> list[str]:
         """Values that the tests look for: of ``s_dn``, ``serial`` or ``fingerprint``."""
@@ -179,31 +173,24 @@ class Reception:
         return self._looked_for[fact]
 
     def _find_values(self, fact: str, usual: str) -> list[str]:
-        about = (
-            t for t in self.tests if t.variable.removeprefix("ssl_client_").removesuffix("_legacy") == fact
-        )
         found = (
             as_rfc2253(read_name(value) or ()) if test.is_name else value
-            for test in self.sample(about)
-            for value in self.passing(test)
+            for test in self.sample(
+                lambda one: one.variable.removeprefix("ssl_client_").removesuffix("_legacy") == fact
+            )
+            for value in test.passing
         )
         return [usual, *islice(dict.fromkeys(found), _MOST_VALUES)]
-
-    @staticmethod
-    def passing(test: IdentityTest) -> list[str]:
-        """Values of the variable that pass the test, in the form in which nginx shows them."""
-        shown = (test.shown(example) for example in test.examples)
-        return [value for value in shown if value is not None and test.matches(value)]
 
     def door(self, holder: Holder, place: Served) -> Door:
         """The request by which the holder gets what is served at a place."""
         return Door(self.server.tls_sockets[0], place, holder.certificate)
 
 
-def unread_cas(reception: Reception, tests: Iterable[IdentityTest]) -> None:
+def unread_cas(reception: Reception, about: Callable[[IdentityTest], bool]) -> None:
     """Record that the CAs of the clients are not known, where such a test decides what somebody gets."""
     unread = [issuer for issuer in reception.issuers if issuer.certificate is None]
-    values = ((test, value) for test in reception.sample(tests) for value in reception.passing(test)[:1])
+    values = ((test, value) for test in reception.sample(about) for value in test.passing[:1])
     if unread and any(reception.privileged(test, value) for test, value in values):
         for issuer in unread:
             file = reception.ctx.file(issuer.reference)
@@ -234,7 +221,7 @@ def receiving_servers(configuration: Configuration) -> tuple[VirtualServer, ...]
     found: dict[object, VirtualServer] = {}
     for server in configuration.servers_of("http"):
         if server.verify_client != "off" and server.tls_sockets:
-            compares = identity_tests(configuration, server)
+            compares = comparisons(configuration, server)
             found.setdefault(server if compares else _trust_as_written(configuration, server), server)
     return tuple(found.values())
 
