@@ -181,12 +181,12 @@ def _impostor(test: IdentityTest, reception: Reception, ctx: Context) -> _Impost
         if doubt is not None:
             ctx.not_evaluated(test.span, f"what a certificate for `{wanted}` gets: {doubt}")
         return None
-    privileges = reception.privileges(holder)
+    privileges = reception.privileges(holder, test)
     for name in _resembling(wanted, test.operand):
         other = holder.another(name)
         fits = other.certificate is not None and test.matches(test.shown(name) or "")
-        given = reception.given(other.client) if fits else {}
-        for uri in sorted(privileges.keys() & given.keys()):
+        given = reception.given(other.client, tuple(privileges)) if fits else {}
+        for uri in sorted(given):
             if was_judged(test, given[uri]):
                 return _Impostor(test, wanted, other, given[uri])
     return None

@@ -195,6 +195,20 @@ def map_for_all(count: int) -> Iterator[str]:
         yield server(index, 'if ($known = "") { return 403; } location /b { proxy_pass http://$backend; }')
 
 
+def checked_places(count: int) -> Iterator[str]:
+    """One server whose locations compare names themselves, and half of them set no header of their own."""
+    yield server(
+        0,
+        *(
+            f"location /a{index}/ {{ if ($ssl_client_s_dn !~ CN=client{index}) {{ return 403; }}"
+            f" proxy_pass http://10.1.1.{index & 255};"
+            f" {'proxy_set_header X-Client $ssl_client_s_dn;' if index % 2 else ''} }}"
+            for index in range(count)
+        ),
+        verify="optional",
+    )
+
+
 SHAPES = {
     "each server has a depth of its own": Shape(depth_of_its_own),
     "each server has a certificate and CAs of its own": Shape(cas_of_its_own),
@@ -214,6 +228,7 @@ SHAPES = {
     "all share a cache": Shape(one_cache),
     "each staples, with CAs of its own": Shape(stapling),
     "one server has many error pages": Shape(error_pages),
+    "one server has many places with checks": Shape(checked_places),
     "each has a map of names": Shape(map_for_each),
     "all share two maps with a row for each": Shape(map_for_all),
 }

@@ -76,14 +76,14 @@ def _double(test: IdentityTest, value: str, reception: Reception, issuers: list[
     holder = reception.privileged(test, value)
     if holder is None:
         return None
-    privileges = reception.privileges(holder)
+    privileges = reception.privileges(holder, test)
     counted = test.variable == SERIAL and len(value) < _BY_LOT
     for issuer in reversed(issuers):
         if not _differ(holder.issuer, issuer, issuers, counted=counted):
             continue
         subject = SOMEBODY_ELSE if test.variable == SERIAL else holder.facts.subject
         impostor = holder.another(subject, issuer)
-        gained = reception.privileges(impostor)
+        gained = reception.privileges(impostor, test)
         for uri in sorted(privileges.keys() & gained.keys()):
             if was_judged(test, gained[uri]) and not _enters_anyway(reception, issuer):
                 return Double(test, holder, impostor, gained[uri])
