@@ -55,6 +55,7 @@ if TYPE_CHECKING:
         lets_forge,
         unverified_doors,
     )
+    from mtls_lint.lint.guards import Guards
     from mtls_lint.lint.holders import (
         Holder,
         Issuer,
@@ -309,6 +310,7 @@ __all__ = [
     "Forgery",
     "Forwarded",
     "ForwardingPath",
+    "Guards",
     "HeaderTest",
     "Holder",
     "Hole",

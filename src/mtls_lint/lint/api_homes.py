@@ -44,6 +44,7 @@ HOMES = {
     "Forgery": "lint.forgeries.Forgery",
     "Forwarded": "nginx.forwarding.Forwarded",
     "ForwardingPath": "nginx.forwarding.ForwardingPath",
+    "Guards": "lint.guards.Guards",
     "HeaderTest": "nginx.header_tests.HeaderTest",
     "Holder": "lint.holders.Holder",
     "Hole": "nginx.matrix_rows.Hole",

@@ -36,12 +36,19 @@ class Guards:
 
     def near(self, place: Served) -> list[Check]:
         """The checks that may be about a place: around it, or of a location whose pattern may match."""
-        found = {*self._by_location.get(None, ()), *self._by_regex, *self._below(place.request.uri.lower())}
-        location = place.location
-        while location is not None:
-            found.update(self._by_location.get(location, ()))
-            location = location.parent
+        found = {*self._around(place.location), *self._by_regex, *self._below(place.request.uri.lower())}
         return [self.refusing[number] for number in sorted(found)]
+
+    def around(self, location: "Location") -> Check | None:
+        """The first check of the server itself, of a location or of one that it is nested in."""
+        number = min(self._around(location), default=None)
+        return None if number is None else self.refusing[number]
+
+    def _around(self, location: "Location | None") -> Iterator[int]:
+        yield from self._by_location.get(None, ())
+        while location is not None:
+            yield from self._by_location.get(location, ())
+            location = location.parent
 
     def _below(self, uri: str) -> Iterator[int]:
         for length in self._lengths:
