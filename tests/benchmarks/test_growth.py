@@ -200,8 +200,8 @@ def checked_places(count: int) -> Iterator[str]:
     yield server(
         0,
         *(
-            f"location /a{index}/ {{ if ($ssl_client_s_dn !~ CN=client{index:03}) {{ return 403; }}"
-            f" proxy_pass http://10.1.1.{index & 255};"
+            f"location /a{index:03}/ {{ if ($ssl_client_s_dn !~ CN=client{index:03}) {{ return 403; }}"
+            f" proxy_pass http://10.1.1.{index + 9:03};"
             f" {'proxy_set_header X-Client $ssl_client_s_dn;' if index % 2 else ''} }}"
             for index in range(count)
         ),
