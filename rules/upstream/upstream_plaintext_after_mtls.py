@@ -165,7 +165,7 @@ def _hops(configuration: Configuration, server: VirtualServer) -> Iterator[Hop]:
     if server.verify_client == "off" or not server.tls_sockets or server.module == "mail":
         return
     checks = client_checks(configuration, server) if server.verify_client != "on" else ()
-    guards = Guards(checks)
+    guards = Guards(checks) if checks else None
     for one in server_passes(configuration, server):
         plain = [target for target in one.targets if target.tls is not True]
         guard = _guard(server, one.location, guards) if plain and not _is_refused(one) else None
@@ -211,11 +211,11 @@ def _is_unknown(one: UpstreamPass, target: Target) -> bool:
     return one.configuration.tree.is_fragment or (around is not None and bool(around.unread))
 
 
-def _guard(server: VirtualServer, location: Location | None, guards: Guards) -> Span | None:
+def _guard(server: VirtualServer, location: Location | None, guards: Guards | None) -> Span | None:
     """What keeps clients without a certificate away from a place; None where nothing does."""
     if location is not None and is_housekeeping(location.pattern):
         return None
     if server.verify_client == "on":
         return server.setting("ssl_verify_client").span
-    check = guards.around(location) if location is not None else None
+    check = guards.around(location) if guards is not None and location is not None else None
     return check.directive.span if check is not None else None

@@ -58,8 +58,10 @@ def place_addresses(configuration: Configuration, place: VirtualServer | Locatio
     scope = place.scope
     passing = [directive for name in PASSING for directive in scope.find(name)]
     root = scope.setting("root")
-    files = {f"root {root.value.rstrip('/')}"} if root.is_set and root.value is not None else set[str]()
-    return _together([frozenset(files), *(backend_addresses(configuration, place, one) for one in passing)])
+    found = [backend_addresses(configuration, place, directive) for directive in passing]
+    if root.is_set and root.value is not None:
+        found.append(frozenset({f"root {root.value.rstrip('/')}"}))
+    return _together(found)
 
 
 def backend_addresses(
@@ -81,8 +83,11 @@ def backend_addresses(
 
 def _together(sets: list[frozenset[str]]) -> frozenset[str]:
     """The union; where it is one of the sets, that itself: an upstream may have thousands of members."""
-    whole = max(sets, key=len, default=frozenset[str]())
-    return once(whole if all(one <= whole for one in sets) else whole.union(*sets))
+    whole = frozenset[str]()
+    for one in sets:
+        if not one <= whole:
+            whole = one if whole <= one else whole | one
+    return once(whole)
 
 
 def _addresses(configuration: Configuration, text: str) -> frozenset[str]:

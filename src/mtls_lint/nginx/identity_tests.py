@@ -147,16 +147,29 @@ def _find_comparisons(configuration: Configuration, server: VirtualServer) -> It
             if not (operator == "=" and variables_in(operand)):
                 test = IdentityTest(variable, operator, operand, block.span, block.directive, True)
                 yield Comparison((test,))
-    maps = configuration.makers.maps
+    maps = _maps_of_names(configuration) if aliases is _THEMSELVES else None
     literals: dict[str, list[str]] | None = None
-    for name in read_maps(configuration, server):
-        compared = _compared(str(maps[name].args[0]), aliases)
+    for name in read_maps(configuration, server) if maps is None or maps else ():
+        compared = _compared_by(configuration, name, aliases) if maps is None else maps.get(name)
         if compared is not None:
             literals = _literals(server) if literals is None else literals
             own = tuple(text for text in literals.get(name, ()) if text)
             found = _comparison(configuration, name, compared, own[:_MOST_LITERALS])
             if found.tests:
                 yield found
+
+
+@kept
+def _maps_of_names(configuration: Configuration) -> dict[str, tuple[str, str, str]]:
+    """The maps that compare one of these variables by its own name: the same for all servers."""
+    found = ((name, _compared_by(configuration, name, _THEMSELVES)) for name in configuration.makers.maps)
+    return {name: compared for name, compared in found if compared is not None}
+
+
+def _compared_by(
+    configuration: Configuration, name: str, aliases: Mapping[str, str]
+) -> tuple[str, str, str] | None:
+    return _compared(str(configuration.makers.maps[name].args[0]), aliases)
 
 
 @kept
