@@ -90,8 +90,8 @@ References:
 - OWASP ASVS 5.0, 12.1.3
 """
 
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 
 from msgspec import Struct
 
@@ -133,6 +133,45 @@ class Protected(Struct, frozen=True):
     destination: Destination | None
 
 
+class _Places:
+    """Protected places by what leads to them: a backend and a URI there, or a name."""
+
+    def __init__(self, protected: Iterable[Protected]) -> None:
+        backends: dict[Destination, Protected] = {}
+        self._by_name: dict[tuple[str, int], list[Protected]] = {}
+        for place in protected:
+            there = place.destination
+            if there is not None:
+                backends.setdefault(Destination(there.addresses, there.uri, ""), place)
+            for key in _names(place.server, place.server.tls_sockets):
+                self._by_name.setdefault(key, []).append(place)
+        self._by_address: dict[str, dict[str, Protected]] = {}
+        for there, place in backends.items():
+            for address in there.addresses:
+                self._by_address.setdefault(address, {}).setdefault(there.uri, place)
+        self._uris: dict[frozenset[str], tuple[str, ...]] = {}
+        self._behind: dict[tuple[frozenset[str], str], Protected | None] = {}
+
+    def called(self, server: VirtualServer, socket: Socket) -> Protected | None:
+        """A place of a server with the same name that is on other sockets with this port."""
+        named = (p for name in server.names for p in self._by_name.get((name.text, socket.key.port), ()))
+        return next((place for place in named if socket not in place.server.sockets), None)
+
+    def uris(self, addresses: frozenset[str]) -> tuple[str, ...]:
+        """Some of the URIs by which these backends are protected; none where they are not."""
+        if addresses not in self._uris:
+            known = (self._by_address.get(address, ()) for address in addresses)
+            self._uris[addresses] = tuple(islice(dict.fromkeys(chain.from_iterable(known)), _MOST))
+        return self._uris[addresses]
+
+    def behind(self, addresses: frozenset[str], uri: str) -> Protected | None:
+        """A place that leads to one of these backends with this URI."""
+        if (addresses, uri) not in self._behind:
+            known = (self._by_address.get(address, {}).get(uri) for address in addresses)
+            self._behind[addresses, uri] = next(filter(None, known), None)
+        return self._behind[addresses, uri]
+
+
 @rule(
     id="same-app-without-client-certificate",
     severity=Severity.ERROR,
@@ -145,26 +184,20 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
     servers = configuration.servers_of("http")
     open_servers = [server for server in servers if _is_open(server)]
     # Only what the open servers can lead to is worth a decision.
-    shown = {address for server in open_servers for address in server_addresses(configuration, server)}
+    shown = frozenset[str]().union(*{server_addresses(configuration, server) for server in open_servers})
     called = {key for server in open_servers for key in _names(server, server.sockets)}
-    protected = [
+    places = _Places(
         place
         for server in servers
         if server.verify_client != "off" and server.tls_sockets
-        if shown & server_addresses(configuration, server) or called & {*_names(server, server.tls_sockets)}
+        if not shown.isdisjoint(server_addresses(configuration, server))
+        or not called.isdisjoint(_names(server, server.tls_sockets))
         for place in _protected(server, ctx)
-    ]
-    by_address: dict[str, list[Protected]] = {}
-    by_name: dict[tuple[str, int], list[Protected]] = {}
-    for place in protected:
-        for address in place.destination.addresses if place.destination is not None else ():
-            by_address.setdefault(address, []).append(place)
-        for key in _names(place.server, place.server.tls_sockets):
-            by_name.setdefault(key, []).append(place)
+    )
     for server in open_servers:
         for socket in server.sockets:
             if not socket.key.is_local and not repeats_another(socket):
-                yield from _compare(server, socket, by_address, by_name, ctx)
+                yield from _compare(server, socket, places, ctx)
 
 
 def _names(server: VirtualServer, sockets: tuple[Socket, ...]) -> Iterator[tuple[str, int]]:
@@ -190,26 +223,17 @@ def _is_open(server: VirtualServer) -> bool:
     return not (server.tls_sockets and (overridden or server.scope.find("ssl_client_certificate")))
 
 
-def _compare(
-    server: VirtualServer,
-    socket: Socket,
-    by_address: dict[str, list[Protected]],
-    by_name: dict[tuple[str, int], list[Protected]],
-    ctx: Context,
-) -> Findings:
-    called = [p for name in server.names for p in by_name.get((name.text, socket.key.port), ())]
-    called = [place for place in called if socket not in place.server.sockets]
-    behind = {a: by_address[a] for a in server_addresses(ctx.configuration, server) if a in by_address}
-    if not called and not behind:
+def _compare(server: VirtualServer, socket: Socket, places: _Places, ctx: Context) -> Findings:
+    called = places.called(server, socket)
+    arriving = places.uris(server_addresses(ctx.configuration, server))
+    if called is None and not arriving:
         return
-    arriving = (p.destination.uri for places in behind.values() for p in places if p.destination)
-    uris = (*uris_of(server), *islice(dict.fromkeys(arriving), _MOST))
     doubt = None
-    for place in content_places(ctx.configuration, server, socket, ctx.now, uris=uris):
+    for place in content_places(
+        ctx.configuration, server, socket, ctx.now, uris=(*uris_of(server), *arriving)
+    ):
         there = destination(ctx.configuration, place)
-        same = [p for address in (there.addresses if there else ()) for p in behind.get(address, ())]
-        twin = next((p for p in same if there and p.destination and p.destination.same_as(there)), None)
-        twin = twin or next(iter(called), None)
+        twin = (places.behind(there.addresses, there.uri) if there is not None else None) or called
         if twin is None or twin.server is server:
             continue
         if lets_forge(ctx.configuration, twin.served, place):

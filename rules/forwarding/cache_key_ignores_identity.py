@@ -70,6 +70,7 @@ from mtls_lint.api import (
     ForwardingPath,
     Related,
     Severity,
+    VirtualServer,
     asks,
     cache_of,
     doors,
@@ -98,11 +99,17 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
         for path in forwarding_paths(configuration)
         if (cache := cache_of(configuration, path)) is not None
     ]
+    users: dict[tuple[str, str], set[VirtualServer]] = {}
+    lookers: dict[tuple[str, str, str], _Lookers] = {}
+    for path, cache in cached:
+        users.setdefault((cache.zone, cache.key), set()).add(path.server)
+        lookers.setdefault(_place(path, cache), _Lookers(ctx, cache)).paths.append((path, cache))
     shown: dict[Directive, None] = {}
     for path, cache in cached:
         if not asks(path.server) or _is_told_apart(path, cache):
             continue
-        open_path = _served_without(ctx, path, cache, cached)
+        is_shared = len(users[cache.zone, cache.key]) > 1
+        open_path = _served_without(ctx, path, lookers[_place(path, cache)]) if is_shared else None
         if open_path is not None:
             yield _open(path, cache, *open_path)
         elif _tells(path) and cache.directive not in shown:
@@ -122,44 +129,70 @@ def _is_told_apart(path: ForwardingPath, cache: Cache) -> bool:
     return bool(told - {"ssl_client_verify"} or (told and _tells(path) <= told))
 
 
-def _served_without(
-    ctx: Context, path: ForwardingPath, cache: Cache, cached: list[tuple[ForwardingPath, Cache]]
-) -> tuple[ForwardingPath, Cache, Door] | None:
+def _place(path: ForwardingPath, cache: Cache) -> tuple[str, str, str]:
+    """Paths with the same one may find each other's answers: zone, key and what that says of the backend."""
+    return (cache.zone, cache.key, _host(path.directive) if "proxy_host" in cache.named else "")
+
+
+class _Lookers:
+    """The ``paths`` that look for answers at one place, and who gets there: asked once for all of them."""
+
+    def __init__(self, ctx: Context, cache: Cache) -> None:
+        self.paths: list[tuple[ForwardingPath, Cache]] = []
+        self._ctx = ctx
+        self._by_scheme = "scheme" in cache.named
+        self._is_same_for_all = cache.named - _BY_URI <= {"scheme", "proxy_host"}
+        self._open: dict[tuple[str, ...], tuple[list[_OpenPath], Iterator[_OpenPath]]] = {}
+
+    def open_paths(self, uris: tuple[str, ...]) -> Iterator["_OpenPath"]:
+        """Paths to one of the ``uris`` by which clients without a certificate get there.
+
+        Of the paths to one backend there are two, of two servers: one of them is not the server that asks.
+        """
+        found, others = self._open.setdefault(uris, ([], self._find(uris)))
+        yield from found
+        for other in others:
+            found.append(other)
+            yield other
+
+    def _find(self, uris: tuple[str, ...]) -> Iterator["_OpenPath"]:
+        known: dict[frozenset[str], set[VirtualServer]] = {}
+        for path, cache in self.paths if self._is_same_for_all else ():
+            servers = known.setdefault(path.addresses, set())
+            if len(servers) > 1 or path.server in servers:
+                continue
+            for door in doors(self._ctx, path, uris=uris):
+                same = door.served.request.uri in uris and (door.socket.ssl or not self._by_scheme)
+                if door.certificate is None and not door.doubts and same:
+                    servers.add(path.server)
+                    yield path, cache, door
+                    break
+
+
+_OpenPath = tuple[ForwardingPath, Cache, Door]
+
+
+def _served_without(ctx: Context, path: ForwardingPath, lookers: _Lookers) -> _OpenPath | None:
     """Another path with the same zone and key, and a request without a certificate that goes there."""
-    others = [
-        (other, its)
-        for other, its in cached
-        if other.server is not path.server and its.zone == cache.zone and its.key == cache.key
-    ]
-    uris = _protected_uris(ctx, path) if others else []
-    for other, its in others if uris else ():
+    uris = _protected_uris(ctx, path)
+    for other, its, door in lookers.open_paths(uris) if uris else ():
+        if other.server is path.server:
+            continue
         if path.addresses & other.addresses and not path.told.facts:
             continue  # same-app-without-client-certificate says that the backend itself is open
-        for door in doors(ctx, other, uris=uris):
-            same = door.served.request.uri in uris and _has_same_key(path, other, cache, door)
-            if door.certificate is None and not door.doubts and same:
-                return other, its, door
+        return other, its, door
     return None
-
-
-def _has_same_key(path: ForwardingPath, other: ForwardingPath, cache: Cache, door: Door) -> bool:
-    rest = cache.named - _BY_URI
-    if "scheme" in rest and not door.socket.ssl:
-        return False
-    if "proxy_host" in rest and _host(path.directive) != _host(other.directive):
-        return False
-    return rest <= {"scheme", "proxy_host"}
 
 
 def _host(directive: Directive) -> str:
     return str(directive.args[0]).partition("://")[2].partition("/")[0] if directive.args else ""
 
 
-def _protected_uris(ctx: Context, path: ForwardingPath) -> list[str]:
+def _protected_uris(ctx: Context, path: ForwardingPath) -> tuple[str, ...]:
     """What is served on a path with a certificate only."""
     found = [door for door in doors(ctx, path) if not door.doubts]
     anyone = {door.served.request.uri for door in found if door.certificate is None}
-    return [uri for door in found if (uri := door.served.request.uri) not in anyone]
+    return tuple(uri for door in found if (uri := door.served.request.uri) not in anyone)
 
 
 def _open(path: ForwardingPath, cache: Cache, other: ForwardingPath, its: Cache, door: Door) -> Finding:

@@ -93,6 +93,7 @@ from msgspec import Struct
 from mtls_lint.api import (
     FINGERPRINT,
     SERIAL,
+    Comparison,
     Confidence,
     Configuration,
     Context,
@@ -174,20 +175,33 @@ class _Effect(Struct, frozen=True):
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report each ``if`` and ``map`` once that looks in vain, where it matters to who gets in."""
     judged: set[tuple[Directive, bool]] = set()
+    known: dict[tuple[Comparison, bool | None], dict[bool, list[_Suspect]]] = {}
     for server in receiving_servers(configuration):
         reception = Reception(ctx, server)
-        suspects: dict[tuple[Directive, bool], list[_Suspect]] = {}
-        for test in reception.tests:
-            suspect = _suspect(test, reception, ctx)
-            if suspect is not None and (key := (test.block, suspect.backwards)) not in judged:
-                suspects.setdefault(key, []).append(suspect)
-        for key, alike in suspects.items():
-            for suspect in alike[:_TRIED]:
-                effect = _effect(suspect, reception)
-                if effect is not None:
-                    judged.add(key)
-                    yield _finding(effect, [one for one in alike if one is not suspect], reception, ctx)
-                    break
+        order = _usual_order(reception) if reception.comparisons else None
+        for one in reception.comparisons:
+            if (one, order) not in known:
+                known[one, order] = _suspects(one, order, ctx)
+            for backwards, alike in known[one, order].items():
+                key = one.first.block, backwards
+                for suspect in alike[:_TRIED] if key not in judged else ():
+                    effect = _effect(suspect, reception)
+                    if effect is not None:
+                        judged.add(key)
+                        yield _finding(
+                            effect, [other for other in alike if other is not suspect], reception, ctx
+                        )
+                        break
+
+
+def _suspects(comparison: Comparison, order: bool | None, ctx: Context) -> dict[bool, list[_Suspect]]:
+    """What a comparison looks for in vain: those whose parts stand backwards apart from the others."""
+    found: dict[bool, list[_Suspect]] = {}
+    for test in comparison.tests:
+        suspect = _suspect(test, order, ctx)
+        if suspect is not None:
+            found.setdefault(suspect.backwards, []).append(suspect)
+    return found
 
 
 def _finding(effect: _Effect, others: list[_Suspect], reception: Reception, ctx: Context) -> Finding:
@@ -244,19 +258,18 @@ def _form(test: IdentityTest) -> str:
     return "the name in the form CN=alice,O=Acme"
 
 
-def _suspect(test: IdentityTest, reception: Reception, ctx: Context) -> _Suspect | None:
+def _suspect(test: IdentityTest, order: bool | None, ctx: Context) -> _Suspect | None:
     """The value that nginx writes otherwise than the test does; None where they agree, or none is known."""
     if (test.is_name and ctx.version < _LEGACY_UNTIL) or not test.examples:
         return None
     value = test.examples[0]
     if not value or _PLACEHOLDER.fullmatch(value):
         return None
-    if reception.passing(test):
+    if test.passing:
         other = _in_other_order(test)
-        likely = _usual_order(reception)
-        if other is None or likely is False or test.matches(other):
+        if other is None or order is False or test.matches(other):
             return None
-        return _Suspect(test, value, other, backwards=True, likely=likely is True)
+        return _Suspect(test, value, other, backwards=True, likely=order is True)
     shown = test.shown(value)
     if shown is None and not _is_of_other_length(test, value):
         return None

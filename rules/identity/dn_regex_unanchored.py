@@ -83,6 +83,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mtls_lint.api import (
+    Comparison,
     Confidence,
     Configuration,
     Context,
@@ -105,7 +106,7 @@ from mtls_lint.api import (
     witness_of,
 )
 
-_SHOWN = 5
+_SHOWN, _TRIED = 5, 5
 _HOST_NAME = re.compile(r"[\w-]+(\.[\w-]+)+")
 
 
@@ -119,20 +120,19 @@ _HOST_NAME = re.compile(r"[\w-]+(\.[\w-]+)+")
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report each ``if`` and ``map`` once that lets in a name which only resembles the one that is meant."""
     judged: set[Directive] = set()
+    loose: dict[Comparison, list[IdentityTest]] = {}
     for server in receiving_servers(configuration):
         if not client_trust(configuration, server):
             continue
         reception = Reception(ctx, server)
-        loose: dict[Directive, list[IdentityTest]] = {}
-        for test in reception.tests:
-            if test.operator != "=" and test.is_name and not test.of_issuer and test.block not in judged:
-                if not test.examples:
-                    reason = f"which names `{test.operand}` fits: no example of one was found"
-                    ctx.not_evaluated(test.span, reason)
-                elif _fits_more(test, reception):
-                    loose.setdefault(test.block, []).append(test)
-        for block, tests in loose.items():
-            for test in reception.sample(tests):
+        for one in reception.comparisons:
+            block = one.first.block
+            if block in judged:
+                continue
+            if one not in loose:
+                loose[one] = _loose(one, ctx)
+            tests = loose[one]
+            for test in tests[:_TRIED]:
                 found = _impostor(test, reception, ctx)
                 if found is not None:
                     judged.add(block)
@@ -140,11 +140,24 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
                     break
 
 
-def _fits_more(test: IdentityTest, reception: Reception) -> bool:
+def _loose(comparison: Comparison, ctx: Context) -> list[IdentityTest]:
+    """Its regular expressions that fit more names than they are for; where that is not known is recorded."""
+    found = []
+    for test in comparison.tests:
+        if test.operator != "=" and test.is_name and not test.of_issuer:
+            if not test.examples:
+                reason = f"which names `{test.operand}` fits: no example of one was found"
+                ctx.not_evaluated(test.span, reason)
+            elif _fits_more(test):
+                found.append(test)
+    return found
+
+
+def _fits_more(test: IdentityTest) -> bool:
     """Whether a name passes the test that only resembles the one that is meant."""
     return any(
         test.matches(test.shown(name) or "")
-        for wanted in reception.passing(test)[:1]
+        for wanted in test.passing[:1]
         for name in _resembling(wanted, test.operand)
     )
 
@@ -160,7 +173,7 @@ class _Impostor(Struct, frozen=True):
 
 def _impostor(test: IdentityTest, reception: Reception, ctx: Context) -> _Impostor | None:
     """The first who resembles the one that is meant and gets what that one is privileged to, by this test."""
-    wanted = reception.passing(test)[0]
+    wanted = test.passing[0]
     holder = reception.privileged(test, wanted)
     if holder is None:
         somebody = reception.somebody(test, wanted)
@@ -168,12 +181,12 @@ def _impostor(test: IdentityTest, reception: Reception, ctx: Context) -> _Impost
         if doubt is not None:
             ctx.not_evaluated(test.span, f"what a certificate for `{wanted}` gets: {doubt}")
         return None
-    privileges = reception.privileges(holder)
+    privileges = reception.privileges(holder, test)
     for name in _resembling(wanted, test.operand):
         other = holder.another(name)
         fits = other.certificate is not None and test.matches(test.shown(name) or "")
-        given = reception.given(other.client) if fits else {}
-        for uri in sorted(privileges.keys() & given.keys()):
+        given = reception.given(other.client, tuple(privileges)) if fits else {}
+        for uri in sorted(given):
             if was_judged(test, given[uri]):
                 return _Impostor(test, wanted, other, given[uri])
     return None

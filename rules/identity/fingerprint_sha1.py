@@ -79,11 +79,10 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
     judged = set()
     for server in receiving_servers(configuration):
         reception = Reception(ctx, server)
-        about = (test for test in reception.tests if test.variable == FINGERPRINT)
-        for test in reception.sample(about):
+        for test in reception.sample(lambda one: one.variable == FINGERPRINT):
             if test.block in judged:
                 continue
-            for value in reception.passing(test)[:1]:
+            for value in test.passing[:1]:
                 holder = reception.privileged(test, value)
                 if holder is None:
                     continue

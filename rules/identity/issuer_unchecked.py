@@ -66,6 +66,7 @@ from mtls_lint.api import (
     Severity,
     behind,
     doubles,
+    is_client_name,
     receiving_servers,
     rule,
     unread_cas,
@@ -85,7 +86,7 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
     judged = set()
     for server in receiving_servers(configuration):
         reception = Reception(ctx, server)
-        unread_cas(reception, (test for test in reception.tests if test.is_name and not test.of_issuer))
+        unread_cas(reception, is_client_name)
         double = next(doubles(reception, by_serial=False), None)
         if double is None or double.test.block in judged:
             continue

@@ -53,7 +53,6 @@ References:
 """
 
 from mtls_lint.api import (
-    SERIAL,
     Confidence,
     Configuration,
     Context,
@@ -64,6 +63,7 @@ from mtls_lint.api import (
     Severity,
     behind,
     doubles,
+    is_serial,
     receiving_servers,
     rule,
     unread_cas,
@@ -77,7 +77,7 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
     judged = set()
     for server in receiving_servers(configuration):
         reception = Reception(ctx, server)
-        unread_cas(reception, (test for test in reception.tests if test.variable == SERIAL))
+        unread_cas(reception, is_serial)
         double = next(doubles(reception, by_serial=True), None)
         if double is None or double.test.block in judged:
             continue

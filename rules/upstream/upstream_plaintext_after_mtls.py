@@ -61,13 +61,13 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from mtls_lint.api import (
-    Check,
     Confidence,
     Configuration,
     Context,
     Directive,
     Finding,
     Findings,
+    Guards,
     Location,
     Related,
     Scope,
@@ -80,7 +80,6 @@ from mtls_lint.api import (
     backend_is_told,
     client_checks,
     is_housekeeping,
-    is_inside,
     is_private,
     is_this_machine,
     is_unix,
@@ -166,9 +165,10 @@ def _hops(configuration: Configuration, server: VirtualServer) -> Iterator[Hop]:
     if server.verify_client == "off" or not server.tls_sockets or server.module == "mail":
         return
     checks = client_checks(configuration, server) if server.verify_client != "on" else ()
+    guards = Guards(checks) if checks else None
     for one in server_passes(configuration, server):
         plain = [target for target in one.targets if target.tls is not True]
-        guard = _guard(server, one.location, checks) if plain and not _is_refused(one) else None
+        guard = _guard(server, one.location, guards) if plain and not _is_refused(one) else None
         if guard is None:
             continue
         unknown = [target for target in plain if _is_unknown(one, target)]
@@ -179,7 +179,7 @@ def _hops(configuration: Configuration, server: VirtualServer) -> Iterator[Hop]:
     more = [name for name in _MORE if name in configuration.directives]
     for location in server.all_locations() if more else ():
         for directive in (each for name in more for each in location.scope.find(name)):
-            guard = _guard(server, location, checks)
+            guard = _guard(server, location, guards)
             if guard is not None:
                 # A name without a port is that of an upstream, which was not given.
                 found = backend_addresses(configuration, location, directive)
@@ -211,14 +211,11 @@ def _is_unknown(one: UpstreamPass, target: Target) -> bool:
     return one.configuration.tree.is_fragment or (around is not None and bool(around.unread))
 
 
-def _guard(server: VirtualServer, location: Location | None, checks: tuple[Check, ...]) -> Span | None:
+def _guard(server: VirtualServer, location: Location | None, guards: Guards | None) -> Span | None:
     """What keeps clients without a certificate away from a place; None where nothing does."""
     if location is not None and is_housekeeping(location.pattern):
         return None
     if server.verify_client == "on":
         return server.setting("ssl_verify_client").span
-    for one in checks if location is not None else ():
-        around = one.location is None or (location is not None and is_inside(location, one.location))
-        if one.refuses and around:
-            return one.directive.span
-    return None
+    check = guards.around(location) if guards is not None and location is not None else None
+    return check.directive.span if check is not None else None

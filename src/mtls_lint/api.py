@@ -55,6 +55,7 @@ if TYPE_CHECKING:
         lets_forge,
         unverified_doors,
     )
+    from mtls_lint.lint.guards import Guards
     from mtls_lint.lint.holders import (
         Holder,
         Issuer,
@@ -73,7 +74,7 @@ if TYPE_CHECKING:
         is_inside,
         leads_to_app,
     )
-    from mtls_lint.lint.other_cas import Double, doubles
+    from mtls_lint.lint.other_cas import Double, doubles, is_client_name, is_serial
     from mtls_lint.lint.partners import TrustedPartnerCA, partner_cas, partners_compared
     from mtls_lint.lint.refused_sessions import refused_session
     from mtls_lint.lint.requirements import Requirements
@@ -146,7 +147,7 @@ if TYPE_CHECKING:
     from mtls_lint.nginx.forwarding import Fate, Forwarded, ForwardingPath, forwarding_paths
     from mtls_lint.nginx.header_tests import HeaderTest, header_tests, passing_values
     from mtls_lint.nginx.hosts import is_private, is_this_machine
-    from mtls_lint.nginx.identity_tests import FINGERPRINT, SERIAL, IdentityTest
+    from mtls_lint.nginx.identity_tests import FINGERPRINT, SERIAL, Comparison, IdentityTest
     from mtls_lint.nginx.inheritance import Origin, Scope, Setting
     from mtls_lint.nginx.listen import Listen, SocketKey
     from mtls_lint.nginx.logs import AccessLog, ErrorLog, access_logs, error_logs, unidentified
@@ -286,6 +287,7 @@ __all__ = [
     "CipherString",
     "ClientCertificate",
     "ClientTrust",
+    "Comparison",
     "Confidence",
     "Configuration",
     "Context",
@@ -308,6 +310,7 @@ __all__ = [
     "Forgery",
     "Forwarded",
     "ForwardingPath",
+    "Guards",
     "HeaderTest",
     "Holder",
     "Hole",
@@ -437,6 +440,7 @@ __all__ = [
     "in_order",
     "insert_after",
     "is_bundle",
+    "is_client_name",
     "is_housekeeping",
     "is_inside",
     "is_made",
@@ -445,6 +449,7 @@ __all__ = [
     "is_private",
     "is_said_elsewhere",
     "is_seen_to_match",
+    "is_serial",
     "is_system_bundle",
     "is_this_machine",
     "is_unix",

@@ -144,6 +144,71 @@ def two_sockets_each(count: int) -> Iterator[str]:
         yield server(index, trusted, listen=f"8443 ssl; listen {10000 + index} ssl")
 
 
+def open_server(index: int) -> str:
+    """A server in plain HTTP that leads to the backend of the server of this number."""
+    return (
+        f"server {{ listen 80; server_name open{index}.example.com;"
+        f" location / {{ proxy_pass http://10.0.{index >> 8}.{index & 255}:8080; }} }}"
+    )
+
+
+def open_beside_protected(count: int) -> Iterator[str]:
+    for index in range(count):
+        yield server(index)
+        yield open_server(index)
+
+
+def one_upstream(count: int) -> Iterator[str]:
+    yield from ("upstream app {", *(f"server 10.1.0.{index & 255}:{index};" for index in range(9)), "}")
+    for index in range(count):
+        yield server(index).replace(f"10.0.{index >> 8}.{index & 255}:8080", "app")
+        yield open_server(index).replace(f"10.0.{index >> 8}.{index & 255}:8080", "app")
+
+
+def one_cache(count: int) -> Iterator[str]:
+    yield "proxy_cache_path cache keys_zone=app:1m;"
+    for index in range(count):
+        yield server(index, "proxy_cache app;", verify="on" if index % 2 else "off")
+
+
+def stapling(count: int) -> Iterator[str]:
+    for index in range(count):
+        yield server(index, "ssl_stapling on;", cas=f"pki/{index}.pem", pair=str(index))
+
+
+def error_pages(count: int) -> Iterator[str]:
+    places = (f"location = /e{index} {{ root /srv; }}" for index in range(count))
+    pages = (f"error_page {400 + index % 90} /e{index};" for index in range(count))
+    yield server(0, *pages, *places, verify="optional")
+
+
+def map_for_each(count: int) -> Iterator[str]:
+    for index in range(count):
+        yield f"map $ssl_client_s_dn $known{index} {{ default 0; CN=client{index} 1; }}"
+        yield server(index, f"if ($known{index} = 0) {{ return 403; }}")
+
+
+def map_for_all(count: int) -> Iterator[str]:
+    yield from ("map $ssl_client_s_dn $known {", *(f"CN=client{index} 1;" for index in range(count)), "}")
+    yield from ("map $host $backend {", *(f"t{index}.example.com 10.1.1.1;" for index in range(count)), "}")
+    for index in range(count):
+        yield server(index, 'if ($known = "") { return 403; } location /b { proxy_pass http://$backend; }')
+
+
+def checked_places(count: int) -> Iterator[str]:
+    """One server whose locations compare names themselves, and half of them set no header of their own."""
+    yield server(
+        0,
+        *(
+            f"location /a{index:03}/ {{ if ($ssl_client_s_dn !~ CN=client{index:03}) {{ return 403; }}"
+            f" proxy_pass http://10.1.1.{index + 9:03};"
+            f" {'proxy_set_header X-Client $ssl_client_s_dn;' if index % 2 else ''} }}"
+            for index in range(count)
+        ),
+        verify="optional",
+    )
+
+
 SHAPES = {
     "each server has a depth of its own": Shape(depth_of_its_own),
     "each server has a certificate and CAs of its own": Shape(cas_of_its_own),
@@ -158,6 +223,14 @@ SHAPES = {
     "each server has a socket of its own, and no certificate can be read": Shape(unread_on_sockets),
     "two sockets have the same servers, each with CAs of its own": Shape(two_sockets),
     "each server has CAs and a socket of its own beside a common one": Shape(two_sockets_each),
+    "an open server beside each": Shape(open_beside_protected),
+    "all lead to one upstream": Shape(one_upstream),
+    "all share a cache": Shape(one_cache),
+    "each staples, with CAs of its own": Shape(stapling),
+    "one server has many error pages": Shape(error_pages),
+    "one server has many places with checks": Shape(checked_places),
+    "each has a map of names": Shape(map_for_each),
+    "all share two maps with a row for each": Shape(map_for_all),
 }
 
 

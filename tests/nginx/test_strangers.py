@@ -25,7 +25,12 @@ def tried(directives: str, before: str = "") -> list[Stranger]:
         ('if ($ssl_client_s_dn != "/O=a/CN=b") { return 403; }', "", []),
         ('if ($ssl_client_s_dn_legacy != "/O=a/CN=b") { return 403; }', "", [Stranger("CN=b,O=a")]),
         ("if ($ssl_client_serial != 0A1B) { return 403; }", "", [Stranger(serial="0A1B")]),
-        ("", 'map $ssl_client_s_dn $ok { "CN=x" 1; ~*^CN=y 1; }', [Stranger("CN=x"), Stranger("CN=y")]),
+        (
+            "if ($ok = 0) { return 403; }",
+            'map $ssl_client_s_dn $ok { "CN=x" 1; ~*^CN=y 1; }',
+            [Stranger("CN=x"), Stranger("CN=y")],
+        ),
+        ("", 'map $ssl_client_s_dn $ok { "CN=x" 1; }', []),
         ('ssl_crl x.pem; if ($ssl_client_s_dn = "CN=a") { return 403; }', "", [Stranger("CN=a", NOBODY)]),
     ],
 )

@@ -7,8 +7,9 @@ from msgspec import Struct
 
 from mtls_lint.lint.context import Context
 from mtls_lint.nginx.chain_check import ChainCheck
-from mtls_lint.nginx.material import CrlFile, ServerCertificate, ca_files, opened_ca_files
-from mtls_lint.nginx.model import VirtualServer
+from mtls_lint.nginx.material import CrlFile, ServerCertificate, TrustFile, ca_files, opened_ca_files
+from mtls_lint.nginx.memory import kept
+from mtls_lint.nginx.model import Configuration, VirtualServer
 from mtls_lint.pki.client_trust import is_pinned
 
 if TYPE_CHECKING:
@@ -107,14 +108,23 @@ def issuer_at_hand(
         return None
     if any(one.may_have_issued(leaf) for one in file.chain[1:]):
         return True
-    for trust in opened_ca_files(ctx.configuration):
-        if server in trust.servers:
-            certificates = ctx.certificates(trust.reference)
-            if certificates is None:
-                return None
-            if any(one.may_have_issued(leaf) for one in certificates):
-                return True
+    for trust in _opened_by(ctx.configuration).get(server, ()):
+        certificates = ctx.certificates(trust.reference)
+        if certificates is None:
+            return None
+        if any(one.may_have_issued(leaf) for one in certificates):
+            return True
     return False
+
+
+@kept
+def _opened_by(configuration: Configuration) -> dict[VirtualServer, list[TrustFile]]:
+    """The CA files that each server opens."""
+    found: dict[VirtualServer, list[TrustFile]] = {}
+    for trust in opened_ca_files(configuration):
+        for server in trust.servers:
+            found.setdefault(server, []).append(trust)
+    return found
 
 
 def _lock_outs(ca: "Certificate", verdict: "Verdict") -> list[LockOut]:

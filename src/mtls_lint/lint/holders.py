@@ -1,8 +1,8 @@
 """Holders of certificates: who they are, which CA vouches for them, and what they get of a server."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from itertools import islice, product
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from itertools import chain, islice, product
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -20,14 +20,15 @@ from mtls_lint.nginx.clients import (
     KnownClient,
     Stranger,
 )
+from mtls_lint.nginx.entrances import uris_to
 from mtls_lint.nginx.identity_tests import (
     SERIAL,
     IdentityTest,
-    identity_tests,
+    comparisons,
 )
 from mtls_lint.nginx.material import FileReference, client_trust, crl_file
 from mtls_lint.nginx.memory import kept
-from mtls_lint.nginx.model import Configuration, VirtualServer
+from mtls_lint.nginx.model import Configuration, Location, VirtualServer
 from mtls_lint.nginx.passage import lets_clients_in
 from mtls_lint.nginx.strangers import NOBODY
 from mtls_lint.pki.name_forms import as_rfc2253, name_of, openssl_subject, read_name
@@ -85,34 +86,57 @@ class Holder(Struct, frozen=True):
         return ClientCertificate(self.issuer.reference.written, subject, called, serial)
 
 
+_Question = tuple[KnownClient | Stranger, tuple[str, ...] | None]
+"""A client, with the URIs that are asked for; None for those of all places."""
+
+
 class Reception:
     """What holders of certificates get of one http server on its first TLS socket; each is asked once."""
 
     def __init__(self, ctx: Context, server: VirtualServer) -> None:
         self.ctx = ctx
         self.server = server
-        self.tests = identity_tests(ctx.configuration, server)
-        self.issuers = tuple(_issuers(ctx, server))
+        self.comparisons = comparisons(ctx.configuration, server)
+        # What is not known of the trust is recorded here, whoever asks for the issuers.
+        self._trust = client_trust(ctx.configuration, server)
+        read = ctx.certificates_in(self._trust)
+        self._check = None if read is None or is_bundle(read) else ctx.chain_check(server)
         self._looked_for: dict[str, list[str]] = {}
-        self._known: dict[KnownClient | Stranger, tuple[dict[str, Served], str | None]] = {}
+        self._known: dict[_Question, tuple[dict[str, Served], str | None]] = {}
 
-    def given(self, client: KnownClient | Stranger) -> dict[str, Served]:
-        """The content that the client gets for certain, by URI."""
-        return self._ask(client)[0]
+    @cached_property
+    def issuers(self) -> tuple[Issuer, ...]:
+        """The CAs whose clients the server accepts; where that is not known, its files with nameless CAs."""
+        if self._check is None:
+            return tuple(map(Issuer, self._trust))
+        found: dict[Certificate, Issuer] = {}
+        for reference in self._trust:
+            for certificate in self.ctx.certificates(reference) or ():
+                if certificate.is_ca and certificate not in found:
+                    found[certificate] = Issuer(reference, certificate)
+        return tuple(one for ca, one in found.items() if lets_clients_in(self._check, ca, self.ctx.now))
+
+    def given(self, client: KnownClient | Stranger, uris: tuple[str, ...] | None = None) -> dict[str, Served]:
+        """The content that the client gets for certain, by URI; of these URIs if they are given."""
+        return self._ask(client, uris)[0]
 
     def doubt(self, client: KnownClient) -> str | None:
         """Why the client may get more than that."""
         return self._ask(client)[1]
 
-    def _ask(self, client: KnownClient | Stranger) -> tuple[dict[str, Served], str | None]:
-        if client not in self._known:
-            socket = self.server.tls_sockets[0]
+    def _ask(
+        self, client: KnownClient | Stranger, uris: tuple[str, ...] | None = None
+    ) -> tuple[dict[str, Served], str | None]:
+        known = self._known.get((client, None)) or self._known.get((client, uris))
+        if known is None:
+            socket, now = self.server.tls_sockets[0], self.ctx.now
             places = list(
-                content_places(self.ctx.configuration, self.server, socket, self.ctx.now, Visitor(client))
+                content_places(self.ctx.configuration, self.server, socket, now, Visitor(client), uris)
             )
             doubt = next((place.doubts[0] for place in places if place.doubts), None)
-            self._known[client] = {p.request.uri: p for p in places if not p.doubts}, doubt
-        return self._known[client]
+            known = {p.request.uri: p for p in places if not p.doubts}, doubt
+            self._known[client, uris] = known
+        return known
 
     def anybody(self, issuer: Issuer) -> Holder:
         """Somebody of that CA whom no configuration knows."""
@@ -123,20 +147,32 @@ class Reception:
         found = next(self.holders(test, value), None)
         return found or (self.anybody(self.issuers[0]) if self.issuers else None)
 
-    def privileges(self, holder: Holder) -> dict[str, Served]:
-        """What the holder gets, but for what anybody of the same CA gets.
+    def privileges(self, holder: Holder, test: IdentityTest | None = None) -> dict[str, Served]:
+        """What the holder gets, but for what anybody of the same CA gets; all, or what the test is made for.
 
         Nor does it count where nobody verifies the chain, and a client of its own making gets the same.
         """
-        ordinary = dict(self.given(self.anybody(holder.issuer).client))
+        uris = self._uris_of(test) if test is not None else None
+        ordinary = dict(self.given(self.anybody(holder.issuer).client, uris))
         if self.server.verify_client == "optional_no_ca":
             facts = holder.facts
-            ordinary |= self.given(Stranger(facts.subject, facts.issuer or NOBODY, facts.serial))
-        return {uri: place for uri, place in self.given(holder.client).items() if uri not in ordinary}
+            ordinary |= self.given(Stranger(facts.subject, facts.issuer or NOBODY, facts.serial), uris)
+        return {uri: place for uri, place in self.given(holder.client, uris).items() if uri not in ordinary}
+
+    def _uris_of(self, test: IdentityTest) -> tuple[str, ...] | None:
+        """The URIs by which a test is made; None where it may be any, or the test stands in a snippet."""
+        if not test.in_condition or test.block.includes:
+            return None
+        location = _blocks(self.server)[test.block].parent
+        return uris_to(self.server, location) if location is not None else None
 
     def privileged(self, test: IdentityTest, value: str) -> Holder | None:
         """The first holder of a certificate with this ``value`` who gets more than anybody of its CA."""
-        return next((holder for holder in self.holders(test, value) if self.privileges(holder)), None)
+        for holder in self.holders(test, value):
+            # Most get it where the test is made, and need not be asked for all other places.
+            if self.privileges(holder, test) or self.privileges(holder):
+                return holder
+        return None
 
     def holders(self, test: IdentityTest, value: str | None) -> Iterator[Holder]:
         """Holders of certificates with this ``value``, with what other tests may want; the plainest first.
@@ -163,14 +199,10 @@ class Reception:
             name = issuer.name or (wanted if test.of_issuer else None)
             yield Holder(issuer, Facts(subject, name, serial, printed))
 
-    @staticmethod
-    def sample(tests: Iterable[IdentityTest]) -> Iterator[IdentityTest]:
-        """These tests, but of those in one block the first few only."""
-        seen: Counter[Directive] = Counter()
-        for test in tests:
-            seen[test.block] += 1
-            if seen[test.block] <= _MOST_ROWS:
-                yield test
+    def sample(self, about: Callable[[IdentityTest], bool]) -> list[IdentityTest]:
+        """The tests of these variables; of those in one block the first few only."""
+        found = (one.tests[:_MOST_ROWS] for one in self.comparisons if about(one.first))
+        return list(chain.from_iterable(found))
 
     def _values(self, fact: str, usual: str) -> list[str]:
         """Values that the tests look for: of ``s_dn``, ``serial`` or ``fingerprint``."""
@@ -179,31 +211,24 @@ class Reception:
         return self._looked_for[fact]
 
     def _find_values(self, fact: str, usual: str) -> list[str]:
-        about = (
-            t for t in self.tests if t.variable.removeprefix("ssl_client_").removesuffix("_legacy") == fact
-        )
         found = (
             as_rfc2253(read_name(value) or ()) if test.is_name else value
-            for test in self.sample(about)
-            for value in self.passing(test)
+            for test in self.sample(
+                lambda one: one.variable.removeprefix("ssl_client_").removesuffix("_legacy") == fact
+            )
+            for value in test.passing
         )
         return [usual, *islice(dict.fromkeys(found), _MOST_VALUES)]
-
-    @staticmethod
-    def passing(test: IdentityTest) -> list[str]:
-        """Values of the variable that pass the test, in the form in which nginx shows them."""
-        shown = (test.shown(example) for example in test.examples)
-        return [value for value in shown if value is not None and test.matches(value)]
 
     def door(self, holder: Holder, place: Served) -> Door:
         """The request by which the holder gets what is served at a place."""
         return Door(self.server.tls_sockets[0], place, holder.certificate)
 
 
-def unread_cas(reception: Reception, tests: Iterable[IdentityTest]) -> None:
+def unread_cas(reception: Reception, about: Callable[[IdentityTest], bool]) -> None:
     """Record that the CAs of the clients are not known, where such a test decides what somebody gets."""
-    unread = [issuer for issuer in reception.issuers if issuer.certificate is None]
-    values = ((test, value) for test in reception.sample(tests) for value in reception.passing(test)[:1])
+    values = [(test, value) for test in reception.sample(about) for value in test.passing[:1]]
+    unread = [issuer for issuer in reception.issuers if issuer.certificate is None] if values else []
     if unread and any(reception.privileged(test, value) for test, value in values):
         for issuer in unread:
             file = reception.ctx.file(issuer.reference)
@@ -211,6 +236,12 @@ def unread_cas(reception: Reception, tests: Iterable[IdentityTest]) -> None:
                 file.reason if file is not None and file.reason else "which of its CAs it is, is not asked"
             )
             reception.ctx.not_evaluated(issuer.reference.span, f"{issuer.reference.written}: {reason}")
+
+
+@kept
+def _blocks(server: VirtualServer) -> dict["Directive", Location]:
+    """The locations and ``if`` blocks of a server by their directives."""
+    return {block.directive: block for block in server.all_locations()}
 
 
 def supposing(holder: Holder, test: IdentityTest, value: str) -> KnownClient:
@@ -234,7 +265,7 @@ def receiving_servers(configuration: Configuration) -> tuple[VirtualServer, ...]
     found: dict[object, VirtualServer] = {}
     for server in configuration.servers_of("http"):
         if server.verify_client != "off" and server.tls_sockets:
-            compares = identity_tests(configuration, server)
+            compares = comparisons(configuration, server)
             found.setdefault(server if compares else _trust_as_written(configuration, server), server)
     return tuple(found.values())
 
@@ -249,20 +280,3 @@ def _trust_as_written(configuration: Configuration, server: VirtualServer) -> ob
     commands = setting("ssl_conf_command").directives
     words = (*files, *commands) if crl is None else (*files, *commands, crl.directive)
     return tuple([(id(directive.source), directive.start) for directive in words])
-
-
-def _issuers(ctx: Context, server: VirtualServer) -> Iterator[Issuer]:
-    """The CAs whose clients the server accepts; where that is not known, its files with nameless CAs."""
-    references = client_trust(ctx.configuration, server)
-    read = ctx.certificates_in(references)
-    if read is None or is_bundle(read) or (check := ctx.chain_check(server)) is None:
-        yield from (Issuer(reference) for reference in references)
-        return
-    seen: set[Certificate] = set()
-    for reference in references:
-        for certificate in ctx.certificates(reference) or ():
-            if certificate in seen or not certificate.is_ca:
-                continue
-            seen.add(certificate)
-            if lets_clients_in(check, certificate, ctx.now):
-                yield Issuer(reference, certificate)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from mtls_lint.lint.finding import ClientCertificate
+from mtls_lint.lint.guards import Guards
 from mtls_lint.lint.witnesses import Door
 from mtls_lint.nginx.anonymous import ANYONE, Served, Visitor, content_places, open_places, uris_of
 from mtls_lint.nginx.answering import handshake_name
@@ -25,6 +26,7 @@ from mtls_lint.nginx.material import client_trust
 from mtls_lint.nginx.memory import kept
 from mtls_lint.nginx.model import Configuration, Location, Socket, VirtualServer
 from mtls_lint.nginx.regex import search
+from mtls_lint.nginx.select_location import Selected, select_location
 from mtls_lint.nginx.strangers import strangers
 from mtls_lint.pki.name_forms import openssl_subject
 
@@ -37,6 +39,9 @@ _GATE = frozenset({495, 496, 497})
 _EARLY = frozenset({400, 405, 414, 421, 494, 501, 505})
 """The codes for a head that nginx refuses before it looks at the certificate (docs/evidence.md: request)."""
 
+
+_MOST_PLACES = 50
+"""Places of a server that are all tried below each guarded location: enough for what people write by hand."""
 
 _METHODS = ("POST", "GET", "PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND", "MKCOL")
 """Methods to try, the most usual first."""
@@ -117,12 +122,13 @@ def _find(configuration: Configuration, server: VirtualServer, now: datetime) ->
         return Openings(())
     checks = client_checks(configuration, server)
     places = tuple(uris_of(server))
-    uris = (*places, *_escapes(places, checks))
+    uris = (*places, *_escapes(server, places, checks))
+    guards = Guards(checks)
     found: list[Opening] = []
     doubt = None if server.complete else "part of the server is not given"
     for socket in server.tls_sockets:
         for door in _doors(configuration, server, socket, now, uris):
-            found += [] if door.doubts else [_opening(configuration, door, checks)]
+            found += [] if door.doubts else [_opening(configuration, door, guards)]
             doubt = doubt or next(iter(door.doubts), None)
         for door in _early_doors(configuration, server, socket, now):
             found += [] if door.doubts else [Opening(Cause.EARLY, door)]
@@ -174,14 +180,15 @@ def _past_identity_checks(
     if certificate is None:
         return ()
     places = tuple(uris_of(server))
-    uris = (*places, *_escapes(places, checks))
+    uris = (*places, *_escapes(server, places, checks))
+    guards = Guards(checks)
     found: list[Opening] = []
     for socket in server.tls_sockets:
         asked = list(open_places(configuration, server, socket, now, visitor, uris))
         conditions = (condition for place in asked for condition in place.decision.conditions)
         refused = {condition.directive for condition in conditions if condition.held}
         for place in content_places(configuration, server, socket, now, visitor, uris):
-            opening = _opening(configuration, Door(socket, place, certificate), checks)
+            opening = _opening(configuration, Door(socket, place, certificate), guards)
             meant = opening.check is not None and opening.check.directive in refused
             if meant and not place.doubts and opening.cause in {Cause.BYPASSED, Cause.UNDONE}:
                 found.append(opening)
@@ -229,8 +236,20 @@ def leads_to_app(configuration: Configuration, opening: Opening) -> bool:
     """Whether the backend behind an opening is one that other locations of the server pass requests to."""
     served = opening.door.served
     here = place_addresses(configuration, served.location or served.server)
-    others = (one for one in served.server.all_locations() if one is not served.location)
-    return any(here & place_addresses(configuration, one) for one in others)
+    known = _leading(configuration, served.server)
+    return any(one is not served.location for address in here for one in known.get(address, ()))
+
+
+@kept
+def _leading(configuration: Configuration, server: VirtualServer) -> dict[str, list[Location]]:
+    """For each backend two locations of a server that lead there: one is another than that at hand."""
+    found: dict[str, list[Location]] = {}
+    for location in server.all_locations():
+        for address in place_addresses(configuration, location):
+            known = found.setdefault(address, [])
+            if len(known) < 2:
+                known.append(location)
+    return found
 
 
 def _visitors(
@@ -282,37 +301,48 @@ def _early_visitors(server: VirtualServer, socket: Socket) -> Iterator[Visitor]:
     yield from (Visitor(fault=fault) for fault in faults if fault.code in codes)
 
 
-def _escapes(places: Sequence[str], checks: tuple[Check, ...]) -> Iterator[str]:
-    """URIs below the guarded locations that other locations may take, such as ``/admin/example.php``."""
+def _escapes(server: VirtualServer, places: Sequence[str], checks: tuple[Check, ...]) -> Iterator[str]:
+    """URIs below the guarded locations that other locations may take, such as ``/admin/example.php``.
+
+    Of many places only those of regular expressions are tried there: it is these that take what is below.
+    """
     prefixes = {
         check.location.pattern.rstrip("/")
         for check in checks
         if check.refuses and check.location is not None and check.location.modifier in {"", "^~"}
     }
+    if len(places) > _MOST_PLACES:
+        places = [uri for uri in places if _takes_by_regex(server, uri)][:_MOST_PLACES]
     for prefix in sorted(prefixes - {""}):
         yield from (prefix + uri for uri in places if not uri.startswith(prefix))
         if prefix.swapcase() != prefix:
             yield prefix.swapcase()
 
 
-def _opening(configuration: Configuration, door: Door, checks: tuple[Check, ...]) -> Opening:
+def _takes_by_regex(server: VirtualServer, uri: str) -> bool:
+    selected = select_location(server, uri)
+    return isinstance(selected, Selected) and selected.match is not None
+
+
+def _opening(configuration: Configuration, door: Door, guards: Guards) -> Opening:
     place, decision = door.served, door.served.decision
     judged = {condition.directive: condition.held for condition in decision.conditions}
-    refusing = [check for check in checks if check.refuses]
-    held = [check for check in refusing if judged.get(check.directive)]
     if decision.error in _GATE:
         return Opening(Cause.ERROR_PAGE, door)
+    made = guards.among(judged)
+    held = [check for check in made if judged[check.directive]]
     if decision.error is not None and held:
         return Opening(Cause.UNDONE, door, held[-1])
-    passed = [check for check in refusing if judged.get(check.directive) is False]
-    for check in passed:
-        if not check.mixed:
+    for check in made:
+        if not judged[check.directive] and not check.mixed:
             return Opening(Cause.WEAK, door, check)
-    missed = [check for check in refusing if check.directive not in judged]
-    for check in missed:
+    for check in guards.near(place):
+        if check.directive in judged:
+            continue
         if _is_about(check, place) or _is_about_in_other_case(configuration, check, place):
             return Opening(Cause.BYPASSED, door, check)
-    return Opening(Cause.ELSEWHERE if missed or passed else Cause.UNCHECKED, door)
+    others = len(held) < len(guards.refusing)
+    return Opening(Cause.ELSEWHERE if others else Cause.UNCHECKED, door)
 
 
 def _is_about(check: Check, place: Served) -> bool:

@@ -41,7 +41,7 @@ def doubles(reception: Reception, *, by_serial: bool) -> Iterator[Double]:
     Tests of the serial number alone where ``by_serial``, else those of the client's name. CAs of the web, and
     a partner's that all of his customers trust, have rules of their own.
     """
-    about = [test for test in reception.tests if _is_about(test, by_serial=by_serial)]
+    about = reception.sample(is_serial if by_serial else is_client_name)
     if not about:
         return
     read = [issuer.certificate for issuer in reception.issuers if issuer.certificate is not None]
@@ -55,29 +55,35 @@ def doubles(reception: Reception, *, by_serial: bool) -> Iterator[Double]:
     ]
     if len(private) < 2:
         return
-    for test in reception.sample(about):
-        for value in reception.passing(test)[:1]:
+    for test in about:
+        for value in test.passing[:1]:
             found = _double(test, value, reception, private)
             if found is not None:
                 yield found
 
 
-def _is_about(test: IdentityTest, *, by_serial: bool) -> bool:
-    return test.variable == SERIAL if by_serial else test.is_name and not test.of_issuer
+def is_serial(test: IdentityTest) -> bool:
+    """Whether a test is about the serial number."""
+    return test.variable == SERIAL
+
+
+def is_client_name(test: IdentityTest) -> bool:
+    """Whether a test is about the client's name."""
+    return test.is_name and not test.of_issuer
 
 
 def _double(test: IdentityTest, value: str, reception: Reception, issuers: list[Issuer]) -> Double | None:
     holder = reception.privileged(test, value)
     if holder is None:
         return None
-    privileges = reception.privileges(holder)
+    privileges = reception.privileges(holder, test)
     counted = test.variable == SERIAL and len(value) < _BY_LOT
     for issuer in reversed(issuers):
         if not _differ(holder.issuer, issuer, issuers, counted=counted):
             continue
         subject = SOMEBODY_ELSE if test.variable == SERIAL else holder.facts.subject
         impostor = holder.another(subject, issuer)
-        gained = reception.privileges(impostor)
+        gained = reception.privileges(impostor, test)
         for uri in sorted(privileges.keys() & gained.keys()):
             if was_judged(test, gained[uri]) and not _enters_anyway(reception, issuer):
                 return Double(test, holder, impostor, gained[uri])

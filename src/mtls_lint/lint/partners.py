@@ -6,8 +6,9 @@ from msgspec import Struct
 
 from mtls_lint.lint.context import Context
 from mtls_lint.nginx.checks import client_checks
-from mtls_lint.nginx.identity_tests import IdentityTest, identity_tests
+from mtls_lint.nginx.identity_tests import Comparison, IdentityTest, comparisons
 from mtls_lint.nginx.material import FileReference, client_trust
+from mtls_lint.nginx.memory import kept
 from mtls_lint.nginx.model import Configuration, VirtualServer
 from mtls_lint.pki.partners import PARTNERS, Partner, PartnerCA
 
@@ -31,13 +32,24 @@ def partners_compared(
     if not any(check.identifies for check in client_checks(configuration, server)):
         return
     seen: set[Partner] = set()
-    for test in identity_tests(configuration, server):
-        if not test.is_name or test.of_issuer:
+    for comparison in comparisons(configuration, server):
+        if not comparison.first.is_name or comparison.first.of_issuer:
             continue
-        for partner in PARTNERS:
-            if partner not in seen and partner.is_meant_by(test.operand):
+        for partner, test in _partners_meant(comparison):
+            if partner not in seen:
                 seen.add(partner)
                 yield partner, test
+
+
+@kept
+def _partners_meant(comparison: Comparison) -> tuple[tuple[Partner, IdentityTest], ...]:
+    """The partners whose names are compared, each with the first test that means it."""
+    found: dict[Partner, IdentityTest] = {}
+    for test in comparison.tests:
+        for partner in PARTNERS:
+            if partner not in found and partner.is_meant_by(test.operand):
+                found[partner] = test
+    return tuple(found.items())
 
 
 def partner_cas(ctx: Context, server: VirtualServer) -> Iterator[TrustedPartnerCA]:

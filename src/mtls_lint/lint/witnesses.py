@@ -9,6 +9,7 @@ from mtls_lint.lint.finding import ClientCertificate, Related, Witness
 from mtls_lint.nginx.anonymous import Served, content_for_anyone
 from mtls_lint.nginx.answering import example_name, handshake_name
 from mtls_lint.nginx.decision import Fault
+from mtls_lint.nginx.memory import kept
 from mtls_lint.nginx.model import Configuration, Socket, VirtualServer
 
 
@@ -38,8 +39,7 @@ class Door(Struct, frozen=True):
         with a head that is not understood or too long.
         """
         socket, request = self.socket, self.served.request
-        framed = any(listen.proxy_protocol for _, listen in socket.members)
-        if self.doubts or framed or socket.key.family == "unix" or request.host is None:
+        if self.doubts or socket.key.family == "unix" or request.host is None or _is_framed(socket):
             return None
         if request.fault not in {None, Fault.ENCODING}:
             return None
@@ -60,6 +60,12 @@ class Door(Struct, frozen=True):
                 *(("Transfer-Encoding: unknown",) if request.fault is Fault.ENCODING else ()),
             ),
         )
+
+
+@kept
+def _is_framed(socket: Socket) -> bool:
+    """Whether clients have to speak the PROXY protocol first; a socket may have ten thousand servers."""
+    return any(listen.proxy_protocol for _, listen in socket.members)
 
 
 def find_door(

@@ -252,6 +252,5 @@ def _shows_error_page(place: Served, pages: frozenset[str]) -> bool:
 
 @kept
 def _error_pages(server: VirtualServer) -> frozenset[str]:
-    scopes = [server.scope, *(location.scope for location in server.all_locations())]
-    pages = (directive.args[-1] for scope in scopes for directive in scope.setting("error_page").directives)
-    return frozenset(str(page) for page in pages)
+    inside = (one for location in server.all_locations() for one in location.scope.find("error_page"))
+    return frozenset(str(one.args[-1]) for one in (*server.setting("error_page").directives, *inside))

@@ -49,7 +49,7 @@ def destination(configuration: Configuration, served: Served) -> Destination | N
 def server_addresses(configuration: Configuration, server: VirtualServer) -> frozenset[str]:
     """All addresses (and ``root DIR``) that a server's directives name."""
     places: tuple[VirtualServer | Location, ...] = (server, *server.all_locations())
-    return once(frozenset[str]().union(*(place_addresses(configuration, place) for place in places)))
+    return _together([place_addresses(configuration, place) for place in places])
 
 
 @kept
@@ -58,8 +58,10 @@ def place_addresses(configuration: Configuration, place: VirtualServer | Locatio
     scope = place.scope
     passing = [directive for name in PASSING for directive in scope.find(name)]
     root = scope.setting("root")
-    files = {f"root {root.value.rstrip('/')}"} if root.is_set and root.value is not None else set[str]()
-    return once(frozenset(files).union(*(backend_addresses(configuration, place, one) for one in passing)))
+    found = [backend_addresses(configuration, place, directive) for directive in passing]
+    if root.is_set and root.value is not None:
+        found.append(frozenset({f"root {root.value.rstrip('/')}"}))
+    return _together(found)
 
 
 def backend_addresses(
@@ -76,7 +78,16 @@ def backend_addresses(
         return _addresses(configuration, str(written))
     texts = possible_texts(configuration, place, str(written))
     found = [_addresses(configuration, text) for text in texts]
-    return frozenset[str]().union(*found) if all(found) else frozenset()
+    return _together(found) if all(found) else frozenset()
+
+
+def _together(sets: list[frozenset[str]]) -> frozenset[str]:
+    """The union; where it is one of the sets, that itself: an upstream may have thousands of members."""
+    whole = frozenset[str]()
+    for one in sets:
+        if not one <= whole:
+            whole = one if whole <= one else whole | one
+    return once(whole)
 
 
 def _addresses(configuration: Configuration, text: str) -> frozenset[str]:
@@ -84,10 +95,15 @@ def _addresses(configuration: Configuration, text: str) -> frozenset[str]:
     if match is None or "$" in match["host"]:
         return frozenset()
     host = match["host"].lower()
-    servers = configuration.upstreams.get(host)
-    if servers is not None:
-        return frozenset(_address(server, "http") for server in servers)
+    if host in configuration.upstreams:
+        return _members(configuration, host)
     return frozenset({_address(host, match["scheme"] or "")})
+
+
+@kept
+def _members(configuration: Configuration, upstream: str) -> frozenset[str]:
+    """The addresses of an upstream: of thousands, for thousands of servers."""
+    return once(frozenset(_address(server, "http") for server in configuration.upstreams[upstream]))
 
 
 def _backend(

@@ -1,6 +1,7 @@
 """The conditions of a server that look at the client's certificate, and the variables that tell of it."""
 
-from collections.abc import Iterator
+from collections import ChainMap
+from collections.abc import Iterator, MutableMapping, Set
 
 from msgspec import Struct
 
@@ -134,10 +135,10 @@ def sources_of(configuration: Configuration, server: VirtualServer) -> Sources:
 
 @kept
 def _sources_of_maps(configuration: Configuration, module: str) -> Sources:
-    return Sources(_flows_of_maps(configuration, module))
+    return Sources(flows_of_maps(configuration, module))
 
 
-_Flows = dict[str, set[str]]
+_Flows = MutableMapping[str, Set[str]]
 """For each variable that a map or set makes, the variables it comes from."""
 
 
@@ -147,19 +148,20 @@ def _is_fact(name: str) -> bool:
 
 @kept
 def _flows(configuration: Configuration, server: VirtualServer | None) -> _Flows:
-    of_maps = _flows_of_maps(configuration, "http" if server is None else server.module)
+    of_maps = flows_of_maps(configuration, "http" if server is None else server.module)
     copies = server is not None and "set" in configuration.directives
     assignments = tuple(_assignments(server)) if server is not None and copies else ()
     if not assignments:
         return of_maps
-    flows = {name: set(sources) for name, sources in of_maps.items()}
+    own: _Flows = {}
     for name, assigned in assignments:
-        flows.setdefault(name, set()).update(assigned)
-    return flows
+        own[name] = own.get(name, of_maps.get(name, frozenset())) | assigned
+    return ChainMap(own, of_maps)
 
 
 @kept
-def _flows_of_maps(configuration: Configuration, module: str) -> _Flows:
+def flows_of_maps(configuration: Configuration, module: str) -> _Flows:
+    """For each variable that a map of the module makes, the variables that it is made of."""
     flows: _Flows = {}
     for name, row in _maps(configuration, module).items():
         values = (str(word) for line in row.children for word in line.args)

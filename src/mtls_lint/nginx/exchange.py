@@ -9,6 +9,7 @@ from mtls_lint.nginx.access import by_address
 from mtls_lint.nginx.answers import PASSING
 from mtls_lint.nginx.decision import Answer, Story
 from mtls_lint.nginx.inheritance import Scope
+from mtls_lint.nginx.memory import kept
 from mtls_lint.nginx.model import Location, VirtualServer
 from mtls_lint.nginx.rewrite import REDIRECTS, Rewritten, Target, run_rewrite
 from mtls_lint.nginx.select_location import select_location
@@ -72,11 +73,9 @@ class Exchange:
             return self._refusal(status)
         # One error page at most is followed, unless recursive_error_pages says otherwise (r->error_page).
         self._error_pages_over = not self.scope.setting("recursive_error_pages").is_on
-        for directive in self.scope.setting("error_page").directives:
+        directive = _error_pages(self.server, self.scope.setting("error_page").directives).get(str(code))
+        if directive is not None:
             words = [str(word) for word in directive.args]
-            codes = [word for word in words[:-1] if word.isdecimal()]
-            if str(code) not in codes:
-                continue
             overwrite = next((word[1:] for word in words[:-1] if word.startswith("=")), None)
             self.error_page, self.error = directive, code
             return self._error_page(directive, words[-1], overwrite, status)
@@ -121,11 +120,11 @@ class Exchange:
         if not self.target.uri:
             self.story.say("a request without a URI reaches no named location (500)", directive.span)
             return self._refusal(500)
-        for location in self.server.locations:
-            if location.modifier == "@" and location.pattern == name:
-                self._internal = True
-                self._enter(location)
-                return self._in_location()
+        location = _named_locations(self.server).get(name)
+        if location is not None:
+            self._internal = True
+            self._enter(location)
+            return self._in_location()
         self.story.doubt(f"{directive.span}: there is no location @{name}")
         return self._refusal(500)
 
@@ -306,3 +305,22 @@ class Exchange:
         if self.location is not None and self.scope is not self.location.scope:
             return self.location.scope.find(name)
         return ()
+
+
+@kept
+def _error_pages(server: VirtualServer, directives: tuple[Directive, ...]) -> dict[str, Directive]:  # noqa: ARG001
+    """These ``error_page`` by the codes that they are for; the first of several counts."""
+    found: dict[str, Directive] = {}
+    for directive in directives:
+        for word in directive.args[:-1]:
+            found.setdefault(str(word), directive)
+    return found
+
+
+@kept
+def _named_locations(server: VirtualServer) -> dict[str, Location]:
+    found: dict[str, Location] = {}
+    for location in server.locations:
+        if location.modifier == "@":
+            found.setdefault(location.pattern, location)
+    return found

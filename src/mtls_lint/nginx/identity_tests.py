@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cached_property
+from itertools import islice
 
 from msgspec import Struct
 
@@ -9,6 +11,7 @@ from mtls_lint.expressions import expression
 from mtls_lint.nginx.examples import names_matching, texts_matching
 from mtls_lint.nginx.memory import kept
 from mtls_lint.nginx.model import Configuration, VirtualServer
+from mtls_lint.nginx.read_maps import read_maps
 from mtls_lint.nginx.regex import Matched, search
 from mtls_lint.nginx.variables import strip_parentheses, variables_in
 from mtls_lint.pki.name_forms import as_legacy, as_rfc2253, read_name
@@ -30,7 +33,7 @@ _MOST_LITERALS = 5
 _VERIFIED = {"ssl_client_verify": "SUCCESS"}
 
 
-class IdentityTest(Struct, frozen=True):
+class IdentityTest(Struct, frozen=True, dict=True):
     """A comparison of ``variable`` (without ``$``) with ``operand``; ``operator`` is ``=``, ``~`` or ``~*``.
 
     ``span`` is the ``if`` (``in_condition``) or the row of the ``map``; ``block`` is that ``if`` or ``map``.
@@ -58,7 +61,7 @@ class IdentityTest(Struct, frozen=True):
         """Whether it is about the issuer, and not about the client."""
         return self.variable.startswith("ssl_client_i_")
 
-    @property
+    @cached_property
     def examples(self) -> list[str]:
         """Values of the variable that pass, as far as they are easily seen, in whatever form."""
         if self.operator == "=":
@@ -68,6 +71,12 @@ class IdentityTest(Struct, frozen=True):
             wanted = [_with_capture(self.operand, part) for part in self.taken] or [self.operand]
             texts = [text for pattern in wanted for text in seen(pattern, self.operator)]
         return [self._inner(text) for text in texts if self._surrounds(text)]
+
+    @cached_property
+    def passing(self) -> list[str]:
+        """Values of the variable that pass, in the form in which nginx shows them."""
+        shown = map(self.shown, self.examples)
+        return [value for value in shown if value is not None and self.matches(value)]
 
     def _surrounds(self, text: str) -> bool:
         folded, before, after = text.lower(), self.before.lower(), self.after.lower()
@@ -103,13 +112,30 @@ class IdentityTest(Struct, frozen=True):
         return serial_text(int(digits, 16))
 
 
+class Comparison:
+    """The ``tests`` of one ``if`` or ``map``, all of one variable; that of a map is one for all servers."""
+
+    def __init__(self, tests: tuple[IdentityTest, ...]) -> None:
+        self.tests = tests
+
+    @property
+    def first(self) -> IdentityTest:
+        """The first test, which says what is compared, and where."""
+        return self.tests[0]
+
+
+def identity_tests(configuration: Configuration, server: VirtualServer) -> Iterator[IdentityTest]:
+    """The tests of all comparisons of a server."""
+    return (test for one in comparisons(configuration, server) for test in one.tests)
+
+
 @kept
-def identity_tests(configuration: Configuration, server: VirtualServer) -> tuple[IdentityTest, ...]:
-    """The comparisons of a server's conditions, and those of all maps."""
-    return tuple(_find_tests(configuration, server))
+def comparisons(configuration: Configuration, server: VirtualServer) -> tuple[Comparison, ...]:
+    """Those of a server's conditions, and of the maps that give variables their values which it may read."""
+    return tuple(_find_comparisons(configuration, server))
 
 
-def _find_tests(configuration: Configuration, server: VirtualServer) -> Iterator[IdentityTest]:
+def _find_comparisons(configuration: Configuration, server: VirtualServer) -> Iterator[Comparison]:
     aliases = _aliases(server) if "set" in configuration.directives else _THEMSELVES
     for block in server.all_locations():
         if block.kind != "if" or block.directive.is_templated:
@@ -119,35 +145,54 @@ def _find_tests(configuration: Configuration, server: VirtualServer) -> Iterator
         if variable is not None:
             operator, operand = words[1].lstrip("!"), " ".join(words[2:])
             if not (operator == "=" and variables_in(operand)):
-                yield IdentityTest(variable, operator, operand, block.span, block.directive, True)
-    maps = _maps_of_names(configuration) if aliases is _THEMSELVES else _comparing(configuration, aliases)
-    compared = _literals(configuration, server) if maps else {}
-    for row, variable, before, after in maps:
-        for line in row.children:
-            key = str(line.name)
-            if not line.args or line.is_templated or key in {"default", "include"}:
-                continue
-            if key.startswith("~"):
-                operator = "~*" if key.startswith("~*") else "~"
-                operand = key[len(operator) :]
-            else:
-                operator, operand = "=", key.removeprefix("\\")
-            taken = compared.get(str(row.args[1]).lstrip("$").lower(), ()) if _takes_part(line) else ()
-            yield IdentityTest(variable, operator, operand, line.span, row, False, before, after, taken)
+                test = IdentityTest(variable, operator, operand, block.span, block.directive, True)
+                yield Comparison((test,))
+    maps = _maps_of_names(configuration) if aliases is _THEMSELVES else None
+    literals: dict[str, list[str]] | None = None
+    for name in read_maps(configuration, server) if maps is None or maps else ():
+        compared = _compared_by(configuration, name, aliases) if maps is None else maps.get(name)
+        if compared is not None:
+            literals = _literals(server) if literals is None else literals
+            own = tuple(text for text in literals.get(name, ()) if text)
+            found = _comparison(configuration, name, compared, own[:_MOST_LITERALS])
+            if found.tests:
+                yield found
 
 
 @kept
-def _maps_of_names(configuration: Configuration) -> list[tuple[Directive, str, str, str]]:
+def _maps_of_names(configuration: Configuration) -> dict[str, tuple[str, str, str]]:
     """The maps that compare one of these variables by its own name: the same for all servers."""
-    return _comparing(configuration, _THEMSELVES)
+    found = ((name, _compared_by(configuration, name, _THEMSELVES)) for name in configuration.makers.maps)
+    return {name: compared for name, compared in found if compared is not None}
 
 
-def _comparing(
-    configuration: Configuration, aliases: Mapping[str, str]
-) -> list[tuple[Directive, str, str, str]]:
-    """The maps that compare the variables with these names; the variable, and the text around it."""
-    found = ((row, _compared(str(row.args[0]), aliases)) for row in configuration.makers.maps.values())
-    return [(row, *compared) for row, compared in found if compared is not None]
+def _compared_by(
+    configuration: Configuration, name: str, aliases: Mapping[str, str]
+) -> tuple[str, str, str] | None:
+    return _compared(str(configuration.makers.maps[name].args[0]), aliases)
+
+
+@kept
+def _comparison(
+    configuration: Configuration, name: str, compared: tuple[str, str, str], literals: tuple[str, ...]
+) -> Comparison:
+    """That of the map of a variable, whose value is compared with these ``literals`` elsewhere."""
+    row = configuration.makers.maps[name]
+    variable, before, after = compared
+    literals = (*literals, *_keys(configuration).get(name, ()))[:_MOST_LITERALS]
+    tests = []
+    for line in row.children:
+        key = str(line.name)
+        if not line.args or line.is_templated or key in {"default", "include"}:
+            continue
+        if key.startswith("~"):
+            operator = "~*" if key.startswith("~*") else "~"
+            operand = key[len(operator) :]
+        else:
+            operator, operand = "=", key.removeprefix("\\")
+        taken = literals if _takes_part(line) else ()
+        tests.append(IdentityTest(variable, operator, operand, line.span, row, False, before, after, taken))
+    return Comparison(tuple(tests))
 
 
 def _takes_part(line: Directive) -> bool:
@@ -160,18 +205,26 @@ def _with_capture(pattern: str, text: str) -> str:
     return _GROUP.sub(lambda _: re.escape(text), pattern, count=1)
 
 
-def _literals(configuration: Configuration, server: VirtualServer) -> dict[str, tuple[str, ...]]:
-    """The texts that variables are compared with, by ``=`` in conditions and as keys of maps."""
+def _literals(server: VirtualServer) -> dict[str, list[str]]:
+    """The texts that variables are compared with in the conditions of a server, by ``=``."""
     found: dict[str, list[str]] = {}
     for block in server.all_locations():
         words = strip_parentheses(block.directive.args) if block.kind == "if" else []
         if len(words) >= 3 and words[1] in {"=", "!="}:
             found.setdefault(words[0].lower().strip("${}"), []).append(" ".join(words[2:]))
+    return found
+
+
+@kept
+def _keys(configuration: Configuration) -> dict[str, list[str]]:
+    """The first keys of maps, by the variable that is looked up."""
+    found: dict[str, list[str]] = {}
     for row in configuration.makers.maps.values():
         keys = (str(line.name) for line in row.children if line.args)
-        exact = [key for key in keys if not key.startswith("~") and key not in {"default", "include"}]
-        found.setdefault(str(row.args[0]).lower().strip("${}"), []).extend(exact[:_MOST_LITERALS])
-    return {name: tuple(text for text in texts if text)[:_MOST_LITERALS] for name, texts in found.items()}
+        exact = (key for key in keys if not key.startswith("~") and key not in {"default", "include"})
+        wanted = found.setdefault(str(row.args[0]).lower().strip("${}"), [])
+        wanted += filter(None, islice(exact, _MOST_LITERALS))
+    return found
 
 
 def _aliases(server: VirtualServer) -> Mapping[str, str]:

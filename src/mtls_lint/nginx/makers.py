@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _BY_CONNECTION = ("geo", "split_clients", "perl_set", "js_set")
 
 
-class Makers(Struct):
+class Makers(Struct, dict=True):
     """The variables by their maker, names in lower case without ``$``."""
 
     maps: dict[str, Directive] = {}

@@ -1,76 +1,92 @@
 """``map`` blocks: which value a source gets (ngx_http_map_find)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from msgspec import Struct
-
+from mtls_lint.nginx.makers import Makers
+from mtls_lint.nginx.memory import kept
 from mtls_lint.nginx.regex import Matched, search
 from mtls_lint.syntax.tree import Directive, Unknown
 
 
-class _Rows(Struct):
-    """The rows of a map, by kind."""
+class Map:
+    """The rows of a map by kind: there may be thousands, and as many servers that look one up."""
 
-    default: str = ""
-    hostnames: bool = False
-    exact: dict[str, str] = {}
-    wildcards: list[tuple[str, str]] = []
-    regexes: list[tuple[str, str]] = []
+    def __init__(self, rows: Sequence[Directive]) -> None:
+        problems = (row.problem for row in rows if row.problem is not None)
+        self._unknown = next((Unknown(one.message) for one in problems if not one.harmless), None)
+        self.is_volatile = any(row.name == "volatile" and not row.args for row in rows)
+        """Whether the map is looked up each time; others give one value for a whole request."""
+        self._hostnames = any(row.name == "hostnames" and not row.args for row in rows)
+        self._default = ""
+        self._exact: dict[str, str] = {}
+        self._wildcards: dict[str, tuple[int, str]] = {}
+        self._regexes: list[tuple[str, str]] = []
+        for row in rows:
+            if row.args and row.name != "include":
+                self._add(str(row.name), str(row.args[0]))
 
-
-def is_volatile(rows: Sequence[Directive]) -> bool:
-    """Whether the ``map`` is looked up each time; others give one value for a whole request."""
-    return any(row.name == "volatile" and not row.args for row in rows)
-
-
-def look_up(rows: Sequence[Directive], source: str) -> tuple[str, Matched | None] | Unknown:
-    """The value a ``map`` with these rows gives for ``source``; variables in it are not yet replaced.
-
-    With it goes the match of the regular expression that gave it, if one did.
-
-    Exact keys win (without case), then, under ``hostnames``, the longest wildcard, then the first regular
-    expression that matches, then ``default``. Unknown when rows could not be read or an expression not run.
-    """
-    for row in rows:
-        if row.problem is not None and not row.problem.harmless:
-            return Unknown(row.problem.message)
-    sorted_rows = _sort(rows)
-    wanted = source.lower().removesuffix(".") if sorted_rows.hostnames else source.lower()
-    if wanted in sorted_rows.exact:
-        return sorted_rows.exact[wanted], None
-    for key, value in sorted(sorted_rows.wildcards, key=lambda row: -len(row[0])):
-        if _wildcard_matches(key, wanted):
-            return value, None
-    for pattern, value in sorted_rows.regexes:
-        match = search(pattern.removeprefix("*"), source, caseless=pattern.startswith("*"))
-        if isinstance(match, Unknown):
-            return match
-        if match is not None:
-            return value, match
-    return sorted_rows.default, None
-
-
-def _sort(rows: Sequence[Directive]) -> _Rows:
-    result = _Rows(hostnames=any(row.name == "hostnames" and not row.args for row in rows))
-    for row in rows:
-        key = str(row.name)
-        if not row.args or key == "include":
-            continue
-        value = str(row.args[0])
+    def _add(self, key: str, value: str) -> None:
         if key == "default":
-            result.default = value
+            self._default = value
         elif key.startswith("~"):
-            result.regexes.append((key[1:], value))
-        elif result.hostnames and (key.startswith(("*.", ".")) or key.endswith(".*")):
-            result.wildcards.append((key.lower(), value))
+            self._regexes.append((key[1:], value))
+        elif self._hostnames and (key.startswith(("*.", ".")) or key.endswith(".*")):
+            self._wildcards.setdefault(key.lower(), (len(self._wildcards), value))
         else:
             # A backslash in front makes a key of a word that would be special.
-            result.exact.setdefault(key.removeprefix("\\").lower(), value)
-    return result
+            self._exact.setdefault(key.removeprefix("\\").lower(), value)
+
+    def look_up(self, source: str) -> tuple[str, Matched | None] | Unknown:
+        """The value for ``source``; variables in it are not yet replaced.
+
+        With it goes the match of the regular expression that gave it, if one did.
+
+        Exact keys win (without case), then, under ``hostnames``, the longest wildcard, then the first regular
+        expression that matches, then ``default``. Unknown when rows could not be read or an expression not
+        run.
+        """
+        if self._unknown is not None:
+            return self._unknown
+        wanted = source.lower().removesuffix(".") if self._hostnames else source.lower()
+        if wanted in self._exact:
+            return self._exact[wanted], None
+        if self._wildcards:
+            matching = [key for key in _wildcards_for(wanted) if key in self._wildcards]
+            # Of two that are as long the first in the file.
+            matching.sort(key=lambda key: (-len(key), self._wildcards[key]))
+            if matching:
+                return self._wildcards[matching[0]][1], None
+        for pattern, value in self._regexes:
+            match = search(pattern.removeprefix("*"), source, caseless=pattern.startswith("*"))
+            if isinstance(match, Unknown):
+                return match
+            if match is not None:
+                return value, match
+        return self._default, None
 
 
-def _wildcard_matches(key: str, host: str) -> bool:
-    if key.endswith(".*"):
-        return host.startswith(key[:-1])
-    suffix = key.removeprefix("*")
-    return (host.endswith(suffix) and len(host) > len(suffix)) or (key.startswith(".") and host == key[1:])
+@kept
+def map_of(makers: Makers, name: str) -> Map:
+    """The map that makes a variable (in lower case, without ``$``)."""
+    return Map(makers.maps[name].children)
+
+
+@kept
+def map_values(makers: Makers, name: str) -> tuple[str, ...]:
+    """All values that a map gives its variable; none where that is not known, or no map makes it."""
+    rows = makers.maps[name].children if name in makers.maps else ()
+    if any(row.name == "include" or row.problem is not None for row in rows):
+        return ()
+    values = (str(row.args[0]) for row in rows if row.args and row.name not in {"hostnames", "volatile"})
+    return tuple(dict.fromkeys(value for value in values if value))
+
+
+def _wildcards_for(host: str) -> Iterator[str]:
+    """The wildcards that match a host name."""
+    yield f".{host}"
+    for place, char in enumerate(host):
+        if char == ".":
+            if place > 0:
+                yield f"*{host[place:]}"
+                yield host[place:]
+            yield f"{host[:place]}.*"

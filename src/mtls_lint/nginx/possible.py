@@ -2,6 +2,7 @@
 
 from itertools import islice, product
 
+from mtls_lint.nginx.maps import map_values
 from mtls_lint.nginx.model import Configuration, Location, VirtualServer
 from mtls_lint.nginx.variables import VARIABLE
 from mtls_lint.syntax.tree import Directive
@@ -22,7 +23,7 @@ def possible_texts(
         parts.append((text[position : match.start()],))
         values = _values(configuration, place, (match[1] or match[2]).lower())
         expanded = (one for value in values for one in possible_texts(configuration, place, value, level + 1))
-        parts.append(tuple(expanded) or (match[0],))
+        parts.append(tuple(islice(expanded, _MOST + 1)) or (match[0],))
         position = match.end()
     parts.append((text[position:],))
     found = tuple(dict.fromkeys(islice(("".join(words) for words in product(*parts)), _MOST + 1)))
@@ -34,18 +35,14 @@ def _values(configuration: Configuration, place: "VirtualServer | Location", nam
 
     That an empty one is left out is no loss: nginx passes nothing on without an address.
     """
-    if place.scope.module == "http":
-        makers = configuration.makers
-        if name in makers.maps:
-            return _map_values(makers.maps[name])
-        if name in makers.by_connection or name not in makers.assigned:
-            return ()
-        return _assigned(place, name)
-    stream = configuration.scopes.get("stream")
-    for directive in stream.find("map") if stream is not None else ():
-        if len(directive.args) == 2 and str(directive.args[1]).lstrip("$").lower() == name:
-            return _map_values(directive)
-    return ()
+    if place.scope.module != "http":
+        return map_values(configuration.stream_makers, name)
+    makers = configuration.makers
+    if name in makers.maps:
+        return map_values(makers, name)
+    if name in makers.by_connection or name not in makers.assigned:
+        return ()
+    return _assigned(place, name)
 
 
 def _assigned(place: "VirtualServer | Location", name: str) -> tuple[str, ...]:
@@ -83,10 +80,3 @@ def _parent(block: "VirtualServer | Location") -> Location | None:
 
 def _is(directive: Directive, name: str) -> bool:
     return str(directive.args[0]).lstrip("$").lower() == name
-
-
-def _map_values(directive: Directive) -> tuple[str, ...]:
-    rows = [row for row in directive.children if row.name not in {"hostnames", "volatile", "include"}]
-    if any(row.name == "include" or row.problem is not None for row in directive.children):
-        return ()
-    return tuple(dict.fromkeys(str(row.args[0]) for row in rows if row.args and row.args[0] != ""))

@@ -3,7 +3,7 @@
 Where nobody verifies the chain (``optional_no_ca``), a client writes into its certificate what it likes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from mtls_lint.nginx.clients import Stranger
@@ -23,11 +23,8 @@ def strangers(configuration: Configuration, server: VirtualServer) -> Iterator[S
     # With ssl_crl a self-signed certificate is refused, one by a CA that is not sent is not.
     issuer = NOBODY if server.setting("ssl_crl").value else None
     yield Stranger(issuer=issuer)
-    wanted = dict.fromkeys(
-        (test.variable, value)
-        for test in identity_tests(configuration, server)
-        for example in test.examples
-        if (value := test.shown(example)) is not None and test.matches(value)
+    wanted = _different(
+        (test.variable, value) for test in identity_tests(configuration, server) for value in test.passing
     )
     for variable, value in islice(wanted, _MOST):
         if variable == SERIAL:
@@ -38,3 +35,12 @@ def strangers(configuration: Configuration, server: VirtualServer) -> Iterator[S
                 yield Stranger(name, issuer)
             else:
                 yield Stranger(issuer=name)
+
+
+def _different(values: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """The first of equal ones; a map may have thousands more than are wanted."""
+    seen: set[tuple[str, str]] = set()
+    for one in values:
+        if one not in seen:
+            seen.add(one)
+            yield one

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from mtls_lint.expressions import expression
-from mtls_lint.nginx.maps import is_volatile, look_up
+from mtls_lint.nginx.maps import map_of
 from mtls_lint.nginx.memory import kept
 from mtls_lint.nginx.model import Configuration
 from mtls_lint.nginx.regex import Matched, search
 from mtls_lint.syntax.source import TemplatedToken
-from mtls_lint.syntax.tree import Directive, Unknown
+from mtls_lint.syntax.tree import Unknown
 
 VARIABLE = expression(r"\$(?:\{(\w+)\}|(\w+))", re.ASCII)
 """A variable, with or without braces."""
@@ -52,7 +52,7 @@ class Variables:
         if key in self._values:
             return self._values[key]
         if key in self._makers.maps:
-            return self._from_map(key, self._makers.maps[key])
+            return self._from_map(key, str(self._makers.maps[key].args[0]))
         if key.startswith("arg_"):
             return self._argument(key[4:])
         if key.startswith(_FROM_HEADERS):
@@ -85,22 +85,23 @@ class Variables:
                 return value
         return ""
 
-    def _from_map(self, name: str, directive: Directive) -> str | Unknown:
+    def _from_map(self, name: str, looked_up: str) -> str | Unknown:
         if name in self._evaluating:
             return Unknown(f"the map of ${name} refers to itself")
         self._evaluating.add(name)
         try:
-            source = self.expand(str(directive.args[0]))
+            source = self.expand(looked_up)
             if isinstance(source, Unknown):
                 return source
-            found = look_up(directive.children, source)
+            known = map_of(self._makers, name)
+            found = known.look_up(source)
             if isinstance(found, Unknown):
                 return found
             text, match = found
             if match is not None:
                 self.capture(match)
             value = self.expand(text)
-            if not isinstance(value, Unknown) and not is_volatile(directive.children):
+            if not isinstance(value, Unknown) and not known.is_volatile:
                 self._values[name] = value
             return value
         finally:

@@ -22,7 +22,7 @@ MATCHING = CASES["client-identity-never-matches"]
 def only_test(text: str) -> IdentityTest:
     """The first comparison of a configuration of one server."""
     configuration = build(load_text(text, "site.conf", context=("http",)))
-    return identity_tests(configuration, configuration.servers[0])[0]
+    return next(identity_tests(configuration, configuration.servers[0]))
 
 
 def meant(test: IdentityTest, shown: str) -> Identity:
