@@ -285,6 +285,19 @@ REQUESTS = [
         [ask(), ask("/y")],
         http="map $uri $kind { volatile; /x x; /y y; }",
     ),
+    *(
+        Case(
+            f"{depth} maps of maps",
+            server(
+                f"if ($map{depth} = /x) {{ set $seen 1; }}",
+                location("/", "place", f'if ($map{depth} = "") {{ return 403; }} return 200 text;'),
+            ),
+            [ask()],
+            http="map $uri $map1 { default $uri; }"
+            + "".join(f"map $map{n} $map{n + 1} {{ default $map{n}; }}" for n in range(1, depth)),
+        )
+        for depth in (99, 100, 400)
+    ),
     Case(
         "a map's expression captures",
         server(

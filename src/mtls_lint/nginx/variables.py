@@ -15,6 +15,9 @@ from mtls_lint.syntax.tree import Unknown
 VARIABLE = expression(r"\$(?:\{(\w+)\}|(\w+))", re.ASCII)
 """A variable, with or without braces."""
 
+_DEPTH = 100
+"""Variables in variables: what is deeper stays empty (ngx_http_get_indexed_variable; docs/evidence.md)."""
+
 # Variables nginx takes from request headers that our requests do not send: they are empty.
 _FROM_HEADERS = ("http_", "cookie_", "sent_http_", "upstream_")
 
@@ -48,6 +51,8 @@ class Variables:
 
     def value(self, name: str) -> str | Unknown:
         """The value of a variable, named without ``$``."""
+        if len(self._evaluating) >= _DEPTH:
+            return ""
         key = name.lower()
         if key in self._values:
             return self._values[key]
