@@ -55,14 +55,7 @@ from mtls_lint.api import (
 def check(configuration: Configuration, ctx: Context) -> Findings:
     """Report each file with copies, once."""
     for trust in opened_ca_files(configuration):
-        lines: dict[Certificate, list[int]] = {}
-        for certificate in ctx.certificates(trust.reference) or ():
-            lines.setdefault(certificate, []).append(certificate.line)
-        copies = [
-            f'"{certificate.display_name}" (lines {listed([str(line) for line in found])})'
-            for certificate, found in lines.items()
-            if len(found) > 1
-        ]
+        copies = ctx.of_file(trust.reference, _copies)
         if copies:
             yield Finding(
                 f"{trust.reference.written} holds more than one copy of {listed(copies)}: removing one"
@@ -70,3 +63,15 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
                 trust.reference.span,
                 "remove all copies but one",
             )
+
+
+def _copies(certificates: tuple[Certificate, ...], _: Context) -> list[str]:
+    """What is there more than once, with the lines."""
+    lines: dict[Certificate, list[int]] = {}
+    for certificate in certificates:
+        lines.setdefault(certificate, []).append(certificate.line)
+    return [
+        f'"{certificate.display_name}" (lines {listed([str(line) for line in found])})'
+        for certificate, found in lines.items()
+        if len(found) > 1
+    ]

@@ -60,7 +60,6 @@ from mtls_lint.api import (
     TrustFile,
     VerifyError,
     VirtualServer,
-    barriers,
     is_said_elsewhere,
     lets_anybody_in,
     listed,
@@ -82,7 +81,7 @@ def check(trust: TrustFile, ctx: Context) -> Findings:
     shut: dict[Certificate, dict[Certificate, None]] = {}
     refusing: dict[Certificate, dict[VirtualServer, bool]] = {}
     for chain_check, servers in ctx.chain_checks(trust).items():
-        found = barriers(chain_check, ctx.certificates(trust.reference) or (), ctx.now)
+        found = ctx.barriers(trust.reference, chain_check)
         anybody = lets_anybody_in(chain_check, ctx.now) if found else True
         for barrier in found:
             for culprit in _culprits(barrier):

@@ -65,9 +65,7 @@ from mtls_lint.api import (
     needs=("ssl_client_certificate", "ssl_trusted_certificate"),
 )
 def check(trust: TrustFile, ctx: Context) -> Findings:
-    for certificate in dict.fromkeys(ctx.certificates(trust.reference) or ()):
-        if certificate.not_after >= ctx.now or why_useless(certificate):
-            continue
+    for certificate in ctx.of_file(trust.reference, _expired) or ():
         if trust.may_be_for_stapling and not ends_chain(certificate):
             continue
         stores = [store for server in trust.servers if (store := ctx.client_trust(server)) is not None]
@@ -80,6 +78,11 @@ def check(trust: TrustFile, ctx: Context) -> Findings:
             severity=severity,
             confidence=confidence,
         )
+
+
+def _expired(certificates: tuple[Certificate, ...], ctx: Context) -> list[Certificate]:
+    """The CAs that have expired."""
+    return [one for one in dict.fromkeys(certificates) if one.not_after < ctx.now and not why_useless(one)]
 
 
 def _judge(

@@ -60,9 +60,7 @@ from mtls_lint.api import (
     needs=("ssl_client_certificate", "ssl_trusted_certificate"),
 )
 def check(trust: TrustFile, ctx: Context) -> Findings:
-    for certificate in dict.fromkeys(ctx.certificates(trust.reference) or ()):
-        if ctx.lifetime(certificate) is not LifetimeState.EXPIRING or why_useless(certificate):
-            continue
+    for certificate in ctx.of_file(trust.reference, _expiring) or ():
         if trust.may_be_for_stapling and not ends_chain(certificate):
             continue
         if _is_replaced(certificate, trust, ctx):
@@ -74,6 +72,15 @@ def check(trust: TrustFile, ctx: Context) -> Findings:
             trust.reference.span,
             "put the renewed CA certificate beside it before that day, and reload nginx",
         )
+
+
+def _expiring(certificates: tuple[Certificate, ...], ctx: Context) -> list[Certificate]:
+    """The CAs that expire soon."""
+    return [
+        certificate
+        for certificate in dict.fromkeys(certificates)
+        if ctx.lifetime(certificate) is LifetimeState.EXPIRING and not why_useless(certificate)
+    ]
 
 
 def _is_replaced(certificate: Certificate, trust: TrustFile, ctx: Context) -> bool:

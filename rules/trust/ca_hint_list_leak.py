@@ -41,6 +41,7 @@ References:
 """
 
 from mtls_lint.api import (
+    Certificate,
     Context,
     Finding,
     Findings,
@@ -62,16 +63,24 @@ def check(trust: TrustFile, ctx: Context) -> Findings:
     """Report a file by which ten names or more are sent."""
     if trust.directive.name != "ssl_client_certificate" or ctx.version < (1, 27, 2):
         return
-    certificates = ctx.certificates(trust.reference) or ()
-    names = ca_names(certificates, ctx.version)
-    length = sum(len(name) + 2 for name in names)
-    if len(names) < _MANY or length > _TOO_LONG or is_bundle(certificates):
+    told = ctx.of_file(trust.reference, _told)
+    if told is None:
         return
+    number, length = told
     one = len(trust.servers) == 1
     yield Finding(
         f"{servers_in_words(trust.servers)} tell{'s' if one else ''} everybody who connects the names of the"
-        f" {len(names)} CAs in {trust.reference.written} ({length} bytes in each handshake)",
+        f" {number} CAs in {trust.reference.written} ({length} bytes in each handshake)",
         trust.reference.span,
         "if the names are nobody's business, put the CAs into ssl_trusted_certificate and leave"
         " ssl_client_certificate out",
     )
+
+
+def _told(certificates: tuple[Certificate, ...], ctx: Context) -> tuple[int, int] | None:
+    """How many names are sent, and their bytes; None where they are few, too many, or those of the web."""
+    names = ca_names(certificates, ctx.version)
+    length = sum(len(name) + 2 for name in names)
+    if len(names) < _MANY or length > _TOO_LONG or is_bundle(certificates):
+        return None
+    return len(names), length

@@ -52,7 +52,6 @@ from mtls_lint.api import (
     TrustFile,
     VerifyError,
     VirtualServer,
-    barriers,
     is_said_elsewhere,
     lets_anybody_in,
     rule,
@@ -72,7 +71,7 @@ def check(trust: TrustFile, ctx: Context) -> Findings:
         return
     refusing: dict[tuple[Certificate, VerifyError, Certificate], dict[VirtualServer, bool]] = {}
     for chain_check, servers in ctx.chain_checks(trust).items():
-        found = barriers(chain_check, ctx.certificates(trust.reference) or (), ctx.now)
+        found = ctx.barriers(trust.reference, chain_check)
         anybody = lets_anybody_in(chain_check, ctx.now) if found else True
         for barrier in found:
             if barrier.needed is not None or is_said_elsewhere(barrier) or _has_eku_rule(barrier.failures):

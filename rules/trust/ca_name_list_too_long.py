@@ -41,6 +41,7 @@ References:
 """
 
 from mtls_lint.api import (
+    Certificate,
     Context,
     Finding,
     Findings,
@@ -62,9 +63,7 @@ def check(trust: TrustFile, ctx: Context) -> Findings:
     """Report a file whose names are more than the protocols of its servers have room for."""
     if trust.directive.name != "ssl_client_certificate":
         return
-    certificates = ctx.certificates(trust.reference) or ()
-    names = ca_names(certificates, ctx.version)
-    length = sum(len(name) + 2 for name in names)
+    number, length = ctx.of_file(trust.reference, _sent) or (0, 0)
     if length <= _ROOM_1_3:
         return
     broken = [s for s in trust.servers if length > _ROOM or "TLSv1.3" in spoken_protocols(s)]
@@ -72,8 +71,14 @@ def check(trust: TrustFile, ctx: Context) -> Findings:
         return
     room, some = (_ROOM, "") if length > _ROOM else (_ROOM_1_3, " with TLS 1.3")
     yield Finding(
-        f"the names of the {len(names)} CAs in {trust.reference.written} take {length} bytes, where TLS has"
+        f"the names of the {number} CAs in {trust.reference.written} take {length} bytes, where TLS has"
         f" room for {room}: every handshake{some} with {servers_in_words(broken)} fails",
         trust.reference.span,
         "move CAs into ssl_trusted_certificate, whose names are not sent (since 1.27.2 it will do alone)",
     )
+
+
+def _sent(certificates: tuple[Certificate, ...], ctx: Context) -> tuple[int, int]:
+    """How many names are sent, and the bytes that they take."""
+    names = ca_names(certificates, ctx.version)
+    return len(names), sum(len(name) + 2 for name in names)

@@ -75,8 +75,7 @@ from mtls_lint.api import (
     needs=("ssl_client_certificate", "ssl_trusted_certificate"),
 )
 def check(trust: TrustFile, ctx: Context) -> Findings:
-    certificates = dict.fromkeys(ctx.certificates(trust.reference) or ())
-    useless = [(c, why) for c in certificates if (why := why_useless(c))]
+    useless = ctx.of_file(trust.reference, _useless)
     if not useless or trust.may_be_for_stapling:
         return
     locked = tuple(server for server in trust.servers if _trusts_nobody(server, ctx))
@@ -101,6 +100,11 @@ def check(trust: TrustFile, ctx: Context) -> Findings:
             remedy,
             severity=Severity.ERROR if locked else Severity.WARNING,
         )
+
+
+def _useless(certificates: tuple[Certificate, ...], _: Context) -> list[tuple[Certificate, str]]:
+    """The certificates that are none of a CA, and why."""
+    return [(one, why) for one in dict.fromkeys(certificates) if (why := why_useless(one))]
 
 
 def _admitted_instead(

@@ -39,6 +39,7 @@ References:
 """
 
 from mtls_lint.api import (
+    Certificate,
     Context,
     Finding,
     Findings,
@@ -59,9 +60,7 @@ from mtls_lint.api import (
     needs=("ssl_client_certificate", "ssl_trusted_certificate"),
 )
 def check(trust: TrustFile, ctx: Context) -> Findings:
-    for certificate in dict.fromkeys(ctx.certificates(trust.reference) or ()):
-        if certificate.not_before <= ctx.now or why_useless(certificate):
-            continue
+    for certificate in ctx.of_file(trust.reference, _early) or ():
         if trust.may_be_for_stapling and not ends_chain(certificate):
             continue
         stores = [store for server in trust.servers if (store := ctx.client_trust(server)) is not None]
@@ -79,3 +78,8 @@ def check(trust: TrustFile, ctx: Context) -> Findings:
             "use the CA that is valid now (beside this one, if a change of CA is planned)",
             severity=Severity.WARNING if planned else Severity.ERROR,
         )
+
+
+def _early(certificates: tuple[Certificate, ...], ctx: Context) -> list[Certificate]:
+    """The CAs that are not valid yet."""
+    return [one for one in dict.fromkeys(certificates) if one.not_before > ctx.now and not why_useless(one)]

@@ -82,10 +82,7 @@ from mtls_lint.api import (
 )
 def check(trust: TrustFile, ctx: Context) -> Findings:
     """Report the public CAs of a file by which clients get in, once for the file."""
-    certificates = ctx.certificates(trust.reference) or ()
-    if is_bundle(certificates):
-        return
-    public = public_cas(certificates)
+    public = ctx.of_file(trust.reference, _public)
     entered = _entered(trust, public, ctx) if public else []
     if not entered:
         return
@@ -134,6 +131,11 @@ def check(trust: TrustFile, ctx: Context) -> Findings:
         severity=Severity.WARNING if left else None,
         confidence=confidence,
     )
+
+
+def _public(certificates: tuple[Certificate, ...], _: Context) -> tuple[Certificate, ...]:
+    """The public CAs; none of a file with all of them: ca-system-bundle speaks of those."""
+    return () if is_bundle(certificates) else public_cas(certificates)
 
 
 def _entered(trust: TrustFile, public: Sequence[Certificate], ctx: Context) -> list[Certificate]:

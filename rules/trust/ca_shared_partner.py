@@ -42,11 +42,13 @@ References:
 """
 
 from mtls_lint.api import (
+    Certificate,
     Confidence,
     Context,
     FileState,
     Finding,
     Findings,
+    PartnerCA,
     Severity,
     TrustFile,
     rule,
@@ -69,8 +71,7 @@ def check(trust: TrustFile, ctx: Context) -> Findings:
     if file is None or trust.may_be_for_stapling:
         return
     by_name = shared_ca_file(file.path) if file.state is FileState.ABSENT else None
-    certificates = () if by_name is not None else ctx.certificates(trust.reference) or ()
-    known = [shared for c in dict.fromkeys(certificates) if (shared := shared_ca(c)) is not None]
+    known = [] if by_name is not None else ctx.of_file(trust.reference, _shared) or []
     for shared in dict.fromkeys([by_name] if by_name is not None else known):
         holds = "has the name of" if by_name is not None else "holds"
         yield Finding(
@@ -80,3 +81,8 @@ def check(trust: TrustFile, ctx: Context) -> Findings:
             shared.instead,
             confidence=Confidence.POSSIBLE if by_name is not None else None,
         )
+
+
+def _shared(certificates: tuple[Certificate, ...], _: Context) -> list[PartnerCA]:
+    """The CAs that all customers of somebody trust."""
+    return [shared for one in dict.fromkeys(certificates) if (shared := shared_ca(one)) is not None]

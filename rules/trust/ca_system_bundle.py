@@ -54,6 +54,7 @@ References:
 """
 
 from mtls_lint.api import (
+    Certificate,
     Confidence,
     Context,
     FileState,
@@ -86,7 +87,7 @@ def check(trust: TrustFile, ctx: Context) -> Findings:
     by_path = file.state is not FileState.READ and is_system_bundle(file.path)
     if by_path:
         what = "is where the operating system keeps the roots of the web"
-    elif is_bundle(ctx.certificates(reference) or ()):
+    elif ctx.of_file(reference, _holds_the_web):
         what = f"holds the roots of the web ({len(set(file.certificates))} certificates)"
     else:
         return
@@ -103,3 +104,7 @@ def check(trust: TrustFile, ctx: Context) -> Findings:
         severity=Severity.WARNING if everywhere else None,
         confidence=Confidence.LIKELY if by_path or ctx.configuration.tree.is_fragment else None,
     )
+
+
+def _holds_the_web(certificates: tuple[Certificate, ...], _: Context) -> bool:
+    return is_bundle(certificates)

@@ -38,6 +38,7 @@ References:
 """
 
 from mtls_lint.api import (
+    Certificate,
     Context,
     Finding,
     Findings,
@@ -58,10 +59,7 @@ from mtls_lint.api import (
     needs=("ssl_client_certificate", "ssl_trusted_certificate"),
 )
 def check(trust: TrustFile, ctx: Context) -> Findings:
-    for certificate in dict.fromkeys(ctx.certificates(trust.reference) or ()):
-        weakness = weak_key(certificate)
-        if weakness is None or why_useless(certificate) or certificate.not_after < ctx.now:
-            continue
+    for certificate, weakness in ctx.of_file(trust.reference, _weak) or ():
         yield Finding(
             f'the key of the CA "{certificate.display_name}" in {trust.reference.written} is too weak:'
             f" {weakness}; at OpenSSL's security level 2 its clients are refused by"
@@ -69,3 +67,14 @@ def check(trust: TrustFile, ctx: Context) -> Findings:
             trust.reference.span,
             "replace the CA by one with RSA of 2048 bits or more, P-256, P-384 or Ed25519",
         )
+
+
+def _weak(certificates: tuple[Certificate, ...], ctx: Context) -> list[tuple[Certificate, str]]:
+    """The CAs with a weak key, and what makes it weak."""
+    return [
+        (certificate, weakness)
+        for certificate in dict.fromkeys(certificates)
+        if (weakness := weak_key(certificate)) is not None
+        and not why_useless(certificate)
+        and certificate.not_after >= ctx.now
+    ]

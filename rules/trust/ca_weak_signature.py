@@ -41,6 +41,7 @@ References:
 """
 
 from mtls_lint.api import (
+    Certificate,
     Context,
     Finding,
     Findings,
@@ -62,11 +63,8 @@ from mtls_lint.api import (
     needs=("ssl_client_certificate", "ssl_trusted_certificate"),
 )
 def check(trust: TrustFile, ctx: Context) -> Findings:
-    for certificate in dict.fromkeys(ctx.certificates(trust.reference) or ()):
-        weakness = weak_signature(certificate)
-        if weakness is None or ends_chain(certificate) or why_useless(certificate):
-            continue
-        if certificate.not_after < ctx.now or trust.may_be_for_stapling:
+    for certificate, weakness in ctx.of_file(trust.reference, _weak) or ():
+        if trust.may_be_for_stapling:
             continue
         yield Finding(
             f'the intermediate CA "{certificate.display_name}" in {trust.reference.written} is signed too'
@@ -75,3 +73,15 @@ def check(trust: TrustFile, ctx: Context) -> Findings:
             trust.reference.span,
             "have the intermediate signed again with SHA-256 or better; its key can stay",
         )
+
+
+def _weak(certificates: tuple[Certificate, ...], ctx: Context) -> list[tuple[Certificate, str]]:
+    """The intermediate CAs whose signature is weak, and what makes it so."""
+    return [
+        (certificate, weakness)
+        for certificate in dict.fromkeys(certificates)
+        if (weakness := weak_signature(certificate)) is not None
+        and not ends_chain(certificate)
+        and not why_useless(certificate)
+        and certificate.not_after >= ctx.now
+    ]

@@ -43,7 +43,6 @@ References:
 
 from mtls_lint.api import (
     Barrier,
-    Certificate,
     ChainCheck,
     Confidence,
     Context,
@@ -53,7 +52,6 @@ from mtls_lint.api import (
     Severity,
     TrustFile,
     VirtualServer,
-    barriers,
     listed,
     rule,
     servers_in_words,
@@ -70,12 +68,14 @@ def check(trust: TrustFile, ctx: Context) -> Findings:
     """Report the CAs of a file whose clients would get in with a larger depth, once for each directive."""
     if trust.may_be_for_stapling:
         return
-    certificates = ctx.certificates(trust.reference) or ()
+    checks = ctx.chain_checks(trust)
+    if ctx.certificates(trust.reference) is None:
+        return
     found: dict[Directive | None, list[VirtualServer]] = {}
     shut: dict[Directive | None, list[Barrier]] = {}
-    for chain_check, servers in ctx.chain_checks(trust).items():
+    for chain_check, servers in checks.items():
         lenient = {server: server.verify_client == "optional_no_ca" for server in servers}
-        deep = {soft: _too_deep(chain_check, certificates, ctx, soft=soft) for soft in set(lenient.values())}
+        deep = {soft: _too_deep(chain_check, trust, ctx, soft=soft) for soft in set(lenient.values())}
         for server, soft in lenient.items():
             depth = server.setting("ssl_verify_depth")
             if depth.unknown is not None:
@@ -87,10 +87,8 @@ def check(trust: TrustFile, ctx: Context) -> Findings:
         yield _finding(trust, directive, servers_of, shut[directive])
 
 
-def _too_deep(
-    chain_check: ChainCheck, certificates: tuple[Certificate, ...], ctx: Context, *, soft: bool
-) -> list[Barrier]:
-    found = barriers(chain_check, certificates, ctx.now, soft_passes=soft)
+def _too_deep(chain_check: ChainCheck, trust: TrustFile, ctx: Context, *, soft: bool) -> list[Barrier]:
+    found = ctx.barriers(trust.reference, chain_check, soft_passes=soft)
     return [barrier for barrier in found if barrier.needed is not None]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
 from itertools import islice
-from typing import TYPE_CHECKING, TypeVar, overload
+from typing import TYPE_CHECKING, TypeVar, cast, overload
 
 from mtls_lint.lint.evidence import Evidence, Unanswered
 from mtls_lint.lint.file_access import Readers, Writer, readers
@@ -24,6 +24,7 @@ from mtls_lint.nginx.material import (
     reference_to,
 )
 from mtls_lint.nginx.model import Configuration, VirtualServer
+from mtls_lint.nginx.passage import Barrier
 from mtls_lint.nginx.upstream_tls import UpstreamPass
 from mtls_lint.nginx.version import NginxVersion
 from mtls_lint.nginx.webroots import Webroot
@@ -69,6 +70,7 @@ class Context:
         self._evidence = evidence
         self._lifetimes = evidence.lifetimes.setdefault((now, settings.expiry_days), {})
         self._record = record
+        self._of_files: dict[tuple[str | None, object], object] = {}
 
     @property
     def version(self) -> NginxVersion:
@@ -182,6 +184,24 @@ class Context:
             self.not_evaluated(reference.span, f"{reference.written}: {facts.certificate_defect}")
             return None
         return facts.certificates
+
+    def of_file(
+        self,
+        reference: FileReference,
+        question: "Callable[[tuple[Certificate, ...], Context], _Answer]",
+    ) -> _Answer | None:
+        """What ``question`` says of the certificates of a file; None (and recorded) when it has none.
+
+        It is asked once, however many servers name the file: a function of the rule's module, which is told
+        this context, too.
+        """
+        certificates = self.certificates(reference)
+        if certificates is None:
+            return None
+        key = (reference.path, question)
+        if key not in self._of_files:
+            self._of_files[key] = question(certificates, self)
+        return cast("_Answer", self._of_files[key])
 
     def certificates_in(self, references: Iterable[FileReference]) -> "frozenset[Certificate] | None":
         """All certificates of these files together; None when one of them is not there to be read.
@@ -318,6 +338,17 @@ class Context:
             for server in trust.servers:
                 self.chain_check(server)
         return checks
+
+    def barriers(
+        self, reference: FileReference, check: ChainCheck, *, soft_passes: bool = False
+    ) -> tuple[Barrier, ...]:
+        """The CAs of a file by which nobody gets in (see ``passage.barriers``); worked out once a file.
+
+        None (and recorded) are in a file that has no certificates.
+        """
+        if self.certificates(reference) is None or reference.path is None:
+            return ()
+        return self._evidence.barriers(reference.path, check, self.now, soft_passes=soft_passes)
 
     def key(self, pair: KeyPair) -> "PrivateKey | None":
         """The private key nginx uses, opened where a password fits; None (and recorded) without one.

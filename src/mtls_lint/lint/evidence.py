@@ -25,6 +25,7 @@ from mtls_lint.nginx.material import (
 )
 from mtls_lint.nginx.memory import kept
 from mtls_lint.nginx.model import Configuration, VirtualServer
+from mtls_lint.nginx.passage import Barrier, barriers
 from mtls_lint.nginx.tls import conf_commands, security_level
 from mtls_lint.nginx.upstream_certificates import upstream_certificates
 from mtls_lint.nginx.upstream_tls import UpstreamPass, upstream_passes
@@ -177,6 +178,13 @@ class Evidence:
             if not isinstance(check, Unanswered):
                 found.setdefault(check, []).append(server)
         return {check: tuple(servers) for check, servers in found.items()}
+
+    @kept
+    def barriers(
+        self, path: str, check: ChainCheck, now: datetime, *, soft_passes: bool
+    ) -> "tuple[Barrier, ...]":
+        """The CAs of a file by which nobody gets in (see ``passage.barriers``)."""
+        return barriers(check, self._store.read(path).certificates, now, soft_passes=soft_passes)
 
     def key(self, pair: KeyPair) -> "PrivateKey | None":
         """The key nginx uses for ``pair``, opened with its passwords where they fit; None without one."""

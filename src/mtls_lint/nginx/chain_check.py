@@ -53,6 +53,14 @@ class ChainCheck(Struct, frozen=True, dict=True):
     level: int
     peer: Peer = Peer.CLIENT
 
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        # A store may have hundreds of certificates, and thousands of servers ask by their check.
+        return hash((self.store, self.crls, self.depth, self.level, self.peer))
+
     def verify(self, chain: "Sequence[Certificate]", now: datetime) -> "Verdict":
         """What OpenSSL says of a peer that sends ``chain``, leaf first."""
         from mtls_lint.pki.verify import verify  # noqa: PLC0415 - cryptography, only when a chain is checked
