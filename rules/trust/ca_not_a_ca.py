@@ -51,8 +51,6 @@ References:
 - RFC 5280, sections 4.2.1.3 and 4.2.1.9
 """
 
-from collections.abc import Sequence
-
 from mtls_lint.api import (
     Certificate,
     Context,
@@ -85,7 +83,7 @@ def check(trust: TrustFile, ctx: Context) -> Findings:
         else "clients with this certificate are not let in because of it"
     )
     for certificate, why in useless:
-        wider = None if locked else _admitted_instead(certificate, trust.servers, ctx)
+        wider = None if locked else _admitted_instead(certificate, trust, ctx)
         consequence = usual
         remedy = f"put the certificate of its CA ({certificate.issuer}) into the file instead"
         if wider is not None:
@@ -107,15 +105,12 @@ def _useless(certificates: tuple[Certificate, ...], _: Context) -> list[tuple[Ce
     return [(one, why) for one in dict.fromkeys(certificates) if (why := why_useless(one))]
 
 
-def _admitted_instead(
-    certificate: Certificate, servers: Sequence[VirtualServer], ctx: Context
-) -> Certificate | None:
+def _admitted_instead(certificate: Certificate, trust: TrustFile, ctx: Context) -> Certificate | None:
     """The CA of a certificate that was meant to be the only one let in, where the CA itself is trusted."""
-    for server in servers:
-        chain_check = ctx.chain_check(server)
-        for ca in chain_check.store if chain_check is not None else ():
+    for chain_check in ctx.chain_checks(trust):
+        for ca in chain_check.anchors.named_as_issuer(certificate):
             issued = ca.is_ca and ca.may_have_issued(certificate) and ca.signed(certificate)
-            if chain_check is not None and issued and lets_clients_in(chain_check, ca, ctx.now):
+            if issued and lets_clients_in(chain_check, ca, ctx.now):
                 return ca
     return None
 

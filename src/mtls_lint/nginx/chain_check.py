@@ -19,6 +19,7 @@ from mtls_lint.pki.store import FileState, PemFile, PemStore
 from mtls_lint.syntax.tree import Unknown
 
 if TYPE_CHECKING:
+    from mtls_lint.pki.anchors import Anchors
     from mtls_lint.pki.certificate import Certificate
     from mtls_lint.pki.client_trust import ClientTrust
     from mtls_lint.pki.crl import RevocationList
@@ -65,7 +66,7 @@ class ChainCheck(Struct, frozen=True, dict=True):
         """What OpenSSL says of a peer that sends ``chain``, leaf first."""
         from mtls_lint.pki.verify import verify  # noqa: PLC0415 - cryptography, only when a chain is checked
 
-        return verify(chain, self.store, self.depth, now, self.crls, self.level, self.peer)
+        return verify(chain, self.anchors, self.depth, now, self.crls, self.level, self.peer)
 
     def clients_of(self, ca: "Certificate", now: datetime, sent: "tuple[Certificate, ...]" = ()) -> "Verdict":
         """What OpenSSL says of a client (or server) with a flawless certificate that ``ca`` has issued.
@@ -79,7 +80,7 @@ class ChainCheck(Struct, frozen=True, dict=True):
             from mtls_lint.pki.verify import can_anything_pass  # noqa: PLC0415
 
             verdict = can_anything_pass(
-                self.store, ca, self.depth, now, self.crls, self.level, sent, self.peer
+                self.anchors, ca, self.depth, now, self.crls, self.level, sent, self.peer
             )
             known = ca.verdicts[terms] = ((self, sent), verdict)
         return known[1]
@@ -89,6 +90,13 @@ class ChainCheck(Struct, frozen=True, dict=True):
         # Certificates that are equal may differ in what a TRUSTED CERTIFICATE says: the very objects count.
         crls = None if self.crls is None else tuple(map(id, self.crls))
         return tuple(map(id, self.store)), crls, self.depth, self.level, self.peer.name
+
+    @cached_property
+    def anchors(self) -> "Anchors":
+        """The trusted certificates, found by their names."""
+        from mtls_lint.pki.anchors import Anchors  # noqa: PLC0415
+
+        return Anchors(self.store)
 
     @cached_property
     def without_deltas(self) -> "ChainCheck":

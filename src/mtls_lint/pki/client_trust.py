@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from mtls_lint.pki.anchors import Anchors
 from mtls_lint.pki.peer import Peer
 
 if TYPE_CHECKING:
@@ -79,6 +80,10 @@ class ClientTrust(Struct, frozen=True, dict=True):
         # Thousands of servers trust the same certificates, and each of them is asked about.
         return {}
 
+    @cached_property
+    def _by_name(self) -> Anchors:
+        return Anchors(self.certificates)
+
     def above(self, certificate: Certificate) -> frozenset[Certificate]:
         """The certificate, and those of the store that a chain from it may lead through."""
         reached = {certificate}
@@ -86,7 +91,8 @@ class ClientTrust(Struct, frozen=True, dict=True):
         while waiting:
             below = waiting.pop()
             if not ends_chain(below):
-                issuers = {c for c in self.certificates if c.may_have_issued(below)} - reached
+                named = self._by_name.named_as_issuer(below)
+                issuers = {c for c in named if c.may_have_issued(below)} - reached
                 reached |= issuers
                 waiting += issuers
         return frozenset(reached)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from mtls_lint.pki import name_constraints, revocation
+from mtls_lint.pki.anchors import Anchors
 from mtls_lint.pki.peer import Peer
 from mtls_lint.pki.strength import LEVEL_BITS, key_security_bits, signature_security_bits
 from mtls_lint.pki.synthetic import SyntheticPeer
@@ -72,7 +73,7 @@ class _Chain(Struct, frozen=True):
 
 def verify(
     chain: Sequence[Certificate],
-    store: Sequence[Certificate],
+    store: Sequence[Certificate] | Anchors,
     depth: int,
     now: datetime,
     crls: Sequence[RevocationList] | None = None,
@@ -86,7 +87,7 @@ def verify(
     ``ssl_crl`` (None without it), ``security_level`` the one of the cipher string. The name of a server is
     no part of this: see ``host_check``.
     """
-    anchors = tuple(dict.fromkeys(store))
+    anchors = store if isinstance(store, Anchors) else Anchors(store)
     errors: list[Failure] = []
     minimum = LEVEL_BITS[max(0, min(security_level, 5))]
     if (key_security_bits(chain[0]) or 0) < minimum:
@@ -111,7 +112,7 @@ def verify(
 
 
 def can_anything_pass(
-    store: Sequence[Certificate],
+    store: Sequence[Certificate] | Anchors,
     ca: Certificate,
     depth: int,
     now: datetime,
@@ -127,9 +128,7 @@ def can_anything_pass(
     return verify((SyntheticPeer(ca, now, peer), *sent), store, depth, now, crls, security_level, peer)
 
 
-def _build(
-    sent: Sequence[Certificate], store: Sequence[Certificate], depth: int, now: datetime, peer: Peer
-) -> _Chain:
+def _build(sent: Sequence[Certificate], anchors: Anchors, depth: int, now: datetime, peer: Peer) -> _Chain:
     """Follow build_chain(): the store comes first, and once it gave a certificate only it may give more."""
     chain = [sent[0]]
     untrusted = list(sent)
@@ -138,7 +137,8 @@ def _build(
     rejected: list[Certificate] = []
     while True:
         current = chain[-1]
-        issuer = _best_issuer(current, store, now) if len(chain) <= depth + 1 else None
+        named = anchors.named_as_issuer(current) if len(chain) <= depth + 1 else ()
+        issuer = _best_issuer(current, named, now)
         if issuer is not None:
             if not current.self_signed:
                 chain.append(issuer)
