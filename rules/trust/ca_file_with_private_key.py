@@ -55,13 +55,16 @@ from mtls_lint.api import (
     needs=("ssl_client_certificate", "ssl_trusted_certificate"),
 )
 def check(configuration: Configuration, ctx: Context) -> Findings:
+    lines: dict[str, int | None] = {}
     for trust in opened_ca_files(configuration):
         file = ctx.readable(trust.reference)
         # A file of keys alone is refused by nginx, which is another finding.
         if file is None or file.certificate_defect is not None:
             continue
-        block = next((block for block in file.blocks if block.kind is BlockKind.KEY), None)
-        if block is None:
+        if file.path not in lines:
+            lines[file.path] = next((one.line for one in file.blocks if one.kind is BlockKind.KEY), None)
+        line = lines[file.path]
+        if line is None:
             continue
         owner = next((c for c in file.certificates if any(key.matches(c) for key in file.keys)), None)
         if owner is not None and owner.is_ca:
@@ -71,7 +74,7 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
             whose = "a private key" if owner is None else f'the private key of "{owner.display_name}"'
             consequence = "a CA file is not guarded as a key has to be"
         yield Finding(
-            f"{trust.reference.written} holds {whose} (line {block.line}); nginx skips it without a word, but"
+            f"{trust.reference.written} holds {whose} (line {line}); nginx skips it without a word, but"
             f" {consequence}",
             trust.reference.span,
             "remove the key from the file, and replace what it belongs to if others could read it",

@@ -77,8 +77,8 @@ from mtls_lint.api import (
     needs=("ssl_client_certificate", "ssl_trusted_certificate"),
 )
 def check(trust: TrustFile, ctx: Context) -> Findings:
-    intermediates = [c for c in dict.fromkeys(ctx.certificates(trust.reference) or ()) if not c.self_signed]
-    if not any(c.is_ca for c in intermediates):
+    intermediates = ctx.of_file(trust.reference, _intermediates)
+    if not intermediates:
         return
     dead: dict[Certificate, None] = {}
     touched: list[VirtualServer] = []
@@ -113,6 +113,12 @@ def check(trust: TrustFile, ctx: Context) -> Findings:
         severity=Severity.ERROR if locked else Severity.WARNING,
         confidence=None if certain else Confidence.LIKELY,
     )
+
+
+def _intermediates(certificates: tuple[Certificate, ...], _: Context) -> list[Certificate]:
+    """The certificates that end no chain; none where no CA is among them."""
+    found = [one for one in dict.fromkeys(certificates) if not one.self_signed]
+    return found if any(one.is_ca for one in found) else []
 
 
 def _is_dead(certificate: Certificate, store: ClientTrust) -> bool:

@@ -209,6 +209,20 @@ def checked_places(count: int) -> Iterator[str]:
     )
 
 
+def a_bundle(count: int) -> Iterator[str]:
+    yield server(0, cas=f"pki/bundle-{count}.pem")
+
+
+def a_bundle_for_all(count: int) -> Iterator[str]:
+    for index in range(count):
+        yield server(index, cas=f"pki/bundle-{count}.pem")
+
+
+def a_snippet(count: int) -> Iterator[str]:
+    for index in range(count):
+        yield f"server {{ listen 8443 ssl; server_name t{index}.example.com; include pki/snippet.conf; }}"
+
+
 SHAPES = {
     "each server has a depth of its own": Shape(depth_of_its_own),
     "each server has a certificate and CAs of its own": Shape(cas_of_its_own),
@@ -231,6 +245,9 @@ SHAPES = {
     "one server has many places with checks": Shape(checked_places),
     "each has a map of names": Shape(map_for_each),
     "all share two maps with a row for each": Shape(map_for_all),
+    "one server trusts many CAs": Shape(a_bundle),
+    "all trust the same, many CAs": Shape(a_bundle_for_all),
+    "all include a snippet": Shape(a_snippet),
 }
 
 
@@ -241,6 +258,16 @@ def pki(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in chain(["shared"], map(str, range(MANY))):
         usage = ("digitalSignature", "keyCertSign", "cRLSign")
         Authority.root(f"CA {name}", dns=("*.example.com",), key_usage=usage).write(directory, name)
+    for count in (FEW, MANY):
+        cas = [(directory / f"{name}.pem").read_bytes() for name in range(count)]
+        (directory / f"bundle-{count}.pem").write_bytes(b"".join(cas))
+    (directory / "snippet.conf").write_text(
+        "ssl_certificate pki/shared.pem; ssl_certificate_key pki/shared.key; ssl_verify_client on;"
+        " ssl_client_certificate pki/shared.pem; ssl_protocols TLSv1 TLSv1.2; ssl_ciphers ALL:RC4;"
+        " ssl_verify_depth 100; ssl_session_cache shared:tls:1m;"
+        " location / { proxy_pass http://127.0.0.1:8080; proxy_set_header X-DN $ssl_client_s_dn; }",
+        encoding="ascii",
+    )
     return directory
 
 

@@ -208,13 +208,13 @@ class Context:
 
         For comparisons that have an answer without the files too: their absence is not recorded.
         """
-        found: set[Certificate] = set()
+        paths = []
         for reference in references:
             file = self.file(reference)
             if file is None or file.state is not FileState.READ:
                 return None
-            found.update(file.certificates)
-        return frozenset(found)
+            paths.append(file.path)
+        return self._evidence.certificates_at(tuple(paths))
 
     def crls(self, reference: FileReference) -> "tuple[RevocationList, ...] | None":
         """The CRLs nginx reads from the file of ``ssl_crl``; None (and recorded) when it cannot read it."""

@@ -138,6 +138,11 @@ class Evidence:
         return ClientTrust(tuple(dict.fromkeys(certificates)), complete=complete)
 
     @kept
+    def certificates_at(self, paths: tuple[str, ...]) -> "frozenset[Certificate]":
+        """All certificates of the files at these paths; one object, however many servers trust them."""
+        return frozenset(one for path in paths for one in self._store.read(path).certificates)
+
+    @kept
     def chain_check(self, server: VirtualServer) -> ChainCheck | Unanswered:
         """What a server's handshake checks chains with; one object for all servers that check alike."""
         alike = self._trusting(server)
@@ -364,8 +369,9 @@ class Evidence:
     def _certificates(self) -> "tuple[Certificate, ...]":
         references = [pair.certificate for pair in self._pairs]
         references += [trust.reference for trust in opened_ca_files(self._configuration)]
-        files = [file for reference in references if (file := self.read(reference)) is not None]
-        return tuple(dict.fromkeys(certificate for file in files for certificate in file.certificates))
+        # A file that thousands of servers name is gone through once.
+        files = {file.path: file for reference in references if (file := self.read(reference)) is not None}
+        return tuple(dict.fromkeys(one for file in files.values() for one in file.certificates))
 
     @cached_property
     def _inhabited(self) -> frozenset[str]:

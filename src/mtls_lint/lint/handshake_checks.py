@@ -95,6 +95,12 @@ def _answers(_: Context) -> dict[tuple[int, ...], HandshakeChecks]:
     return {}
 
 
+@kept
+def _anchors(_: Context, certificates: "frozenset[Certificate]") -> "frozenset[Certificate]":
+    """Those of the certificates at which a client's chain can end."""
+    return frozenset(ClientTrust(tuple(certificates)).anchors)
+
+
 def _handshake_checks(ctx: Context, server: VirtualServer) -> HandshakeChecks | None:
     for name in _SETTINGS:
         if (unknown := server.setting(name).unknown) is not None:
@@ -104,12 +110,12 @@ def _handshake_checks(ctx: Context, server: VirtualServer) -> HandshakeChecks | 
         for directive in conf_commands(server, command):
             ctx.not_evaluated(directive.span, f"ssl_conf_command {command} changes how clients are verified")
             return None
-    certificates: dict[Certificate, None] = {}
+    read = []
     unread = set()
     for reference in client_trust(ctx.configuration, server):
         file = ctx.file(reference)
         if file is not None and file.state is FileState.READ and not file.doubts:
-            certificates.update(dict.fromkeys(file.certificates))
+            read.append(reference)
         elif reference.directive.name != "ssl_crl":
             unread.add(reference.path or reference.written)
     crl = crl_file(ctx.configuration, server)
@@ -118,7 +124,7 @@ def _handshake_checks(ctx: Context, server: VirtualServer) -> HandshakeChecks | 
         file = ctx.file(crl)
         crls = file.crls if file is not None and file.state is FileState.READ else None
     return HandshakeChecks(
-        frozenset(ClientTrust(tuple(certificates)).anchors),
+        _anchors(ctx, ctx.certificates_in(read) or frozenset()),
         frozenset(unread),
         crl.path if crl is not None else None,
         crls,

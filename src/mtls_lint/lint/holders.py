@@ -1,7 +1,7 @@
 """Holders of certificates: who they are, which CA vouches for them, and what they get of a server."""
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import chain, islice, product
 from typing import TYPE_CHECKING
 
@@ -90,6 +90,11 @@ _Question = tuple[KnownClient | Stranger, tuple[str, ...] | None]
 """A client, with the URIs that are asked for; None for those of all places."""
 
 
+@cache
+def _is_bundle(read: "frozenset[Certificate]") -> bool:
+    return is_bundle(read)  # asked of the same files for thousands of servers
+
+
 class Reception:
     """What holders of certificates get of one http server on its first TLS socket; each is asked once."""
 
@@ -100,7 +105,7 @@ class Reception:
         # What is not known of the trust is recorded here, whoever asks for the issuers.
         self._trust = client_trust(ctx.configuration, server)
         read = ctx.certificates_in(self._trust)
-        self._check = None if read is None or is_bundle(read) else ctx.chain_check(server)
+        self._check = None if read is None or _is_bundle(read) else ctx.chain_check(server)
         self._looked_for: dict[str, list[str]] = {}
         self._known: dict[_Question, tuple[dict[str, Served], str | None]] = {}
 
