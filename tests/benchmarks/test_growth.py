@@ -165,6 +165,19 @@ def one_upstream(count: int) -> Iterator[str]:
         yield open_server(index).replace(f"10.0.{index >> 8}.{index & 255}:8080", "app")
 
 
+def upstream_for_each(count: int) -> Iterator[str]:
+    """One upstream has as many members as there are servers that lead to it, in TLS and in plain."""
+    yield from (
+        "upstream app {",
+        *(f"server 10.1.0.{index & 255}:{9 + index};" for index in range(count)),
+        "}",
+    )
+    for index in range(count):
+        backend = f"http://10.0.{index >> 8}.{index & 255}:8080"
+        yield server(index).replace(backend, "https://app" if index % 2 else "http://app")
+        yield open_server(index).replace(backend, "http://app")
+
+
 def one_cache(count: int) -> Iterator[str]:
     yield "proxy_cache_path cache keys_zone=app:1m;"
     for index in range(count):
@@ -225,6 +238,7 @@ SHAPES = {
     "each server has CAs and a socket of its own beside a common one": Shape(two_sockets_each),
     "an open server beside each": Shape(open_beside_protected),
     "all lead to one upstream": Shape(one_upstream),
+    "all lead to one upstream, which has a member for each": Shape(upstream_for_each),
     "all share a cache": Shape(one_cache),
     "each staples, with CAs of its own": Shape(stapling),
     "one server has many error pages": Shape(error_pages),
