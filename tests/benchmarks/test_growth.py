@@ -222,6 +222,26 @@ def checked_places(count: int) -> Iterator[str]:
     )
 
 
+def many_certificates(count: int) -> Iterator[str]:
+    pairs = (
+        f"ssl_certificate pki/{index}.pem; ssl_certificate_key pki/{index}.key;" for index in range(count)
+    )
+    yield server(0, *pairs)
+
+
+def early_data(count: int) -> Iterator[str]:
+    """Servers that take early data and set a variable; a map for each makes another of it."""
+    for index in range(count):
+        yield f"map $own $made{index} {{ default 0; {index} 1; }}"
+        yield server(index, f"ssl_early_data on; set $own $request_uri; add_header X-Made $made{index};")
+
+
+def patterns_of_files(count: int) -> Iterator[str]:
+    """Each server includes by a pattern of its own, and all look into one directory."""
+    for index in range(count):
+        yield server(index, f"include pki/{index}x*.none;")
+
+
 SHAPES = {
     "each server has a depth of its own": Shape(depth_of_its_own),
     "each server has a certificate and CAs of its own": Shape(cas_of_its_own),
@@ -243,6 +263,9 @@ SHAPES = {
     "each staples, with CAs of its own": Shape(stapling),
     "one server has many error pages": Shape(error_pages),
     "one server has many places with checks": Shape(checked_places),
+    "one server has many certificates": Shape(many_certificates),
+    "each takes early data": Shape(early_data),
+    "each includes files of one directory by a pattern": Shape(patterns_of_files),
     "each has a map of names": Shape(map_for_each),
     "all share two maps with a row for each": Shape(map_for_all),
 }
