@@ -229,6 +229,10 @@ def many_certificates(count: int) -> Iterator[str]:
     yield server(0, *pairs)
 
 
+def places_by_expressions(count: int) -> Iterator[str]:
+    yield server(0, *(f"location ~ ^/a{index:03}/ {{ root /srv/{index}; }}" for index in range(count)))
+
+
 def early_data(count: int) -> Iterator[str]:
     """Servers that take early data and set a variable; a map for each makes another of it."""
     for index in range(count):
@@ -264,6 +268,7 @@ SHAPES = {
     "one server has many error pages": Shape(error_pages),
     "one server has many places with checks": Shape(checked_places),
     "one server has many certificates": Shape(many_certificates),
+    "one server has many places by regular expressions": Shape(places_by_expressions),
     "each takes early data": Shape(early_data),
     "each includes files of one directory by a pattern": Shape(patterns_of_files),
     "each has a map of names": Shape(map_for_each),
