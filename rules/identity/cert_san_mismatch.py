@@ -92,8 +92,9 @@ def check(pair: ServerCertificate, ctx: Context) -> Findings:
     leaf = chain.own if chain is not None else None
     if leaf is None or not (leaf.dns_names or leaf.ip_addresses):
         return  # without any name: cert-without-san
-    replaced = _replaced(pair, ctx)
-    for server in ctx.presenters(pair):
+    presenters = ctx.presenters(pair)
+    replaced = _replaced(pair, ctx) if presenters else []
+    for server in presenters:
         if server.module == "mail":
             continue  # its names are for the greeting, not for the handshake
         _note_undecided(server, ctx)

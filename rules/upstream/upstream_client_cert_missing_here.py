@@ -48,6 +48,8 @@ References:
 - CIS NGINX Benchmark 3.0.0, 4.1.9
 """
 
+from itertools import chain
+
 from mtls_lint.api import (
     Confidence,
     Configuration,
@@ -57,6 +59,7 @@ from mtls_lint.api import (
     Related,
     Severity,
     Sharing,
+    Target,
     UpstreamPass,
     passes_in_words,
     rule,
@@ -80,11 +83,15 @@ def check(_: Configuration, ctx: Context) -> Findings:
         if _presents(sharing)
         for one in sharing.passes
     }
-    backends: dict[tuple[str, ...], list[UpstreamPass]] = {}
+    behind: dict[tuple[Target, ...], frozenset[str]] = {}
+    backends: dict[tuple[str, frozenset[str]], list[UpstreamPass]] = {}
     for one in ctx.upstream_passes:
-        addresses = tuple(sorted({address for target in one.targets for address in target.addresses}))
-        if one.tls and addresses:
-            backends.setdefault((one.server.module, *addresses), []).append(one)
+        if not one.tls:
+            continue
+        if one.targets not in behind:
+            behind[one.targets] = frozenset(chain.from_iterable(target.addresses for target in one.targets))
+        if behind[one.targets]:
+            backends.setdefault((one.server.module, behind[one.targets]), []).append(one)
     for passes in backends.values():
         presenting = [one for one in passes if one.certificate is not None]
         lacking = [one for one in passes if presenting and _presents_none(one, ctx)]

@@ -57,6 +57,8 @@ References:
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
+from itertools import chain
 
 from msgspec import Struct
 
@@ -103,7 +105,7 @@ class Hop(Struct, frozen=True):
 
     directive: Directive
     scope: Scope
-    hosts: tuple[str, ...]
+    hosts: frozenset[str]
     guard: Span
     doubt: str | None = None
 
@@ -135,7 +137,7 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
             if hop.doubt is not None:
                 ctx.not_evaluated(hop.span, hop.doubt)
             elif hop.hosts:
-                private = all(map(is_private, hop.hosts))
+                private = _are_private(hop.hosts)
                 found.setdefault((id(hop.guard.source), hop.guard.start, private), []).append(hop)
     for (_, _, private), hops in found.items():
         yield _finding(configuration, hops, private=private)
@@ -143,7 +145,8 @@ def check(configuration: Configuration, ctx: Context) -> Findings:
 
 def _finding(configuration: Configuration, hops: list[Hop], *, private: bool) -> Finding:
     first = hops[0]
-    hosts = tuple(dict.fromkeys(host for hop in hops for host in hop.hosts))
+    one, *more = (_in_order(hosts) for hosts in dict.fromkeys(hop.hosts for hop in hops))
+    hosts = tuple(dict.fromkeys(chain(one, *more))) if more else one
     told = any(hop.tells(configuration) for hop in hops)
     telling = ", what nginx tells of the certificate included" if told else ""
     return Finding(
@@ -173,9 +176,9 @@ def _hops(configuration: Configuration, server: VirtualServer) -> Iterator[Hop]:
             continue
         unknown = [target for target in plain if _is_unknown(one, target)]
         known = [target for target in plain if target not in unknown] if unknown else plain
-        hosts = {host for target in known for host in target.hosts if not is_this_machine(host)}
+        hosts = _together([target.other_hosts for target in known])
         doubt = f"where {unknown[0].authority} leads is not known" if unknown and not hosts else None
-        yield Hop(one.directive, one.scope, tuple(sorted(hosts)), guard, doubt)
+        yield Hop(one.directive, one.scope, hosts, guard, doubt)
     more = [name for name in _MORE if name in configuration.directives]
     for location in server.all_locations() if more else ():
         for directive in (each for name in more for each in location.scope.find(name)):
@@ -183,11 +186,32 @@ def _hops(configuration: Configuration, server: VirtualServer) -> Iterator[Hop]:
             if guard is not None:
                 # A name without a port is that of an upstream, which was not given.
                 found = backend_addresses(configuration, location, directive)
-                addresses = {address for address in found if not address.endswith(":")}
-                named = (a if is_unix(a) else a.rpartition(":")[0] for a in addresses)
-                hosts = {host for host in named if not is_this_machine(host)}
-                doubt = None if addresses else f"where {directive.text} leads is not known"
-                yield Hop(directive, location.scope, tuple(sorted(hosts)), guard, doubt)
+                others = _hosts(found)
+                doubt = None if others is not None else f"where {directive.text} leads is not known"
+                yield Hop(directive, location.scope, others or frozenset(), guard, doubt)
+
+
+def _together(sets: list[frozenset[str]]) -> frozenset[str]:
+    # One upstream has one set, for the thousands of places that lead to it.
+    return sets[0] if len(sets) == 1 else frozenset[str]().union(*sets)
+
+
+@lru_cache(maxsize=1024)
+def _hosts(addresses: frozenset[str]) -> frozenset[str] | None:
+    """The other machines among these; None where there are no addresses but names of upstreams."""
+    given = [address for address in addresses if not address.endswith(":")]
+    named = (one if is_unix(one) else one.rpartition(":")[0] for one in given)
+    return frozenset(host for host in named if not is_this_machine(host)) if given else None
+
+
+@lru_cache(maxsize=1024)
+def _in_order(hosts: frozenset[str]) -> tuple[str, ...]:
+    return tuple(sorted(hosts))
+
+
+@lru_cache(maxsize=1024)
+def _are_private(hosts: frozenset[str]) -> bool:
+    return all(map(is_private, hosts))
 
 
 def _is_refused(one: UpstreamPass) -> bool:

@@ -52,7 +52,6 @@ from mtls_lint.api import (
     Findings,
     Severity,
     UpstreamPass,
-    is_this_machine,
     passes_in_words,
     public_cas,
     rule,
@@ -94,4 +93,4 @@ def check(_: Configuration, ctx: Context) -> Findings:
 
 
 def _is_local(passing: UpstreamPass) -> bool:
-    return all(target.hosts and all(map(is_this_machine, target.hosts)) for target in passing.targets)
+    return all(target.is_here for target in passing.targets)

@@ -94,7 +94,6 @@ from mtls_lint.api import (
     UpstreamPass,
     fix,
     insert_after,
-    is_this_machine,
     listed,
     passes_in_words,
     rule,
@@ -179,7 +178,7 @@ def _fix(passing: UpstreamPass, ctx: Context) -> Fix | None:
 
 def _is_local(passing: UpstreamPass) -> bool:
     spoken = [target for target in passing.targets if target.tls]
-    return all(target.hosts and all(map(is_this_machine, target.hosts)) for target in spoken)
+    return all(target.is_here for target in spoken)
 
 
 def _related(passes: list[UpstreamPass], shown: Span) -> tuple[Related, ...]:

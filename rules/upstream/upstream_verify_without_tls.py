@@ -65,7 +65,6 @@ from mtls_lint.api import (
     Related,
     Severity,
     UpstreamPass,
-    is_this_machine,
     listed,
     passes_in_words,
     rule,
@@ -108,7 +107,7 @@ def _is_default(configuration: Configuration, directive: Directive) -> bool:
 
 
 def _is_local(passing: UpstreamPass) -> bool:
-    return all(target.hosts and all(map(is_this_machine, target.hosts)) for target in passing.targets)
+    return all(target.is_here for target in passing.targets)
 
 
 def _why(passing: UpstreamPass) -> str:

@@ -25,7 +25,7 @@ print(code, sum(entry.callcount for entry in profile.getstats()), file=sys.stder
 """
 
 START = 200_000
-HOST = 8_600
+HOST = 4_900
 
 
 def calls(directory: Path) -> int:

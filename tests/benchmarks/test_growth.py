@@ -165,6 +165,19 @@ def one_upstream(count: int) -> Iterator[str]:
         yield open_server(index).replace(f"10.0.{index >> 8}.{index & 255}:8080", "app")
 
 
+def upstream_for_each(count: int) -> Iterator[str]:
+    """One upstream has as many members as there are servers that lead to it, in TLS and in plain."""
+    yield from (
+        "upstream app {",
+        *(f"server 10.1.0.{index & 255}:{9 + index};" for index in range(count)),
+        "}",
+    )
+    for index in range(count):
+        backend = f"http://10.0.{index >> 8}.{index & 255}:8080"
+        yield server(index).replace(backend, "https://app" if index % 2 else "http://app")
+        yield open_server(index).replace(backend, "http://app")
+
+
 def one_cache(count: int) -> Iterator[str]:
     yield "proxy_cache_path cache keys_zone=app:1m;"
     for index in range(count):
@@ -223,6 +236,30 @@ def a_snippet(count: int) -> Iterator[str]:
         yield f"server {{ listen 8443 ssl; server_name t{index}.example.com; include pki/snippet.conf; }}"
 
 
+def many_certificates(count: int) -> Iterator[str]:
+    pairs = (
+        f"ssl_certificate pki/{index}.pem; ssl_certificate_key pki/{index}.key;" for index in range(count)
+    )
+    yield server(0, *pairs)
+
+
+def places_by_expressions(count: int) -> Iterator[str]:
+    yield server(0, *(f"location ~ ^/a{index:03}/ {{ root /srv/{index}; }}" for index in range(count)))
+
+
+def early_data(count: int) -> Iterator[str]:
+    """Servers that take early data and set a variable; a map for each makes another of it."""
+    for index in range(count):
+        yield f"map $own $made{index} {{ default 0; {index} 1; }}"
+        yield server(index, f"ssl_early_data on; set $own $request_uri; add_header X-Made $made{index};")
+
+
+def patterns_of_files(count: int) -> Iterator[str]:
+    """Each server includes by a pattern of its own, and all look into one directory."""
+    for index in range(count):
+        yield server(index, f"include pki/{index}x*.none;")
+
+
 SHAPES = {
     "each server has a depth of its own": Shape(depth_of_its_own),
     "each server has a certificate and CAs of its own": Shape(cas_of_its_own),
@@ -239,10 +276,15 @@ SHAPES = {
     "each server has CAs and a socket of its own beside a common one": Shape(two_sockets_each),
     "an open server beside each": Shape(open_beside_protected),
     "all lead to one upstream": Shape(one_upstream),
+    "all lead to one upstream, which has a member for each": Shape(upstream_for_each),
     "all share a cache": Shape(one_cache),
     "each staples, with CAs of its own": Shape(stapling),
     "one server has many error pages": Shape(error_pages),
     "one server has many places with checks": Shape(checked_places),
+    "one server has many certificates": Shape(many_certificates),
+    "one server has many places by regular expressions": Shape(places_by_expressions),
+    "each takes early data": Shape(early_data),
+    "each includes files of one directory by a pattern": Shape(patterns_of_files),
     "each has a map of names": Shape(map_for_each),
     "all share two maps with a row for each": Shape(map_for_all),
     "one server trusts many CAs": Shape(a_bundle),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mtls_lint.nginx.regex import Matched, search
+from mtls_lint.nginx.regex_index import RegexIndex, beginning_of
 from mtls_lint.syntax.tree import Unknown
 
 SERVER = "listen 443 ssl; ssl_verify_client optional; location / { proxy_pass http://b; }"
@@ -19,6 +20,32 @@ from mtls_lint.testing import lint_text
 lint_text(sys.argv[1])
 print("pcre2" in sys.modules)
 """
+
+
+@pytest.mark.parametrize(
+    ("pattern", "beginning"),
+    [
+        ("^/api/", "/api/"),
+        ("^/api/(v1|v2)/", "/api/"),
+        (r"^/api[|]x\|y", "/api"),
+        ("^/api/v2?/", "/api/v"),
+        ("^/api/v{2}", "/api/"),
+        ("/api/", ""),
+        ("^/api|^/b", ""),
+        (r"^/api(x\)|b)|/c", ""),
+        (r"^/api\Q(\E|/b", ""),
+        ("^/api(?#()|/b", ""),
+        ("^/api(", ""),
+    ],
+)
+def test_what_a_match_begins_with(pattern: str, beginning: str) -> None:
+    assert beginning_of(pattern) == beginning
+
+
+def test_only_what_may_match_is_run_in_its_order() -> None:
+    index = RegexIndex([("^/b/", False), ("x$", False), ("^/a/", False), ("^/a/", True), ("^/a", False)])
+    assert list(index.possible("/a/x")) == [1, 2, 3, 4]
+    assert list(index.possible("/ü")) == [0, 1, 2, 3, 4]
 
 
 @pytest.mark.parametrize("pattern", ["^(a+)+$", "^(a|aa)+$", "(a*)*b", "(?:(?:a?){40}){40}$(?<!a)c"])

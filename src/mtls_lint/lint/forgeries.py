@@ -12,14 +12,7 @@ from itertools import islice
 from msgspec import Struct
 from msgspec.structs import replace
 
-from mtls_lint.lint.carriers import (
-    Carrier,
-    by_backend,
-    carrying_paths,
-    may_ask,
-    share_backend,
-    unknown_backend,
-)
+from mtls_lint.lint.carriers import Backends, Carrier, carrying_paths, may_ask, share_backend
 from mtls_lint.lint.context import Context
 from mtls_lint.lint.finding import ClientCertificate, Witness
 from mtls_lint.lint.holders import Holder, Reception
@@ -287,11 +280,10 @@ def find_aliases(ctx: Context) -> Iterator[Alias]:
     alike: dict[tuple[frozenset[str], frozenset[str]], list[ForwardingPath]] = {}
     for path in _with_aliases(configuration, paths, carrying):
         alike.setdefault((path.addresses, frozenset(path.told.identity)), []).append(path)
-    silent = by_backend(path for path in paths if path not in carrying) if alike else {}
+    silent = Backends(path for path in paths if path not in carrying) if alike else Backends(())
     for own in alike.values():
         carriers = [Carrier(own[0], key, forwarded) for key, forwarded in own[0].identity.items()]
-        backend = own[0].addresses or (unknown_backend(own[0]),)
-        others = [path for _, path in sorted({one for name in backend for one in silent.get(name, ())})]
+        others = silent.sharing(own[0])
         for spell in (_dashed, _underscored):
             aliases = (_alias(ctx, path, carriers, spell) for path in (*own, *others))
             found = list(islice((alias for alias in aliases if alias is not None), _MOST))

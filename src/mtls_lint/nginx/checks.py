@@ -65,7 +65,15 @@ def identifying_variables(configuration: Configuration) -> frozenset[str]:
 def made_of(configuration: Configuration, server: VirtualServer, names: frozenset[str]) -> frozenset[str]:
     """These variables (lower case, without ``$``), and those that a ``map`` or ``set`` makes of them."""
     flows = _flows(configuration, server)
-    return names | {name for name in flows if not _roots(name, flows).isdisjoint(names)}
+    own = _users(flows.maps[0]) if isinstance(flows, ChainMap) else {}
+    of_maps = _users_in_maps(configuration, server.module)
+    waiting, found = [name for name in names if name not in flows], set[str]()
+    while waiting:
+        name = waiting.pop()
+        users = {*of_maps.get(name, ()), *own.get(name, ())} - found
+        waiting += users
+        found |= users
+    return names | found
 
 
 def tells_of_client(name: str, made: frozenset[str]) -> bool:
@@ -169,6 +177,20 @@ def flows_of_maps(configuration: Configuration, module: str) -> _Flows:
         mentioned = variables_in(" ".join((str(row.args[0]), *values)))
         flows[name] = {source for source in mentioned - captured if not source.isdecimal()}
     return flows
+
+
+@kept
+def _users_in_maps(configuration: Configuration, module: str) -> dict[str, list[str]]:
+    return _users(flows_of_maps(configuration, module))
+
+
+def _users(flows: _Flows) -> dict[str, list[str]]:
+    """For each variable those that are made of it."""
+    users: dict[str, list[str]] = {}
+    for name, sources in flows.items():
+        for source in sources:
+            users.setdefault(source, []).append(name)
+    return users
 
 
 def _maps(configuration: Configuration, module: str) -> dict[str, Directive]:

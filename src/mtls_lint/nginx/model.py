@@ -204,18 +204,18 @@ class Socket:
         return any(listen.proxy_protocol for _, listen in self.members)
 
 
-class UpstreamBlock(Struct, frozen=True):
+class UpstreamBlock(Struct, frozen=True, dict=True):
     """An ``upstream`` block: its name as it is written, and its members."""
 
     name: str
     directive: Directive
 
-    @property
+    @cached_property
     def members(self) -> tuple[Directive, ...]:
         """Its ``server`` directives."""
         return tuple(one for one in self.directive.find("server") if one.args)
 
-    @property
+    @cached_property
     def addresses(self) -> tuple[str, ...]:
         """The addresses of its members as they are written."""
         return tuple(str(one.args[0]) for one in self.members)

@@ -1,12 +1,14 @@
 """Which location answers a URI (ngx_http_core_find_location)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 from msgspec import Struct
 
 from mtls_lint.nginx.memory import kept
 from mtls_lint.nginx.model import Location, VirtualServer
 from mtls_lint.nginx.regex import Matched, search
+from mtls_lint.nginx.regex_index import RegexIndex
 from mtls_lint.syntax.tree import Unknown
 
 
@@ -28,7 +30,7 @@ class _Table:
         self.exact: dict[str, Location] = {}
         self.prefixes: dict[str, Location] = {}
         self.slashed: dict[str, Location] = {}
-        self.regexes: list[Location] = []
+        self._regexes: list[Location] = []
         self._nested: dict[Location, _Table] = {}
         for location in locations:
             if location.kind != "location":
@@ -36,12 +38,22 @@ class _Table:
             if location.modifier == "=":
                 self.exact.setdefault(location.pattern, location)
             elif location.modifier in {"~", "~*"}:
-                self.regexes.append(location)
+                self._regexes.append(location)
             elif location.modifier in {"", "^~"}:
                 self.prefixes.setdefault(location.pattern, location)
                 if _redirects_to_slash(location):
                     self.slashed.setdefault(location.pattern, location)
         self._lengths = sorted({len(prefix) for prefix in self.prefixes}, reverse=True)
+
+    def regexes(self, uri: str) -> Iterable[Location]:
+        """The regular expressions that may match, in order."""
+        if len(self._regexes) < 2:
+            return self._regexes
+        return [self._regexes[number] for number in self._index.possible(uri)]
+
+    @cached_property
+    def _index(self) -> RegexIndex:
+        return RegexIndex((one.pattern, one.modifier == "~*") for one in self._regexes)
 
     def inside(self, location: Location) -> "_Table":
         """The table of the locations that stand in one of these."""
@@ -88,7 +100,7 @@ def _find(table: _Table, uri: str) -> Selected | Unknown | None:
         found = nested or Selected(prefix)
         if isinstance(found, Selected) and found.location is not None and prefix.modifier == "^~":
             return found
-    for location in table.regexes:
+    for location in table.regexes(uri):
         match = search(location.pattern, uri, caseless=location.modifier == "~*")
         if isinstance(match, Unknown):
             return match

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from mtls_lint.expressions import expression
+from mtls_lint.nginx.hosts import is_this_machine
 from mtls_lint.nginx.inheritance import Scope, Setting
 from mtls_lint.nginx.material import FileReference, is_named, reference_to
 from mtls_lint.nginx.memory import kept
@@ -53,23 +54,52 @@ class Target(Struct, frozen=True):
     def hosts(self) -> tuple[str, ...]:
         """The hosts of the machines behind it: the members of the upstream, else its own."""
         if self.block is not None:
-            return tuple(dict.fromkeys(split_port(address)[0] for address in self.block.addresses))
+            return _hosts(self.block)
         return (self.host,) if self.host is not None else ()
+
+    @property
+    def other_hosts(self) -> frozenset[str]:
+        """Those of the hosts that are not the machine nginx runs on."""
+        return _others(self.block) if self.block is not None else _not_here(self.hosts)
+
+    @property
+    def is_here(self) -> bool:
+        """Whether all of the hosts are known to be the machine nginx runs on."""
+        return bool(self.hosts) and not self.other_hosts
 
     @property
     def addresses(self) -> tuple[str, ...]:
         """``host:port`` of the machines behind it; nothing where a variable decides."""
         if self.block is not None:
-            pairs = map(split_port, self.block.addresses)
-            # A member without port has 80, whatever is spoken (ngx_http_upstream_server).
-            return tuple(
-                dict.fromkeys(
-                    host if not port and is_unix(host) else f"{host}:{port or 80}" for host, port in pairs
-                )
-            )
+            return _addresses(self.block)
         if self.host is None:
             return ()
         return (self.host,) if is_unix(self.host) else (f"{self.host}:{self.port}",)
+
+
+@kept
+def _hosts(block: UpstreamBlock) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(split_port(address)[0] for address in block.addresses))
+
+
+@kept
+def _others(block: UpstreamBlock) -> frozenset[str]:
+    return _not_here(_hosts(block))
+
+
+def _not_here(hosts: tuple[str, ...]) -> frozenset[str]:
+    return frozenset([host for host in hosts if not is_this_machine(host)])
+
+
+@kept
+def _addresses(block: UpstreamBlock) -> tuple[str, ...]:
+    # A member without port has 80, whatever is spoken (ngx_http_upstream_server).
+    return tuple(
+        dict.fromkeys(
+            host if not port and is_unix(host) else f"{host}:{port or 80}"
+            for host, port in map(split_port, block.addresses)
+        )
+    )
 
 
 class UpstreamPass(Struct, frozen=True):

@@ -4,7 +4,7 @@ import os
 from typing import Protocol
 
 from mtls_lint.syntax.files import failed, read_text
-from mtls_lint.syntax.nginx_glob import Matches, nginx_glob
+from mtls_lint.syntax.nginx_glob import Listings, Matches, nginx_glob
 from mtls_lint.syntax.path_map import PathMap
 from mtls_lint.syntax.source import SourceFile
 from mtls_lint.syntax.tree import Problem
@@ -32,6 +32,7 @@ class Disk:
     def __init__(self, where: PathMap = PathMap()) -> None:  # noqa: B008 - immutable
         """``where`` leads from those names to this machine's."""
         self._where = where
+        self._listings: Listings = {}
 
     def read(self, path: str, display: str) -> SourceFile | Problem:
         """See ``files.read_text``."""
@@ -42,7 +43,7 @@ class Disk:
 
     def glob(self, pattern: str) -> Matches:
         """See ``nginx_glob.nginx_glob``."""
-        return nginx_glob(pattern, self._where.here)
+        return nginx_glob(pattern, self._where.here, self._listings)
 
     def identity(self, path: str) -> object:
         """Device and inode, or the name when there is no such file."""

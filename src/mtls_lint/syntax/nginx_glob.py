@@ -8,6 +8,7 @@ strings, all of them, whatever directory they come from.
 
 import os
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 
 from msgspec import Struct
@@ -15,6 +16,7 @@ from msgspec import Struct
 from mtls_lint.expressions import expression
 
 Locate = Callable[[str], str | None]
+Listings = dict[bytes, list[bytes]]
 
 MAX_MATCHES = 100_000
 """Matches (and directories on the way to them) that are followed; symbolic links can multiply them."""
@@ -37,6 +39,7 @@ _CLASSES = {
 }
 _CLASS_NAME = expression(rb"\[:([a-z]*):\]")
 _NEVER = b"(?!)"
+_WILD = expression(rb"[*?\[\\]")
 
 
 class Matches(Struct, frozen=True):
@@ -63,15 +66,17 @@ def escape(path: str) -> str:
     return _SPECIAL.sub(r"\\\g<0>", path)
 
 
-def nginx_glob(pattern: str, locate: Locate = str) -> Matches:
+def nginx_glob(pattern: str, locate: Locate = str, listings: Listings | None = None) -> Matches:
     """The paths that match ``pattern``, resolved against the working directory when relative.
 
-    ``locate`` tells where a path of the pattern lies on this machine; None when it does not.
+    ``locate`` tells where a path of the pattern lies on this machine; None when it does not. ``listings``
+    keeps what is in each directory for the next pattern.
     """
+    listings = {} if listings is None else listings
     missing: list[str] = []
     unreadable: list[str] = []
     try:
-        found, too_many = _glob(os.fsencode(pattern), locate, missing, unreadable)
+        found, too_many = _glob(os.fsencode(pattern), locate, listings, missing, unreadable)
     except ValueError:
         # A NUL, or a character that no file name can have: nothing has such a name.
         return Matches(())
@@ -168,7 +173,7 @@ def _member(pattern: bytes, at: int) -> tuple[bytes, int]:
 
 
 def _glob(
-    pattern: bytes, locate: Locate, missing: list[str], unreadable: list[str]
+    pattern: bytes, locate: Locate, listings: Listings, missing: list[str], unreadable: list[str]
 ) -> tuple[list[bytes], bool]:
     """The matches in any order, component by component, and whether that was too much to go on with."""
     components = pattern.split(b"/")
@@ -180,12 +185,13 @@ def _glob(
         if not _is_pattern(component):
             paths = [path + _unescaped(component) + slash for path in paths]
             continue
-        expression = translate(component)
+        expression, prefix = translate(component), _WILD.split(component, maxsplit=1)[0]
         dots = [b".", b".."] if _dot_is_written(component) else []
         found: list[bytes] = []
         for path in paths:
-            entries = _entries(path or b".", locate, missing if written_out else [], unreadable)
-            found.extend(path + name + slash for name in (*dots, *entries) if expression.fullmatch(name))
+            entries = _entries(path or b".", locate, listings, missing if written_out else [], unreadable)
+            names = (*dots, *_beginning(prefix, entries))
+            found.extend(path + name + slash for name in names if expression.fullmatch(name))
             if len(found) > MAX_MATCHES:
                 return (found[:MAX_MATCHES] if index == last else []), True
         paths = found
@@ -196,13 +202,24 @@ def _glob(
     return [path for path in paths if _exists(path, locate)], False
 
 
-def _entries(directory: bytes, locate: Locate, missing: list[str], unreadable: list[str]) -> list[bytes]:
-    """The names in a directory; none, and a note, when it cannot be listed."""
+def _beginning(prefix: bytes, names: list[bytes]) -> list[bytes]:
+    """Those of the sorted names that begin so."""
+    end = bisect_right(names, prefix, key=lambda name: name[: len(prefix)])
+    return names[bisect_left(names, prefix) : end]
+
+
+def _entries(
+    directory: bytes, locate: Locate, listings: Listings, missing: list[str], unreadable: list[str]
+) -> list[bytes]:
+    """The sorted names in a directory; none, and a note, when it cannot be listed."""
+    if directory in listings:
+        return listings[directory]
     name = os.fsdecode(directory)
     try:
         place = locate(name)
         if place is not None:
-            return os.listdir(os.fsencode(place))  # names are bytes here
+            listings[directory] = sorted(os.listdir(os.fsencode(place)))  # names are bytes here
+            return listings[directory]
         missing.append(name)
     except (FileNotFoundError, NotADirectoryError):
         missing.append(name)
