@@ -32,7 +32,8 @@ Subject = TypeVar(
     "Ignore",
 )
 
-SUBJECTS = tuple(kind.__forward_arg__ for kind in Subject.__constraints__)
+# Before Python 3.12 the names are wrapped in a ForwardRef each.
+SUBJECTS = tuple(getattr(kind, "__forward_arg__", kind) for kind in Subject.__constraints__)
 """What a rule can visit: the name of its first parameter's type. A run imports the types it needs."""
 
 
