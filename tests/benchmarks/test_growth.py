@@ -243,6 +243,13 @@ def many_certificates(count: int) -> Iterator[str]:
     yield server(0, *pairs)
 
 
+def names_in_conditions(count: int) -> Iterator[str]:
+    """One server whose conditions compare names, for all of it and in one place."""
+    named = (f'if ($ssl_client_s_dn = "CN=client{index}") {{ return 403; }}' for index in range(count))
+    serials = (f"if ($ssl_client_serial = {index:04}) {{ return 403; }}" for index in range(count))
+    yield server(0, *named, "location /b {", *serials, "}", verify="optional")
+
+
 def places_by_expressions(count: int) -> Iterator[str]:
     yield server(0, *(f"location ~ ^/a{index:03}/ {{ root /srv/{index}; }}" for index in range(count)))
 
@@ -282,6 +289,7 @@ SHAPES = {
     "one server has many error pages": Shape(error_pages),
     "one server has many places with checks": Shape(checked_places),
     "one server has many certificates": Shape(many_certificates),
+    "one server has many conditions on names": Shape(names_in_conditions),
     "one server has many places by regular expressions": Shape(places_by_expressions),
     "each takes early data": Shape(early_data),
     "each includes files of one directory by a pattern": Shape(patterns_of_files),

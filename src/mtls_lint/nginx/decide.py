@@ -105,7 +105,7 @@ def _ended(story: Story, outcome: Outcome, handshake: Handshake | Failed | None 
         client_verify=handshake.client_verify if isinstance(handshake, Handshake) else "",
         tls_server=handshake.server if handshake is not None else None,
         uncertain=tuple(story.uncertain),
-        steps=tuple(story.steps),
+        way=tuple(story.way),
     )
 
 
@@ -278,9 +278,8 @@ class _Decider:
             by=answered.by,
             error_page=exchange.error_page,
             error=exchange.error,
-            conditions=tuple(self.story.conditions),
             uncertain=tuple(self.story.uncertain),
-            steps=tuple(self.story.steps),
+            way=tuple(self.story.way),
         )
 
     def _variables(self, server: VirtualServer) -> Variables:

@@ -1,6 +1,6 @@
 """The question (connection, request, client) and the answer (a decision) of ``decide``."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from enum import Enum
 from typing import Protocol
@@ -145,6 +145,25 @@ class Condition(Struct, frozen=True):
     directive: Directive
     held: bool
 
+    @property
+    def step(self) -> Step:
+        """What the story says of it."""
+        words = " ".join(str(word) for word in self.directive.args)
+        return Step(f"if {words} {'holds' if self.held else 'does not hold'}", self.directive.span)
+
+
+class PassedBy(Struct, frozen=True):
+    """``if`` directives of ``row``, from ``start`` to ``end``, that were evaluated and did not hold."""
+
+    row: tuple[Directive, ...]
+    start: int
+    end: int
+
+    @property
+    def conditions(self) -> Iterator[Condition]:
+        """Each by itself."""
+        return (Condition(directive, held=False) for directive in self.row[self.start : self.end])
+
 
 class Decision(Struct, frozen=True):
     """What nginx answers, and why.
@@ -168,9 +187,19 @@ class Decision(Struct, frozen=True):
     error_page: Directive | None = None
     """The ``error_page`` that took over, where one did, for the error ``error``."""
     error: int | None = None
-    conditions: tuple[Condition, ...] = ()
     uncertain: tuple[str, ...] = ()
-    steps: tuple[Step, ...] = ()
+    way: tuple[Step | Condition | PassedBy, ...] = ()
+    """The steps; an ``if`` is one."""
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """The ``if`` directives that were evaluated."""
+        return tuple(one for one in _each(self.way) if isinstance(one, Condition))
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The way in words."""
+        return tuple(one.step if isinstance(one, Condition) else one for one in _each(self.way))
 
     @property
     def lets_in(self) -> bool:
@@ -178,22 +207,38 @@ class Decision(Struct, frozen=True):
         return self.outcome is Outcome.RESPONSE and self.answer is Answer.CONTENT
 
 
+def _each(way: tuple[Step | Condition | PassedBy, ...]) -> Iterator[Step | Condition]:
+    for one in way:
+        if isinstance(one, PassedBy):
+            yield from one.conditions
+        else:
+            yield one
+
+
 class Story(Struct):
     """The steps and doubts of a decision while it is made."""
 
-    steps: list[Step] = []
-    conditions: list[Condition] = []
+    way: list[Step | Condition | PassedBy] = []
     uncertain: dict[str, None] = {}
+
+    @property
+    def place(self) -> Span | None:
+        """Where the configuration decides the last step."""
+        last = self.way[-1]
+        return last.span if isinstance(last, Step) else None
 
     def say(self, what: str, span: Span | None = None) -> None:
         """Add a step."""
-        self.steps.append(Step(what, span))
+        self.way.append(Step(what, span))
 
     def judge(self, directive: Directive, *, held: bool) -> None:
         """Add an ``if`` that was evaluated."""
-        self.conditions.append(Condition(directive, held))
-        words = " ".join(str(word) for word in directive.args)
-        self.say(f"if {words} {'holds' if held else 'does not hold'}", directive.span)
+        self.way.append(Condition(directive, held))
+
+    def pass_by(self, row: tuple[Directive, ...], start: int, end: int) -> None:
+        """Add those of a row that were evaluated and did not hold: a server may have thousands."""
+        if start < end:
+            self.way.append(PassedBy(row, start, end))
 
     def doubt(self, reason: str) -> None:
         """Add something that could not be decided, once."""

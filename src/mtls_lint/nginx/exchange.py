@@ -12,6 +12,7 @@ from mtls_lint.nginx.inheritance import Scope
 from mtls_lint.nginx.memory import kept
 from mtls_lint.nginx.model import Location, VirtualServer
 from mtls_lint.nginx.rewrite import REDIRECTS, Rewritten, Target, run_rewrite
+from mtls_lint.nginx.rewrite_rows import rewriting
 from mtls_lint.nginx.select_location import select_location
 from mtls_lint.nginx.uri import split_uri
 from mtls_lint.nginx.variables import Variables
@@ -138,7 +139,7 @@ class Exchange:
         self.variables.go_to(uri=uri, document_uri=uri, args=arguments, query_string=arguments, is_args=mark)
 
     def _from_server_rewrite(self) -> Answered:
-        rewritten = run_rewrite(self.server.scope.directives, self.target, self.variables, self.story)
+        rewritten = run_rewrite(rewriting(self.server, None), self.target, self.variables, self.story)
         self._after(rewritten)
         if (answered := self._returned(rewritten)) is not None:
             return answered
@@ -183,7 +184,9 @@ class Exchange:
     def _in_location(self) -> Answered:
         # What limit_except gives has no rewrite directives (ngx_http_rewrite_merge_loc_conf).
         if self.location is not None and self.scope is self.location.scope:
-            rewritten = run_rewrite(self.location.scope.directives, self.target, self.variables, self.story)
+            rewritten = run_rewrite(
+                rewriting(self.server, self.location), self.target, self.variables, self.story
+            )
             self._after(rewritten)
             self._enter_ifs(rewritten)
             if (answered := self._returned(rewritten)) is not None:
@@ -195,11 +198,10 @@ class Exchange:
 
     def _enter_ifs(self, rewritten: Rewritten) -> None:
         """An ``if`` that held gives its own settings to the request (the last one wins)."""
-        current = self.location
-        for directive in rewritten.entered:
-            for child in current.walk() if current is not None else ():
-                if child.directive is directive:
-                    self.scope = child.scope
+        if self.location is not None and rewritten.entered:
+            inside = _blocks_in(self.server, self.location)
+            for block in filter(None, map(inside.get, rewritten.entered)):
+                self.scope = block.scope
 
     def _returned(self, rewritten: Rewritten) -> Answered | None:
         directive = rewritten.returned
@@ -315,6 +317,12 @@ def _error_pages(server: VirtualServer, directives: tuple[Directive, ...]) -> di
         for word in directive.args[:-1]:
             found.setdefault(str(word), directive)
     return found
+
+
+@kept
+def _blocks_in(server: VirtualServer, location: Location) -> dict[Directive, Location]:  # noqa: ARG001
+    """A location and the blocks inside it, by their directives."""
+    return {block.directive: block for block in location.walk()}
 
 
 @kept

@@ -98,4 +98,4 @@ def _decision(outcome: Outcome, server: VirtualServer, handshake: Handshake | No
 
 def _told(decision: Decision, story: Story) -> Decision:
     """The decision with all that was said and doubted."""
-    return replace(decision, uncertain=tuple(story.uncertain), steps=tuple(story.steps))
+    return replace(decision, uncertain=tuple(story.uncertain), way=tuple(story.way))

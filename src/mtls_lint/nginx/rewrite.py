@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from mtls_lint.nginx.decision import Story
 from mtls_lint.nginx.regex import search
+from mtls_lint.nginx.rewrite_rows import Row
 from mtls_lint.nginx.variables import Variables
 from mtls_lint.syntax.source import TemplatedToken
 from mtls_lint.syntax.tree import Directive, Unknown
@@ -38,7 +39,7 @@ class Rewritten(Struct):
 
 
 def run_rewrite(
-    directives: Iterable[Directive], target: Target, variables: Variables, story: Story
+    directives: Iterable[Directive | Row], target: Target, variables: Variables, story: Story
 ) -> Rewritten:
     """Run ``set``, ``if``, ``rewrite``, ``break`` and ``return`` among ``directives``; changes ``target``."""
     result = Rewritten()
@@ -47,10 +48,18 @@ def run_rewrite(
 
 
 def _run(
-    directives: Iterable[Directive], target: Target, variables: Variables, story: Story, result: Rewritten
+    directives: Iterable[Directive | Row],
+    target: Target,
+    variables: Variables,
+    story: Story,
+    result: Rewritten,
 ) -> bool:
     """True when the run ends here."""
     for directive in directives:
+        if isinstance(directive, Row):
+            if _run_row(directive, target, variables, story, result):
+                return True
+            continue
         name = directive.name
         if name in {"set", "return", "rewrite"} and directive.is_templated:
             _templated(directive, variables, story)
@@ -69,6 +78,21 @@ def _run(
             result.entered.append(directive)
             if _run(directive.children, target, variables, story, result):
                 return True
+    return False
+
+
+def _run_row(row: Row, target: Target, variables: Variables, story: Story, result: Rewritten) -> bool:
+    """The same as to run each: nothing happens between two of which the first does not hold."""
+    place, end = 0, len(row.directives)
+    while place < end:
+        value = variables.value(row.variable)
+        if isinstance(value, Unknown):
+            return _run(row.directives[place:], target, variables, story, result)
+        found = row.next(value, place)
+        story.pass_by(row.directives, place, found)
+        if found < end and _run((row.directives[found],), target, variables, story, result):
+            return True
+        place = found + 1
     return False
 
 

@@ -96,7 +96,7 @@ class _Decider:
         """All phases."""
         default = self.socket.default_server
         if by_address(default.scope, self.story) is False:
-            return self._closed(self.story.steps[-1].span)
+            return self._closed(self.story.place)
         early = self._run_set(default)
         if self.socket.ssl and self.connection.tls is None:
             self.story.say("a plain client speaks to a TLS socket: the connection is closed")
@@ -277,7 +277,7 @@ class _Decider:
 
     def _again(self, decision: Decision) -> Decision:
         """The decision with all that was said and doubted so far."""
-        return replace(decision, uncertain=tuple(self.story.uncertain), steps=tuple(self.story.steps))
+        return replace(decision, uncertain=tuple(self.story.uncertain), way=tuple(self.story.way))
 
     def _known(self) -> dict[str, str | Unknown]:
         """The variables that the connection fixes, as far as it has come."""
