@@ -167,7 +167,7 @@ def test_an_interrupt_is_130_without_a_traceback(conf: Path, write_rule: WriteRu
         stderr=subprocess.PIPE,
         text=True,
         # A job in the background of a script is born deaf to it, and Python leaves it at that.
-        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads here
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "now\n"
