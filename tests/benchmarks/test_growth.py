@@ -267,6 +267,21 @@ def patterns_of_files(count: int) -> Iterator[str]:
         yield server(index, f"include pki/{index}x*.none;")
 
 
+def findings(count: int) -> Iterator[str]:
+    for index in range(count):
+        yield server(index, f"ssl_protocols TLSv1 TLSv1.{1 + index % 2}; ssl_ciphers ALL:!T{index};")
+
+
+def ignored(count: int) -> Iterator[str]:
+    for index in range(count):
+        yield server(index, "ssl_protocols TLSv1; # mtls-lint: ignore[tls-legacy-only] an old partner")
+
+
+def names(count: int) -> Iterator[str]:
+    for index in range(count):
+        yield server(index, f"server_name www.t{index}.test *.t{index}.org t{index}.* ~^x{index}[.];")
+
+
 SHAPES = {
     "each server has a depth of its own": Shape(depth_of_its_own),
     "each server has a certificate and CAs of its own": Shape(cas_of_its_own),
@@ -295,6 +310,13 @@ SHAPES = {
     "each includes files of one directory by a pattern": Shape(patterns_of_files),
     "each has a map of names": Shape(map_for_each),
     "all share two maps with a row for each": Shape(map_for_all),
+    **{
+        f"each has findings, as {form}": Shape(findings, ("check", "--format", form))
+        for form in ("concise", "json", "sarif", "markdown", "html")
+    },
+    "each has findings that are ignored": Shape(ignored),
+    "each has names of all kinds": Shape(names),
+    "each has names of all kinds, in a matrix": Shape(names, ("matrix",)),
     "one server trusts many CAs": Shape(a_bundle),
     "all trust the same, many CAs": Shape(a_bundle_for_all),
     "all include a snippet": Shape(a_snippet),

@@ -65,13 +65,6 @@ class Ignore(Struct, frozen=True):
         """The logical path of a finding about it: its words, and the name of its file."""
         return f"{basename(self.span.path)}/#{' '.join(self.span.text.lstrip('#').split())}"
 
-    def covers(self, span: Span) -> bool:
-        """Whether a place lies in what it covers."""
-        if span.source is not self.span.source:
-            return False
-        end = max(span.end, span.start + 1)
-        return any(span.start < last and end > first for first, last in self.covered)
-
 
 def parse_ignore(source: SourceFile, comment: Comment, now: datetime) -> Ignore | None:
     """The ignore that a comment is, or tries to be; None for any other comment. Nothing is covered yet."""

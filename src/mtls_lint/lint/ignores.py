@@ -1,7 +1,9 @@
 """What the ignores of a tree hide, and which of them hide nothing."""
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -15,7 +17,7 @@ from mtls_lint.lint.settings import Settings
 from mtls_lint.syntax.tree import Tree
 
 if TYPE_CHECKING:
-    from mtls_lint.syntax.source import SourceFile
+    from mtls_lint.syntax.source import SourceFile, Span
 
 FAMILY = "ignores"
 UNUSED = "ignore-unused"
@@ -126,18 +128,59 @@ class _Index:
     """The effective ignores by file and rule, so that a finding meets only those that may be meant."""
 
     def __init__(self, ignores: Iterable[Ignore]) -> None:
-        self.found: dict[tuple[SourceFile, str], list[tuple[Ignore, Selector]]] = {}
+        found: dict[tuple[SourceFile, str], list[_Stretch]] = {}
+        order = 0
         for ignore in ignores:
             for selector in ignore.selectors if ignore.is_effective else ():
+                order += 1
                 for rule in selector.rules:
-                    self.found.setdefault((ignore.span.source, rule), []).append((ignore, selector))
+                    found.setdefault((ignore.span.source, rule), []).extend(
+                        (first, last, order, ignore, selector) for first, last in ignore.covered
+                    )
+        self.found = {key: _Stretches(stretches) for key, stretches in found.items()}
 
     def hiding(self, finding: Reported) -> Iterator[tuple[Ignore, Selector]]:
         """The ignores that hide a finding, at any of its places."""
         for span in (finding.span, *(related.span for related in finding.finding.related)):
-            for ignore, selector in self.found.get((span.source, finding.rule), ()):
-                if ignore.covers(span):
-                    yield ignore, selector
+            stretches = self.found.get((span.source, finding.rule))
+            if stretches is not None:
+                yield from stretches.over(span)
+
+
+_Stretch = tuple[int, int, int, Ignore, Selector]
+"""Where it begins and ends, the selector's number, and whose it is."""
+
+
+class _Stretches:
+    """What ignores of one rule cover of one text; blocks lie in one another, or beside."""
+
+    def __init__(self, stretches: Iterable[_Stretch]) -> None:
+        self._ordered = sorted(stretches, key=_begin)
+        self._begins = [one[0] for one in self._ordered]
+        # For each, the nearest one before it that goes on into it: only those around can cover a place in it.
+        self._around: list[int] = []
+        open_: list[int] = []
+        for number, one in enumerate(self._ordered):
+            while open_ and self._ordered[open_[-1]][1] <= one[0]:
+                open_.pop()
+            self._around.append(open_[-1] if open_ else -1)
+            open_.append(number)
+
+    def over(self, span: "Span") -> Iterator[tuple[Ignore, Selector]]:
+        """Those that cover some of a place, in the order of the ignores, each selector once."""
+        last = bisect_left(self._begins, max(span.end, span.start + 1)) - 1
+        found: dict[int, _Stretch] = {}
+        while last >= 0 and self._begins[last] > span.start:
+            found[self._ordered[last][2]] = self._ordered[last]
+            last -= 1
+        while last >= 0:
+            if self._ordered[last][1] > span.start:
+                found[self._ordered[last][2]] = self._ordered[last]
+            last = self._around[last]
+        return ((found[number][3], found[number][4]) for number in sorted(found))
+
+
+_begin = itemgetter(0)
 
 
 class _Meaning:

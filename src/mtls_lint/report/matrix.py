@@ -49,7 +49,8 @@ def table(rows: Sequence[Row], columns: int) -> Iterator[Line]:
         yield line("No server listens anywhere.")
         return
     found = list(entries(rows))
-    shown = [_cells(entry, _file_names(rows)) for entry in found]
+    files = _file_names(rows)
+    shown = [_cells(entry, files) for entry in found]
     widths = _widths([_HEADINGS, *shown], columns)
     yield _in_columns(_HEADINGS, widths, ("strong",) * 4)[0]
     socket = None
